@@ -1,0 +1,142 @@
+"""What manifests say, with names as they were written. Knows neither ids nor live state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from paragon_sync.jsonvalue import Json, Pointer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A spot in a manifest: ``document`` counts from 0 in the file, ``pointer`` leads through the parsed document.
+
+    Line and column are looked up (``manifest.source.locate``) only when there is something to report.
+    """
+
+    file: str
+    document: int = 0
+    pointer: Pointer = ()
+    of_key: bool = False
+    """The spot is the key itself and not its value."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Position:
+    """A spot for people: line and column count from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fault:
+    """Something wrong in a document, found after parsing; becomes an ``errors.Problem`` once its position is known."""
+
+    message: str
+    place: Place
+    hint: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """One declared value; ``secret`` when it, or anything in it, came from ``$env`` or ``$file``."""
+
+    value: Json
+    place: Place
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccountBy:
+    """The account whose ``field`` equals ``value``."""
+
+    field: Literal["externalId", "providerId", "credentialId"]
+    value: str
+
+
+Account: TypeAlias = Literal["only", "all"] | AccountBy
+"""Which account: the only one (no selector), all valid ones, or the one named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationBy:
+    """The configuration whose ``field`` equals ``value``."""
+
+    field: Literal["externalId", "id"]
+    value: str
+
+
+Configuration: TypeAlias = Literal["default", "all"] | ConfigurationBy
+"""Which configuration of the account: the default one (none named), all, or the one named."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """What is declared about the settings of one level, integration or workflow; keys are titles or ids as written."""
+
+    settings: Mapping[str, Declared] = field(default_factory=dict)
+    defaults: Mapping[str, Declared] = field(default_factory=dict)
+    unset: Mapping[str, Place] = field(default_factory=dict)
+    keep: Mapping[str, Place] = field(default_factory=dict)
+    blank: tuple[Json, ...] = ()
+    """Live values that ``defaults`` treats as if there were none."""
+    exact: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorkflowBlock:
+    """What is declared about one workflow; ``enabled`` is None where it isn't managed."""
+
+    place: Place
+    enabled: Declared | None = None
+    settings: Settings = field(default_factory=Settings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Block:
+    """What is declared about one integration, for the accounts and configurations that it selects."""
+
+    integration: str
+    place: Place
+    account: Account = "only"
+    configuration: Configuration = "default"
+    settings: Settings = field(default_factory=Settings)
+    workflows: Mapping[str, WorkflowBlock] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fragment:
+    """Metadata and integration blocks: what User and Profile have in common."""
+
+    metadata: Mapping[str, Declared] = field(default_factory=dict)
+    blocks: tuple[Block, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """A named fragment."""
+
+    name: str
+    place: Place
+    fragment: Fragment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class User:
+    """One document about one user; ``profiles`` in the order in which they apply, ``release`` names those given back."""
+
+    user: str
+    place: Place
+    fragment: Fragment
+    profiles: tuple[str, ...] = ()
+    release: Mapping[str, Place] = field(default_factory=dict)
+
+
+Document: TypeAlias = User | Profile

@@ -1,0 +1,127 @@
+"""What documents ask for once names have become ids. Knows nothing of live state."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from paragon_sync.jsonvalue import Json
+from paragon_sync.model.declared import Account, Configuration, Place
+
+
+@dataclass(frozen=True, slots=True)
+class MetadataKey:
+    """One key of a user's metadata."""
+
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One integration-level setting."""
+
+    input: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowEnabled:
+    """Whether one workflow is enabled."""
+
+    workflow: str
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowSetting:
+    """One setting of one workflow."""
+
+    workflow: str
+    input: str
+
+
+Target: TypeAlias = MetadataKey | Setting | WorkflowEnabled | WorkflowSetting
+"""What a manifest can manage, by ids; hashable, and the same whatever shape the live object has."""
+
+
+@dataclass(frozen=True, slots=True)
+class Set:
+    """The manifests own this value."""
+
+    value: Json
+
+
+@dataclass(frozen=True, slots=True)
+class Default:
+    """Only where live has no value; a live value equal to one in ``blank`` counts as none."""
+
+    value: Json
+    blank: tuple[Json, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Unset:
+    """The key goes."""
+
+
+Intent: TypeAlias = Set | Default | Unset
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """One document's word on one value; ``label`` is its name for people (the title, where there is one)."""
+
+    target: Target
+    intent: Intent
+    label: str
+    place: Place
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExactScope:
+    """``exact: true`` on one level: ``workflow`` is its id, None for the integration level and the list of workflows."""
+
+    workflow: str | None
+    place: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredBlock:
+    """One block, resolved. ``named`` are the targets that it names without managing them (``keep``, a bare workflow)."""
+
+    integration: str
+    place: Place
+    account: Account = "only"
+    configuration: Configuration = "default"
+    claims: tuple[Claim, ...] = ()
+    exact: tuple[ExactScope, ...] = ()
+    named: frozenset[Target] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredFragment:
+    """A fragment, resolved; ``source`` tells people where it comes from (``users/acme.yaml`` or ``profile standard``)."""
+
+    source: str
+    metadata: tuple[Claim, ...] = ()
+    blocks: tuple[DesiredBlock, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DesiredDocument:
+    """One document about one user: ``layers`` from the weakest (its first profile) to the strongest (the document itself).
+
+    Released profiles are not among the layers.
+    """
+
+    user: str
+    place: Place
+    layers: tuple[DesiredFragment, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Labels:
+    """Names for people of what a catalog knows, for values that no document names (``exact``, unmanaged ones)."""
+
+    workflows: Mapping[str, str] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)

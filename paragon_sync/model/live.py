@@ -1,0 +1,63 @@
+"""What the API answered about one user. Knows how credentials look, and nothing of what anybody wants."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from paragon_sync.jsonvalue import Json, JsonObject
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """One connected account, exactly as the API gave it (``raw``), with readers for what has a meaning here."""
+
+    raw: JsonObject
+
+    @property
+    def id(self) -> str:
+        return _text(self.raw.get("id")) or ""
+
+    @property
+    def integration_id(self) -> str:
+        return _text(self.raw.get("integrationId")) or ""
+
+    @property
+    def status(self) -> str:
+        """``VALID`` where the API doesn't say (the documented payload)."""
+        return _text(self.raw.get("status")) or "VALID"
+
+    @property
+    def provider_id(self) -> str | None:
+        return _text(self.raw.get("providerId"))
+
+    @property
+    def external_id(self) -> str | None:
+        return _text(self.raw.get("externalId"))
+
+    @property
+    def deleted(self) -> bool:
+        return self.raw.get("dateDeleted") is not None
+
+    @property
+    def label(self) -> str:
+        """How people tell this account from another: its external id, else the provider's, else its own."""
+        return self.external_id or self.provider_id or self.id
+
+    @property
+    def configurations(self) -> list[JsonObject]:
+        """The entries of the current shape; empty where the credential has the documented shape alone."""
+        entries = self.raw.get("configurations")
+        return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LiveUser:
+    """One user as fetched. ``meta`` is None where metadata wasn't read."""
+
+    user: str
+    credentials: tuple[Credential, ...]
+    meta: JsonObject | None = None
+
+
+def _text(value: Json) -> str | None:
+    return value if isinstance(value, str) else None

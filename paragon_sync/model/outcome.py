@@ -1,0 +1,83 @@
+"""How operations end, and what a run records. Knows no database."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from paragon_sync.jsonvalue import Pointer
+from paragon_sync.model.planned import Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConflictingPath:
+    """One managed path on which live has moved away from the plan."""
+
+    pointer: Pointer
+    label: str
+    base: Value
+    live: Value
+    planned: Value
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applied:
+    """Read back as planned. ``alarms`` tell of unmanaged paths gone (*lost?*), ``notes`` of ones that moved meanwhile."""
+
+    notes: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+    resolved: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unchanged:
+    """Live already was as planned; nothing was sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Live moved on a managed path; nothing was sent, or (``after_write``) it changed after our write."""
+
+    paths: tuple[ConflictingPath, ...]
+    after_write: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blocked:
+    """Nothing was sent, because something before it did not end well or forbids it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failed:
+    """The write did not happen or was not kept by the server."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unknown:
+    """Sent, and nothing tells whether it was done."""
+
+    reason: str
+
+
+Outcome: TypeAlias = Applied | Unchanged | Conflict | Blocked | Failed | Unknown
+OutcomeName: TypeAlias = Literal["applied", "unchanged", "conflict", "blocked", "failed", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunHeader:
+    """One application of a plan. Times are ISO 8601 in UTC; ``allowed`` are the knobs that its actor turned."""
+
+    run: str
+    plan_digest: str
+    environment: str
+    project: str
+    actor: str
+    started: str
+    allowed: Mapping[str, str] = field(default_factory=dict)
+    finished: str | None = None

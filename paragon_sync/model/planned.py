@@ -1,0 +1,236 @@
+"""Plans: changes for people, operations for the API, and what they were based on. Knows no file format and no HTTP."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from paragon_sync.jsonvalue import Absent, Json, JsonObject, Pointer
+from paragon_sync.model.declared import Place, Position
+from paragon_sync.model.desired import Target
+
+Value: TypeAlias = "Json | Absent"
+"""A JSON value, or ABSENT where there is no such key."""
+
+
+class Origin(enum.StrEnum):
+    """Why a value is managed."""
+
+    SETTINGS = "settings"
+    METADATA = "metadata"
+    DEFAULTS = "defaults"
+    UNSET = "unset"
+    WORKFLOWS = "workflows"
+    EXACT = "exact"
+    CREATED = "created"
+    """``enabled`` of a workflow entry that has to be created for its settings, and that no document declares."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Managed:
+    """One value that an operation owns: what it is to be, what it was when the plan was made, and why.
+
+    ``source`` tells people which document decided (``users/acme.yaml:11:7``, ``profile standard``).
+    """
+
+    target: Target
+    label: str
+    desired: Value
+    base: Value
+    origin: Origin
+    source: str
+    secret: bool = False
+    blank: tuple[Json, ...] = ()
+
+
+class Effect(enum.StrEnum):
+    """What a change does to one value."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REMOVE = "remove"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Detail:
+    """One difference inside a compound value; ``pointer`` is relative to that value."""
+
+    pointer: Pointer
+    before: Value
+    after: Value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One value that differs. ``pointer`` leads into the configuration (or the metadata) as the API shows it."""
+
+    pointer: Pointer
+    target: Target
+    label: str
+    workflow: str | None
+    """The workflow's name for people, where the value belongs to one."""
+    before: Value
+    after: Value
+    origin: Origin
+    source: str
+    secret: bool = False
+    details: tuple[Detail, ...] = ()
+
+    @property
+    def effect(self) -> Effect:
+        if self.before is Absent.ABSENT:
+            return Effect.ADD
+        return Effect.REMOVE if self.after is Absent.ABSENT else Effect.CHANGE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchConfig:
+    """PATCH /sdk/credentials/{credential}: ``config`` whole. ``configuration`` goes into the header G, None sends none."""
+
+    credential: str
+    configuration: str | None
+    config: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PatchMeta:
+    """PATCH /sdk/me: ``meta`` whole."""
+
+    meta: JsonObject
+
+
+Request: TypeAlias = PatchConfig | PatchMeta
+"""One write, typed; an operation is a list of these."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MetadataSubject:
+    """The operation writes the user's metadata."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigurationSubject:
+    """The operation writes one configuration of one credential; ``configuration`` is None in the documented shape.
+
+    ``account`` and ``name`` are for people: the account's label, and the configuration's external id (or id) where it
+    isn't the default one.
+    """
+
+    integration: str
+    credential: str
+    account: str
+    configuration: str | None = None
+    name: str | None = None
+
+
+Subject: TypeAlias = MetadataSubject | ConfigurationSubject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operation:
+    """One write that carries changes. ``base`` is what was live (the whole entry, or the metadata); ``kept`` counts the
+    unmanaged values that the payload carries untouched.
+    """
+
+    user: str
+    subject: Subject
+    base: JsonObject
+    requests: tuple[Request, ...]
+    managed: tuple[Managed, ...]
+    changes: tuple[Change, ...]
+    kept: int = 0
+
+
+class FindingKind(enum.StrEnum):
+    """What can need a person. Policy names are these words."""
+
+    NOT_CONNECTED = "notConnected"
+    UNKNOWN_USER = "unknownUser"
+    AMBIGUOUS_ACCOUNT = "ambiguousAccount"
+    NO_SUCH_ACCOUNT = "noSuchAccount"
+    NO_SUCH_CONFIGURATION = "noSuchConfiguration"
+    NOT_VALID = "notValid"
+    AMBIGUOUS_SHAPE = "ambiguousShape"
+    NOT_CARRIABLE = "notCarriable"
+    REQUIRED_MISSING = "requiredMissing"
+    OWNERSHIP = "ownership"
+    NOT_FETCHED = "notFetched"
+    PENDING_ACCOUNT = "pendingAccount"
+
+
+class Severity(enum.StrEnum):
+    """An ERROR leaves its user out of the plan; INFO is never counted."""
+
+    ERROR = "error"
+    WARNING = "warn"
+    IGNORED = "ignore"
+    INFO = "info"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """Something about one user that needs a person; ``hint`` says what to do.
+
+    ``place`` is set where the finding is made, ``position`` once it has been looked up.
+    """
+
+    kind: FindingKind
+    user: str
+    message: str
+    integration: str | None = None
+    place: Place | None = None
+    position: Position | None = None
+    hint: str | None = None
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """What policy and summary count. Users: ``considered`` = ``changed`` + ``unchanged`` + ``left_out``."""
+
+    considered: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    left_out: int = 0
+    operations: int = 0
+    values_added: int = 0
+    values_changed: int = 0
+    values_removed: int = 0
+    workflows_enabled: int = 0
+    workflows_disabled: int = 0
+    workflows_managed: int = 0
+    """Enablements that the considered users' documents manage and that are enabled live: what a share of disabled ones is of."""
+    files: int = 0
+    kept: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """One rule that the plan breaks: ``knob`` is what the user may type after ``--allow``."""
+
+    rule: str
+    message: str
+    knob: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanHeader:
+    """Everything about a plan but its operations and findings. Times are ISO 8601 in UTC."""
+
+    environment: str
+    project: str
+    host: str
+    created: str
+    expires: str
+    tool: str
+    manifest_digest: str
+    counts: Counts
+    filters: Mapping[str, str] = field(default_factory=dict)
+    policy: Mapping[str, str] = field(default_factory=dict)
+    allowed: Mapping[str, str] = field(default_factory=dict)
+    refusals: tuple[Refusal, ...] = ()
+    incomplete: bool = False
+    catalog: Mapping[str, Json] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

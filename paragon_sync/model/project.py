@@ -1,0 +1,80 @@
+"""The Project file, read: environments, limits, policy, state. Knows no file format."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from paragon_sync.model.planned import FindingKind, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SecretRef:
+    """Where a secret is: an environment variable's name, or a file's path relative to the Project file."""
+
+    kind: Literal["env", "file"]
+    name: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One Paragon project. ``host`` is an https:// or http:// URL, a bare on-premise host, or ``emulator:PATH``.
+
+    ``project`` and ``signing_key`` are None only with ``emulator:``. ``catalog_users`` are asked for the catalog.
+    """
+
+    name: str
+    host: str
+    project: str | None = None
+    signing_key: SecretRef | None = None
+    catalog_users: tuple[str, ...] = ()
+    protected: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """``rate`` in requests a second (None: no cap); ``concurrency`` in requests at once."""
+
+    rate: float | None = None
+    concurrency: int = 16
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Threshold:
+    """A number, or a share of a population (0.3 is 30 %); exactly one of the two is set."""
+
+    number: int | None = None
+    share: float | None = None
+
+    def __str__(self) -> str:
+        return str(self.number) if self.share is None else f"{self.share * 100:g}%"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What a plan may do without being asked again; shares count from ``minimum_population`` users on."""
+
+    users_changed: Threshold = Threshold(share=0.3)
+    values_removed: Threshold = Threshold(number=10)
+    workflows_disabled: Threshold = Threshold(share=0.05)
+    minimum_population: int = 10
+    findings: Mapping[FindingKind, Severity] = field(default_factory=dict)
+    """Severities that differ from the default: ``notConnected`` and ``pendingAccount`` are no errors, all others are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """A Project file. ``folder`` is what relative paths are relative to; ``manifests`` are its patterns."""
+
+    file: Path
+    folder: Path
+    manifests: tuple[str, ...]
+    environments: Mapping[str, Environment]
+    state: str = ".paragon-sync"
+    secret_env: tuple[str, ...] = ()
+    secret_files: tuple[str, ...] = ()
+    limits: Limits = field(default_factory=Limits)
+    policy: Policy = field(default_factory=Policy)
+    enablement: Literal["config"] = "config"
