@@ -109,14 +109,16 @@ class DesiredFragment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredDocument:
-    """One document about one user: ``layers`` from the weakest (its first profile) to the strongest (the document itself).
+    """One document about one user: ``layers`` from the weakest (its first profile) to the strongest (the document).
 
-    Released profiles are not among the layers.
+    ``profiles`` names those whose layers are still to be put before ``layers``: documents are staged without them,
+    because all users share them. The planner sees documents whose ``profiles`` are empty.
     """
 
     user: str
     place: Place
     layers: tuple[DesiredFragment, ...]
+    profiles: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
