@@ -85,6 +85,8 @@ class ApiError(ParagonSyncError):
     """A request that did not end well; names method, path, user and credential, and never a token.
 
     ``status`` is the HTTP status where there was an answer, ``code`` Paragon's own where it gave one.
+    ``transient``: the same request may succeed a little later, not before ``retry_after`` seconds where the server
+    asked for that.
     """
 
     def __init__(
@@ -98,9 +100,13 @@ class ApiError(ParagonSyncError):
         status: int | None = None,
         code: str | None = None,
         hint: str | None = None,
+        transient: bool = False,
+        retry_after: float | None = None,
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
+        self.transient = transient
+        self.retry_after = retry_after
         self.code = code
         self.method = method
         self.path = path

@@ -1,0 +1,132 @@
+"""Owns the signing key and the tokens made with it; the one place that imports PyJWT and cryptography.
+
+Takes the key as text: where it is kept is not known here. Neither a key nor a token is ever part of a message.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+import jwt
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from paragon_sync.errors import SigningKeyError
+
+LIFETIME: Final = 3600
+"""Seconds that a token is valid; the documented one hour."""
+SKEW: Final = 30
+"""Seconds that ``iat`` is set back: the server's clock may be behind."""
+_MARGIN: Final = 60.0  # a token this near to its end isn't used for another request
+_BATCH: Final = 32
+_THREADS: Final = 2
+_LEAST_BITS: Final = 2048
+_HINT: Final = "the signing key is the RSA private key (PEM) that the Paragon dashboard showed when it was created"
+
+
+@dataclass(frozen=True, slots=True)
+class SigningKey:
+    """A key that was read and checked once; never shown."""
+
+    rsa: RSAPrivateKey = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Token:
+    """One user's token; ``expires`` in seconds since the epoch."""
+
+    text: str = field(repr=False)
+    expires: float
+
+    def usable(self, now: float) -> bool:
+        """Whether it will still be valid for a request that starts now."""
+        return now < self.expires - _MARGIN
+
+
+def read_key(text: str) -> SigningKey:
+    """The key in a PEM text (PKCS#1 or PKCS#8), with newlines or with a literal ``\\n`` for each.
+
+    Raises :class:`SigningKeyError` for anything but an unencrypted RSA private key of at least 2048 bits.
+    """
+    pem = text.replace("\\r", "").replace("\\n", "\n").strip().strip("\"'").strip()
+    if not pem:
+        raise SigningKeyError("the signing key is empty", hint=_HINT)
+    if (wrong := _other_kind(pem)) is not None:
+        raise SigningKeyError(f"the signing key is {wrong}, not an RSA private key", hint=_HINT)
+    try:
+        key = load_pem_private_key(pem.encode(), password=None)
+    except TypeError:
+        raise SigningKeyError("the signing key is encrypted with a passphrase", hint="give it decrypted") from None
+    except (ValueError, UnsupportedAlgorithm):
+        raise SigningKeyError(
+            "the signing key can't be read: its PEM is incomplete or damaged",
+            hint="copy it whole, from -----BEGIN to -----END, with its line breaks or a literal \\n for each",
+        ) from None
+    if not isinstance(key, RSAPrivateKey):
+        raise SigningKeyError("the signing key is a private key of another kind than RSA", hint=_HINT)
+    if key.key_size < _LEAST_BITS:
+        raise SigningKeyError(f"the signing key has {key.key_size} bits; RS256 needs {_LEAST_BITS} or more", hint=_HINT)
+    return SigningKey(key)
+
+
+def _other_kind(pem: str) -> str | None:
+    """What the text is, where it is plainly no private key at all."""
+    first = pem.splitlines()[0]
+    if not first.startswith("-----BEGIN "):
+        return "no PEM text"
+    if "CERTIFICATE" in first:
+        return "a certificate"
+    if "PUBLIC KEY" in first:
+        return "a public key"
+    if "PRIVATE KEY" not in first:
+        return "a PEM text of another kind"
+    return None
+
+
+class Signer:
+    """Makes user tokens for one project, off the event loop and in batches; ``clock`` gives seconds since the epoch."""
+
+    def __init__(self, key: SigningKey, project: str, *, clock: Callable[[], float] = time.time) -> None:
+        self._key = key
+        self._audience = f"useparagon.com/{project}"
+        self._clock = clock
+        self._waiting: deque[tuple[str, asyncio.Future[Token]]] = deque()
+        self._threads: set[asyncio.Task[None]] = set()
+
+    @property
+    def now(self) -> float:
+        """The time by the clock that the tokens are made with."""
+        return self._clock()
+
+    async def token(self, user: str) -> Token:
+        """A new token for the user, valid for an hour from now."""
+        future: asyncio.Future[Token] = asyncio.get_running_loop().create_future()
+        self._waiting.append((user, future))
+        if len(self._threads) < _THREADS:
+            task = asyncio.create_task(self._work())
+            self._threads.add(task)
+            task.add_done_callback(self._threads.discard)
+        return await future
+
+    async def _work(self) -> None:
+        """Sign whatever waits, a batch at a time, until nothing does."""
+        while self._waiting:
+            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+            tokens = await asyncio.to_thread(self._sign, [user for user, _ in batch])
+            for (_, future), token in zip(batch, tokens, strict=True):
+                if not future.done():
+                    future.set_result(token)
+
+    def _sign(self, users: list[str]) -> list[Token]:
+        now = int(self._clock())
+        return [Token(text=self._encode(user, now), expires=now + LIFETIME) for user in users]
+
+    def _encode(self, user: str, now: int) -> str:
+        claims = {"sub": user, "iat": now - SKEW, "exp": now + LIFETIME, "aud": self._audience}
+        return jwt.encode(claims, self._key.rsa, algorithm="RS256")

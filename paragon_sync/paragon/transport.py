@@ -1,0 +1,94 @@
+"""Owns the seam to HTTP libraries: our own request, response and failure. Knows no library, no token and no Paragon.
+
+A transport sends one request and gives back one whole answer. It follows no redirects, keeps no cookies (users share
+it) and never repeats a request that may have been received.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+
+class FailureKind(enum.StrEnum):
+    """Why there is no answer."""
+
+    UNKNOWN_HOST = "unknown host"
+    REFUSED = "refused"
+    TLS = "tls"
+    PROXY = "proxy"
+    NOT_CONNECTED = "not connected"
+    """No connection within the time-out: nothing was sent."""
+    TIMED_OUT = "timed out"
+    """Sent, and no whole answer within the time-out."""
+    LOST = "lost"
+    """The connection broke before the whole answer was there."""
+    GARBLED = "garbled"
+    """What came isn't HTTP, or its body can't be unpacked."""
+    INVALID = "invalid"
+    """The request itself can't be sent, such as a URL without a host."""
+
+
+class TransportFailure(Exception):
+    """No whole answer. Internal to this room: the client makes an ``ApiError`` of it."""
+
+    def __init__(self, kind: FailureKind, message: str) -> None:
+        super().__init__(message)
+        self.kind = kind
+        self.message = message
+
+
+class Headers(Mapping[str, str]):
+    """Response headers; names are looked up without regard to case, repeated ones are joined with ``, ``."""
+
+    __slots__ = ("_values",)
+
+    def __init__(self, pairs: Iterable[tuple[str, str]] = ()) -> None:
+        self._values: dict[str, str] = {}
+        for name, value in pairs:
+            key = name.lower()
+            self._values[key] = f"{self._values[key]}, {value}" if key in self._values else value
+
+    def __getitem__(self, name: str) -> str:
+        return self._values[name.lower()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and name.lower() in self._values
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpRequest:
+    """One request; ``timeout`` is in seconds and covers everything, from connecting to the last byte of the answer."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes | None = field(default=None, repr=False)
+    timeout: float = 30.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HttpResponse:
+    """One whole answer, its body unpacked."""
+
+    status: int
+    headers: Headers = field(default_factory=Headers)
+    body: bytes = field(default=b"", repr=False)
+
+
+class Transport(Protocol):
+    """What carries requests. ``send`` raises :class:`TransportFailure` and nothing else of its own."""
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        """Send one request and read its whole answer, whatever its status."""
+
+    async def aclose(self) -> None:
+        """Give back every connection; a transport that was closed is not used again."""
