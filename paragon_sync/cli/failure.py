@@ -1,0 +1,80 @@
+"""How a failure is told: what happened and where, then what to do, indented. Knows no command.
+
+Everything goes to stderr. An exception that nobody foresaw is named by its type and place alone, because
+its text may hold a customer's value or a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from textwrap import indent
+
+import click
+
+from paragon_sync.errors import ManifestError, ParagonSyncError
+
+DEBUG_VARIABLE = "PARAGON_SYNC_DEBUG"
+
+_PACKAGE = Path(__file__).parent.parent
+
+
+def explain_known(error: ParagonSyncError) -> None:
+    """Tell one of our own errors; manifests' problems each with its position and hint."""
+    if isinstance(error, ManifestError):
+        for problem in error.problems:
+            _tell(str(problem), problem.hint)
+    else:
+        _tell(_label("error") + error.message, error.hint)
+
+
+def explain_usage(error: click.ClickException) -> None:
+    """Tell a command line that can't be understood, with what was probably meant."""
+    message = error.message if hasattr(error, "possibilities") else error.format_message()
+    hints: list[str] = []
+    if possibilities := getattr(error, "possibilities", None):
+        hints.append(f"did you mean {_either(possibilities)}?")
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hints.append(f"{error.ctx.command_path} --help shows how it is used")
+    _tell(_label("error") + _as_clause(message), "\n".join(hints))
+
+
+def explain_internal(error: Exception) -> None:
+    """Tell an exception that nobody foresaw; its traceback only where the user asked for it."""
+    if os.environ.get(DEBUG_VARIABLE):
+        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+    _tell(
+        f"{_label('internal error')}{type(error).__name__} at {_place(error)}",
+        "this is a fault of paragon-sync, please report it\n"
+        f"{DEBUG_VARIABLE}=1 shows the traceback, which may hold values: read it before you share it",
+    )
+
+
+def _tell(message: str, hint: str | None) -> None:
+    click.echo(message, err=True)
+    if hint:
+        click.echo(indent(hint, "    "), err=True)
+
+
+def _label(text: str) -> str:
+    return click.style(f"{text}: ", fg="red", bold=True)
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(f'"{name}"' for name in names)
+
+
+def _as_clause(message: str) -> str:
+    """Click's sentences in the form of ours: no capital, no full stop."""
+    return message[:1].lower() + message[1:].rstrip(".")
+
+
+def _place(error: Exception) -> str:
+    """The deepest line of our own on the way to the error."""
+    frames = [
+        frame for frame in traceback.extract_tb(error.__traceback__) if Path(frame.filename).is_relative_to(_PACKAGE)
+    ]
+    last = frames[-1]
+    return f"{Path(last.filename).relative_to(_PACKAGE.parent)}:{last.lineno}"

@@ -1,0 +1,43 @@
+"""Runs the one coroutine of a command, and stops it cleanly on SIGTERM. Knows no command."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Coroutine
+from typing import Any, TypeVar
+
+from paragon_sync.errors import EXIT_TERMINATED, Interrupted
+
+T = TypeVar("T")
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run ``work`` to its end; Ctrl-C and SIGTERM cancel it first, so that it can count what it did.
+
+    Raises :class:`KeyboardInterrupt` for the one and :class:`Interrupted` (exit code 143) for the other.
+    """
+    return asyncio.run(_until_terminated(work))
+
+
+async def _until_terminated(work: Coroutine[Any, Any, T]) -> T:
+    task = asyncio.ensure_future(work)
+    terminated = False
+
+    def terminate() -> None:
+        nonlocal terminated
+        terminated = True
+        task.cancel()
+
+    loop = asyncio.get_running_loop()
+    loop.add_signal_handler(signal.SIGTERM, terminate)
+    try:
+        return await task
+    except asyncio.CancelledError:
+        if not terminated:
+            raise
+        interrupted = Interrupted("terminated")
+        interrupted.exit_code = EXIT_TERMINATED
+        raise interrupted from None
+    finally:
+        loop.remove_signal_handler(signal.SIGTERM)

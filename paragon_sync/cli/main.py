@@ -1,0 +1,101 @@
+"""The entry point: which commands there are, and how a command ends. Knows what no command does.
+
+Whatever goes wrong becomes a message that says what, where and what to do, and one of the exit codes of
+``errors``. The only place that catches every exception.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from io import TextIOWrapper
+
+import click
+
+from paragon_sync import __version__
+from paragon_sync.cli.failure import explain_internal, explain_known, explain_usage
+from paragon_sync.cli.group import CommandReference, LazyGroup
+from paragon_sync.errors import (
+    EXIT_ERROR,
+    EXIT_INTERRUPTED,
+    EXIT_OK,
+    EXIT_USAGE,
+    ParagonSyncError,
+)
+
+COMMANDS = {
+    "validate": CommandReference("paragon_sync.cli.validate:validate", "Check manifests and report every problem."),
+    "plan": CommandReference("paragon_sync.cli.plan:plan", "Show what would change, and save it as a plan."),
+    "apply": CommandReference("paragon_sync.cli.apply:apply", "Make it so: apply a saved plan, or manifests."),
+    "show": CommandReference("paragon_sync.cli.show:show", "Show a saved plan."),
+    "explain": CommandReference("paragon_sync.cli.explain:explain", "Tell who decides each value of one user."),
+    "export": CommandReference("paragon_sync.cli.export:export", "Write users' live state as manifests."),
+    "catalog": CommandReference("paragon_sync.cli.catalog:catalog", "Pull or show a project's integrations."),
+    "token": CommandReference("paragon_sync.cli.token:token", "Print a token that acts as one user."),
+    "emulator": CommandReference("paragon_sync.cli.emulator:emulator", "Run a local server that answers as Paragon."),
+}
+
+EPILOG = (
+    "Exit codes: 0 fine, 1 error, 2 changes pending, 3 operations that did not end well, 4 refused, 64 wrong usage."
+)
+
+
+@click.group(
+    cls=LazyGroup,
+    references=COMMANDS,
+    epilog=EPILOG,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+)
+@click.version_option(__version__, prog_name="paragon-sync", message="%(prog)s %(version)s")
+def paragon_sync() -> None:
+    """Configuration as code for Paragon Connected Users.
+
+    Manifests say what each user's settings, workflow enablements and metadata
+    shall be; plan shows what would change; apply makes it so.
+    """
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command (``arguments`` default to the process's own) and return the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a customer's lone surrogate must not end a run
+    try:
+        code = _run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        return _reader_left()
+    return code
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        result = paragon_sync.main(args=arguments, prog_name="paragon-sync", standalone_mode=False)
+    except SystemExit:
+        raise BrokenPipeError from None  # click met the broken pipe first, and exits by itself
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return EXIT_USAGE
+    except click.ClickException as error:
+        explain_usage(error)
+        return EXIT_USAGE
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("Interrupted.", err=True)
+        return EXIT_INTERRUPTED
+    except ParagonSyncError as error:
+        explain_known(error)
+        return error.exit_code
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001  # the one place: no traceback ever reaches a user
+        explain_internal(error)
+        return EXIT_ERROR
+    return result if isinstance(result, int) else EXIT_OK
+
+
+def _reader_left() -> int:
+    """Whoever read the output went away (``| head``): end quietly, also when Python flushes at its exit."""
+    silence = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silence, sys.stdout.fileno())
+    return EXIT_ERROR

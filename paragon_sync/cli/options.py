@@ -1,0 +1,114 @@
+"""The options that several commands share, each defined once. Knows no command and reads no file.
+
+A decorator gives the command's function a keyword argument: ``project_file``, ``environment``, ``output_format``,
+``allowed``, ``users``, ``integrations``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+THRESHOLD_KNOBS = ("usersChanged", "valuesRemoved", "workflowsDisabled", "findings")
+"""What ``--allow`` takes with a number: up to how many."""
+
+PERMISSION_KNOBS = ("plaintext-plan",)
+"""What ``--allow`` takes without a number."""
+
+
+def project_option(function: F) -> F:
+    """``-c FILE``: ``project_file``, a :class:`~pathlib.Path`."""
+    return click.option(
+        "-c",
+        "--config",
+        "project_file",
+        metavar="FILE",
+        type=click.Path(path_type=Path),
+        default="paragon.yaml",
+        show_default=True,
+        help="The Project file; relative paths in it are relative to its folder.",
+    )(function)
+
+
+def environment_option(*, required: bool = True) -> Callable[[F], F]:
+    """``-e ENV``: ``environment``, its name; None where it isn't required and wasn't given."""
+    return click.option(
+        "-e",
+        "--environment",
+        metavar="ENV",
+        required=required,
+        help="The environment, by its name in the Project file.",
+    )
+
+
+def format_option(*formats: str) -> Callable[[F], F]:
+    """``--format``: ``output_format``, one of ``formats``, of which the first is the default."""
+    return click.option(
+        "--format",
+        "output_format",
+        type=click.Choice(formats),
+        default=formats[0],
+        show_default=True,
+        help="What to print.",
+    )
+
+
+def allow_option(function: F) -> F:
+    """``--allow NAME[=N]``, several times: ``allowed``, a dict of names and numbers (1 for a bare permission)."""
+    return click.option(
+        "--allow",
+        "allowed",
+        metavar="NAME[=N]",
+        multiple=True,
+        callback=_parse_allowed,
+        help="Permit what the policy refuses, up to N: "
+        f"{', '.join(THRESHOLD_KNOBS)}. Without N: {', '.join(PERMISSION_KNOBS)}. Can be given several times.",
+    )(function)
+
+
+def filter_options(function: F) -> F:
+    """``--user GLOB`` and ``--integration TYPE``, each several times: ``users`` and ``integrations``, tuples."""
+    by_integration = click.option(
+        "--integration",
+        "integrations",
+        metavar="TYPE",
+        multiple=True,
+        help="Only this integration, by its type. Can be given several times.",
+    )
+    by_user = click.option(
+        "--user",
+        "users",
+        metavar="GLOB",
+        multiple=True,
+        help="Only users whose id matches, such as 'acme-*'. Can be given several times.",
+    )
+    return by_user(by_integration(function))
+
+
+def _parse_allowed(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
+    return dict(_parse_knob(value) for value in values)
+
+
+def _parse_knob(text: str) -> tuple[str, int]:
+    name, equals, number = text.partition("=")
+    if name in PERMISSION_KNOBS:
+        if equals:
+            raise click.BadParameter(f'"{name}" takes no number')
+        return name, 1
+    if name not in THRESHOLD_KNOBS:
+        raise click.BadParameter(f'there is nothing to allow called "{name}"; {_suggestion(name)}')
+    if not number.isdecimal():
+        raise click.BadParameter(f'"{name}" needs a whole number, the most that you permit: {name}=N')
+    return name, int(number)
+
+
+def _suggestion(name: str) -> str:
+    known = (*THRESHOLD_KNOBS, *PERMISSION_KNOBS)
+    close = get_close_matches(name, known)
+    return f'did you mean "{close[0]}"?' if close else f"there are {', '.join(known)}"
