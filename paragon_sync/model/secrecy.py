@@ -6,6 +6,7 @@ Word by word, so that ``Tokenizer`` and ``Secretary`` are no secrets; when in do
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from functools import lru_cache
@@ -32,7 +33,7 @@ def names_secret(name: str) -> bool:
     if any(run.lower().endswith(_ENDINGS) for run in _RUN.findall(plain)):
         return True
     words = [word.lower() for word in _WORD.findall(plain)]
-    pairs = (first + second for first, second in zip(words, words[1:], strict=False))
+    pairs = (first + second for first, second in itertools.pairwise(words))
     return any(word.endswith(_ENDINGS) for word in words) or any(pair in _PAIRS for pair in pairs)
 
 

@@ -1,0 +1,129 @@
+"""What a plan file looks like inside: its tables, its digest, and how a row's text is kept. Knows no nouns.
+
+A plan's digest covers its header and every row, in the order in which they were written. The file carries it, and
+opening the file computes it again, so a damaged or edited file is noticed; an editor who also corrects the digest is
+caught by whoever reviewed the plan and passes the digest that they saw.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from pathlib import Path
+from typing import Final, Literal
+
+from paragon_sync.errors import PlanFileError
+
+APPLICATION_ID: Final = 0x50535031
+FORMAT_VERSION: Final = 1
+
+Table = Literal["operations", "findings"]
+Row = tuple[int, bytes, bytes | None, bytes]
+"""Number (from 0), user, integration, the noun's text as kept."""
+
+SCHEMA: Final = {
+    "meta": "CREATE TABLE meta (name TEXT NOT NULL, value BLOB NOT NULL)",
+    "operations": (
+        "CREATE TABLE operations (number INTEGER PRIMARY KEY, user BLOB NOT NULL, integration BLOB, row BLOB NOT NULL)"
+    ),
+    "findings": (
+        "CREATE TABLE findings (number INTEGER PRIMARY KEY, user BLOB NOT NULL, integration BLOB, row BLOB NOT NULL)"
+    ),
+}
+INSERT: Final[dict[Table, str]] = {
+    "operations": "INSERT INTO operations VALUES (?, ?, ?, ?)",
+    "findings": "INSERT INTO findings VALUES (?, ?, ?, ?)",
+}
+SELECT: Final[dict[Table, str]] = {
+    "operations": "SELECT number, user, integration, row FROM operations ORDER BY number",
+    "findings": "SELECT number, user, integration, row FROM findings ORDER BY number",
+}
+
+_MAGIC: Final = b"SQLite format 3\x00"
+_VERSION_AT: Final = 60
+_APPLICATION_AT: Final = 68
+
+
+class Section:
+    """The running digest of one table's rows."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self._hash = hashlib.sha256()
+
+    def take(self, row: Row) -> None:
+        """Raises :class:`ValueError` for a row that no writer wrote."""
+        number, *columns = row
+        if type(number) is not int or {type(column) for column in columns} - {bytes, type(None)}:
+            raise ValueError("a column has another type")
+        lengths = (str(number), *("-" if column is None else str(len(column)) for column in columns))
+        self._hash.update(" ".join(lengths).encode() + b"\n" + b"".join(column or b"" for column in columns))
+        self.count += 1
+
+    def __str__(self) -> str:
+        return f"{self.count} {self._hash.hexdigest()}"
+
+
+def digest(header: bytes, sections: dict[Table, Section]) -> str:
+    """The digest of a whole plan, 64 hexadecimal characters."""
+    parts = [f"paragon-sync plan {FORMAT_VERSION}", *(f"{name} {section}" for name, section in sections.items())]
+    return hashlib.sha256("\n".join(parts).encode() + b"\n" + header).hexdigest()
+
+
+def seal(text: str) -> bytes:
+    """A row's text as it is kept: the one place for a later encryption."""
+    return text.encode()
+
+
+def unseal(kept: bytes) -> str:
+    """The text that :func:`seal` was given."""
+    return kept.decode()
+
+
+def key(name: str) -> bytes:
+    """An id as a column: lone surrogates and NUL included."""
+    return name.encode("utf-8", "surrogatepass")
+
+
+def name_of(column: bytes) -> str:
+    """The id that :func:`key` was given."""
+    return column.decode("utf-8", "surrogatepass")
+
+
+def check_readable(path: Path) -> None:
+    """Raises :class:`PlanFileError` for a file that isn't a plan of a version that is understood."""
+    version = _version(path)
+    if version is None:
+        raise PlanFileError(f"{path} is not a plan file", hint="plan files are made by: paragon-sync plan --out FILE")
+    if version != FORMAT_VERSION:
+        raise PlanFileError(
+            f"{path} has plan format {version}, and this paragon-sync reads format {FORMAT_VERSION}",
+            hint="use the version that made it, or make the plan again",
+        )
+
+
+def check_replaceable(path: Path) -> None:
+    """Raises :class:`PlanFileError` where a new plan would take the place of something that is no plan."""
+    if path.is_dir():
+        raise PlanFileError(f"{path} is a folder", hint="name a file in it")
+    if (path.exists() or path.is_symlink()) and (not path.is_file() or _version(path) is None):
+        raise PlanFileError(f"{path} exists and is not a plan file: it stays as it is", hint="choose another name")
+
+
+def sync(path: Path) -> None:
+    """Makes what was written to a file or folder survive a loss of power."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def _version(path: Path) -> int | None:
+    """The format version of a plan file, None for any other file."""
+    with path.open("rb") as file:
+        start = file.read(_APPLICATION_AT + 4)
+    application = int.from_bytes(start[_APPLICATION_AT:], "big")
+    if not start.startswith(_MAGIC) or application != APPLICATION_ID:
+        return None
+    return int.from_bytes(start[_VERSION_AT : _VERSION_AT + 4], "big")

@@ -1,0 +1,336 @@
+from __future__ import annotations
+
+import os
+import resource
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from paragon_sync.errors import PlanFileError
+from paragon_sync.jsonvalue import ABSENT, Number
+from paragon_sync.model.desired import MetadataKey, Setting
+from paragon_sync.model.planned import (
+    Change,
+    ConfigurationSubject,
+    Counts,
+    Finding,
+    FindingKind,
+    Managed,
+    MetadataSubject,
+    Operation,
+    Origin,
+    PatchConfig,
+    PatchMeta,
+    PlanHeader,
+)
+from paragon_sync.store import layout
+from paragon_sync.store.planfile import PlanReader, PlanWriter, short_digest
+
+HEADER = PlanHeader(
+    environment="production",
+    project="db06d291",
+    host="https://api.useparagon.com",
+    created="2026-03-14T10:15:02Z",
+    expires="2026-03-15T10:15:02Z",
+    tool="0.1.0",
+    manifest_digest="abc",
+    counts=Counts(considered=3, changed=2),
+    catalog={"slack": {"id": "95bedc9f", "order": Number("1.10")}},
+)
+
+
+def metadata(user: str) -> Operation:
+    target = MetadataKey("plan")
+    return Operation(
+        user=user,
+        subject=MetadataSubject(),
+        base={"plan": "pro"},
+        requests=(PatchMeta(meta={"plan": "enterprise"}),),
+        managed=(
+            Managed(
+                target=target,
+                label="plan",
+                desired="enterprise",
+                base="pro",
+                origin=Origin.METADATA,
+                source="a.yaml:1:1",
+            ),
+        ),
+        changes=(
+            Change(
+                pointer=("plan",),
+                target=target,
+                label="plan",
+                workflow=None,
+                before="pro",
+                after="enterprise",
+                origin=Origin.METADATA,
+                source="a.yaml:1:1",
+            ),
+        ),
+    )
+
+
+def configuration(user: str, integration: str = "slack", value: object = "C0123") -> Operation:
+    config = {"sharedSettings": {"channel": value}}
+    return Operation(
+        user=user,
+        subject=ConfigurationSubject(integration=integration, credential="c1", account="T0001"),
+        base={},
+        requests=(PatchConfig(credential="c1", configuration=None, config=config),),
+        managed=(),
+        changes=(
+            Change(
+                pointer=("sharedSettings", "channel"),
+                target=Setting("channel"),
+                label="Channel",
+                workflow=None,
+                before=ABSENT,
+                after=value,
+                origin=Origin.SETTINGS,
+                source="a.yaml:1:1",
+            ),
+        ),
+        kept=4,
+    )
+
+
+def finding(user: str) -> Finding:
+    return Finding(kind=FindingKind.NOT_CONNECTED, user=user, message="not connected", integration="salesforce")
+
+
+def written(path: Path, operations: list[Operation], findings: list[Finding] | None = None) -> str:
+    with PlanWriter(path) as writer:
+        for operation in operations:
+            writer.add(operation)
+        for found in findings or []:
+            writer.add_finding(found)
+        return writer.finish(HEADER)
+
+
+def test_a_plan_reads_back_what_was_written(tmp_path: Path) -> None:
+    operations = [metadata("acme"), configuration("acme"), configuration("\ud800/globex\0", "salesforce", "\udfff")]
+    digest = written(tmp_path / "p.plan", operations, [finding("initech")])
+
+    with PlanReader(tmp_path / "p.plan") as plan:
+        assert plan.header == HEADER
+        assert (plan.digest, plan.count, plan.finding_count) == (digest, 3, 1)
+        assert list(plan.operations()) == operations
+        assert [number for number, _ in plan.numbered()] == [0, 1, 2]
+        assert list(plan.findings()) == [finding("initech")]
+    assert short_digest(digest) == digest[:8]
+
+
+def test_operations_are_found_by_pattern_and_integration(tmp_path: Path) -> None:
+    written(
+        tmp_path / "p.plan",
+        [metadata("acme-1"), configuration("acme-1"), configuration("acme-2", "salesforce"), configuration("globex")],
+        [finding("acme-1"), finding("globex")],
+    )
+
+    with PlanReader(tmp_path / "p.plan") as plan:
+        assert [n for n, _ in plan.numbered("acme-*")] == [0, 1, 2]
+        assert [n for n, _ in plan.numbered(integration="slack")] == [1, 3]
+        assert [n for n, _ in plan.numbered("acme-*", "slack")] == [1]
+        assert [f.user for f in plan.findings("glo*", "salesforce")] == ["globex"]
+
+
+def test_an_empty_plan_is_a_plan(tmp_path: Path) -> None:
+    written(tmp_path / "p.plan", [])
+    with PlanReader(tmp_path / "p.plan") as plan:
+        assert (plan.count, list(plan.operations()), list(plan.findings())) == (0, [], [])
+
+
+def test_many_operations_go_out_in_batches(tmp_path: Path) -> None:
+    with PlanWriter(tmp_path / "p.plan") as writer:
+        numbers = [writer.add(configuration(f"u{index}")) for index in range(1203)]
+        assert writer.count == 1203
+        writer.finish(HEADER)
+    with PlanReader(tmp_path / "p.plan") as plan:
+        assert [n for n, _ in plan.numbered()] == numbers == list(range(1203))
+
+
+def test_the_digest_depends_on_content_and_order_alone(tmp_path: Path) -> None:
+    one, other = metadata("acme"), configuration("acme")
+    first = written(tmp_path / "1.plan", [one, other])
+    assert first == written(tmp_path / "2.plan", [one, other])
+    assert first != written(tmp_path / "3.plan", [other, one])
+    assert first != written(tmp_path / "4.plan", [one, other], [finding("x")])
+
+
+def test_the_file_is_for_its_owner_alone_from_the_start(tmp_path: Path) -> None:
+    with PlanWriter(tmp_path / "p.plan") as writer:
+        (part,) = tmp_path.iterdir()
+        assert stat.S_IMODE(part.stat().st_mode) == 0o600
+        writer.finish(HEADER)
+    assert [path.name for path in tmp_path.iterdir()] == ["p.plan"]
+    assert stat.S_IMODE((tmp_path / "p.plan").stat().st_mode) == 0o600
+
+
+def test_an_abandoned_plan_leaves_nothing_and_an_older_one_stays(tmp_path: Path) -> None:
+    digest = written(tmp_path / "p.plan", [metadata("acme")])
+    with PlanWriter(tmp_path / "p.plan") as writer:
+        writer.add(metadata("globex"))
+    assert [path.name for path in tmp_path.iterdir()] == ["p.plan"]
+    with PlanReader(tmp_path / "p.plan") as plan:
+        assert plan.digest == digest
+
+
+def test_a_plan_may_replace_a_plan(tmp_path: Path) -> None:
+    written(tmp_path / "p.plan", [metadata("acme")])
+    digest = written(tmp_path / "p.plan", [metadata("globex")])
+    with PlanReader(tmp_path / "p.plan") as plan:
+        assert plan.digest == digest
+
+
+def test_a_plan_replaces_nothing_else(tmp_path: Path) -> None:
+    (tmp_path / "users.yaml").write_text("precious")
+    sqlite3.connect(tmp_path / "other.db").executescript("CREATE TABLE t (x)").connection.close()
+    (tmp_path / "loose").symlink_to(tmp_path / "nowhere")
+
+    for name in ("users.yaml", "other.db", "loose"):
+        with pytest.raises(PlanFileError, match="exists and is not a plan file"):
+            PlanWriter(tmp_path / name)
+    with pytest.raises(PlanFileError, match="is a folder"):
+        PlanWriter(tmp_path)
+    assert (tmp_path / "users.yaml").read_text() == "precious"
+
+
+def test_a_missing_folder_is_named(tmp_path: Path) -> None:
+    with pytest.raises(PlanFileError, match=r"there is no folder .*missing"):
+        PlanWriter(tmp_path / "missing" / "p.plan")
+
+
+def test_a_folder_that_is_no_folder_is_told(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(PlanFileError, match=r"can't write .*: Not a directory"):
+        PlanWriter(tmp_path / "file" / "p.plan")
+
+
+@contextmanager
+def files_no_longer_than(size: int) -> Iterator[None]:
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    with files_no_longer_than(100_000), pytest.raises(PlanFileError, match="can't write"):
+        written(tmp_path / "p.plan", [configuration(f"u{index}", value="x" * 2000) for index in range(1000)])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_disk_that_is_full_from_the_start_is_an_error(tmp_path: Path) -> None:
+    with files_no_longer_than(100), pytest.raises(PlanFileError, match="can't write"):
+        PlanWriter(tmp_path / "p.plan")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "users.yaml").write_text("kind: User")
+    with pytest.raises(PlanFileError, match="is not a plan file") as caught:
+        PlanReader(tmp_path / "users.yaml")
+    assert caught.value.hint == "plan files are made by: paragon-sync plan --out FILE"
+    with pytest.raises(PlanFileError, match="there is no plan file"):
+        PlanReader(tmp_path / "missing.plan")
+    with pytest.raises(PlanFileError, match="Is a directory"):
+        PlanReader(tmp_path)
+
+
+def test_a_plan_of_a_later_format_is_refused(tmp_path: Path) -> None:
+    written(tmp_path / "p.plan", [])
+    edit(tmp_path / "p.plan", "PRAGMA user_version = 2")
+    with pytest.raises(PlanFileError, match="has plan format 2, and this paragon-sync reads format 1"):
+        PlanReader(tmp_path / "p.plan")
+
+
+def edit(path: Path, statement: str) -> None:
+    database = sqlite3.connect(path)
+    database.execute(statement)
+    database.commit()
+    database.close()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE operations SET row = replace(row, 'enterprise', 'free') WHERE number = 0",
+        "UPDATE operations SET user = CAST('globex' AS BLOB)",
+        "UPDATE operations SET integration = x'00' WHERE number = 0",
+        "UPDATE operations SET number = 7 WHERE number = 1",
+        "UPDATE operations SET row = 7",
+        "DELETE FROM operations WHERE number = 1",
+        "DELETE FROM findings",
+        "INSERT INTO operations SELECT number + 2, user, integration, row FROM operations",
+        "UPDATE meta SET value = CAST(replace(value, 'production', 'staging') AS BLOB) WHERE name = 'header'",
+        "UPDATE meta SET value = 7 WHERE name = 'header'",
+        "UPDATE meta SET value = x'00' WHERE name = 'digest'",
+        "DELETE FROM meta WHERE name = 'digest'",
+        "DELETE FROM meta",
+        "INSERT INTO meta VALUES ('more', x'00')",
+        "CREATE TABLE more (x)",
+        "DROP TABLE findings",
+        "ALTER TABLE operations RENAME COLUMN row TO text",
+    ],
+)
+def test_an_edited_plan_is_noticed(tmp_path: Path, statement: str) -> None:
+    written(tmp_path / "p.plan", [metadata("acme"), configuration("acme")], [finding("globex")])
+    edit(tmp_path / "p.plan", statement)
+    with pytest.raises(PlanFileError, match="was changed or damaged") as caught:
+        PlanReader(tmp_path / "p.plan")
+    assert caught.value.hint == "make the plan again: paragon-sync plan"
+
+
+def test_a_changed_byte_is_noticed_or_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "p.plan"
+    written(path, [metadata("acme"), configuration("acme")], [finding("globex")])
+    with PlanReader(path) as plan:
+        whole = plan.header, plan.digest, list(plan.operations()), list(plan.findings())
+    intact = path.read_bytes()
+    filled = [at for at, byte in enumerate(intact) if byte]
+    harmless = []
+
+    for at in filled[::5]:
+        path.write_bytes(intact[:at] + bytes([intact[at] ^ 0x15]) + intact[at + 1 :])
+        try:
+            with PlanReader(path) as plan:
+                assert (plan.header, plan.digest, list(plan.operations()), list(plan.findings())) == whole
+                harmless.append(at)
+        except PlanFileError:
+            pass
+
+    for text in (b"enterprise", b"production", b"globex", b"salesforce", b"sharedSettings"):
+        assert not {*range(intact.index(text), intact.index(text) + len(text))} & {*harmless}
+    assert len(harmless) < 60
+
+
+def test_a_truncated_plan_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "p.plan"
+    written(path, [configuration(f"u{index}") for index in range(50)])
+    os.truncate(path, path.stat().st_size // 2)
+    with pytest.raises(PlanFileError, match="was changed or damaged"):
+        PlanReader(path)
+
+
+def test_a_plan_is_read_where_nothing_may_be_written(tmp_path: Path) -> None:
+    path = tmp_path / "p.plan"
+    written(path, [metadata("acme")])
+    path.chmod(0o400)
+    tmp_path.chmod(0o500)
+    try:
+        with PlanReader(path) as plan:
+            assert plan.count == 1
+        assert [p.name for p in tmp_path.iterdir()] == ["p.plan"]
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_a_text_is_kept_as_it_is_given() -> None:
+    assert layout.unseal(layout.seal('{"a":"\\ud800"}')) == '{"a":"\\ud800"}'
