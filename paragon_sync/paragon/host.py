@@ -13,7 +13,9 @@ from urllib.parse import urlsplit
 from paragon_sync.errors import ParagonSyncError
 
 _HINT: Final = "give a URL such as https://api.useparagon.com, or an on-premise host such as acme.paragon.so"
-_NAME: Final = re.compile(r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE)
+_NAME: Final = re.compile(
+    r"(?=.{1,253}\Z)[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+", re.IGNORECASE
+)
 _SERVICES: Final = ("api.", "zeus.")
 
 

@@ -32,7 +32,7 @@ class RetryPolicy:
         """
         if not error.transient or attempt >= self.attempts:
             return None
-        span = min(self.longest, self.base * 2 ** (attempt - 1))
+        span = min(self.longest, self.base * 2.0 ** (attempt - 1))
         asked = min(error.retry_after or 0.0, self.longest_asked)
         return asked + span * chance if asked else span * chance
 

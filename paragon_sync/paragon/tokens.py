@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -50,7 +49,7 @@ class Token:
 
 
 def read_key(text: str) -> SigningKey:
-    """The key in a PEM text (PKCS#1 or PKCS#8), with newlines or with a literal ``\\n`` for each.
+    r"""The key in a PEM text (PKCS#1 or PKCS#8), with newlines or with a literal ``\n`` for each.
 
     Raises :class:`SigningKeyError` for anything but an unencrypted RSA private key of at least 2048 bits.
     """
@@ -89,6 +88,14 @@ def _other_kind(pem: str) -> str | None:
     return None
 
 
+@dataclass(slots=True)
+class _Batch:
+    """Users who wait for a token together; ``tokens`` are made in their order."""
+
+    users: list[str] = field(default_factory=list)
+    tokens: asyncio.Task[list[Token]] | None = None
+
+
 class Signer:
     """Makes user tokens for one project, off the event loop and in batches; ``clock`` gives seconds since the epoch."""
 
@@ -96,37 +103,35 @@ class Signer:
         self._key = key
         self._audience = f"useparagon.com/{project}"
         self._clock = clock
-        self._waiting: deque[tuple[str, asyncio.Future[Token]]] = deque()
-        self._threads: set[asyncio.Task[None]] = set()
+        self._threads = asyncio.Semaphore(_THREADS)
+        self._open = _Batch()
 
     @property
     def now(self) -> float:
-        """The time by the clock that the tokens are made with."""
+        """The time by the clock that the tokens are made with, in seconds since the epoch."""
         return self._clock()
 
     async def token(self, user: str) -> Token:
-        """A new token for the user, valid for an hour from now."""
-        future: asyncio.Future[Token] = asyncio.get_running_loop().create_future()
-        self._waiting.append((user, future))
-        if len(self._threads) < _THREADS:
-            task = asyncio.create_task(self._work())
-            self._threads.add(task)
-            task.add_done_callback(self._threads.discard)
-        return await future
+        """A new token for the user, valid for an hour."""
+        batch, place = self._open, len(self._open.users)
+        batch.users.append(user)
+        if batch.tokens is None:
+            batch.tokens = asyncio.create_task(self._sign_soon(batch))
+        if len(batch.users) == _BATCH:
+            self._open = _Batch()
+        # One who stops waiting must not take the token from the others.
+        return (await asyncio.shield(batch.tokens))[place]
 
-    async def _work(self) -> None:
-        """Sign whatever waits, a batch at a time, until nothing does."""
-        while self._waiting:
-            batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
-            tokens = await asyncio.to_thread(self._sign, [user for user, _ in batch])
-            for (_, future), token in zip(batch, tokens, strict=True):
-                if not future.done():
-                    future.set_result(token)
+    async def _sign_soon(self, batch: _Batch) -> list[Token]:
+        async with self._threads:
+            if batch is self._open:
+                self._open = _Batch()
+            return await asyncio.to_thread(self._sign, batch.users)
 
     def _sign(self, users: list[str]) -> list[Token]:
-        now = int(self._clock())
-        return [Token(text=self._encode(user, now), expires=now + LIFETIME) for user in users]
+        issued = int(self._clock()) - SKEW
+        return [Token(text=self._encode(user, issued), expires=issued + LIFETIME) for user in users]
 
-    def _encode(self, user: str, now: int) -> str:
-        claims = {"sub": user, "iat": now - SKEW, "exp": now + LIFETIME, "aud": self._audience}
+    def _encode(self, user: str, issued: int) -> str:
+        claims = {"sub": user, "iat": issued, "exp": issued + LIFETIME, "aud": self._audience}
         return jwt.encode(claims, self._key.rsa, algorithm="RS256")

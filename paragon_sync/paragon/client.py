@@ -1,0 +1,237 @@
+"""Owns the calls that are made as one user: paths, headers, bodies, and which of them may be tried again.
+
+Knows a transport by its protocol alone; knows nothing of what anybody wants of the answers.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Final, assert_never
+from urllib.parse import quote
+
+from paragon_sync import __version__, jsonvalue
+from paragon_sync.errors import RefusedError
+from paragon_sync.jsonvalue import Json, JsonObject, Repeated
+from paragon_sync.model.live import Credential
+from paragon_sync.model.planned import PatchConfig, PatchMeta, Request
+from paragon_sync.paragon import answers
+from paragon_sync.paragon.answers import Call
+from paragon_sync.paragon.host import api_base
+from paragon_sync.paragon.rate import Limiter
+from paragon_sync.paragon.retry import Retrying
+from paragon_sync.paragon.tokens import Signer, Token
+from paragon_sync.paragon.transport import HttpRequest, HttpResponse, Transport, TransportFailure
+
+CREDENTIAL: Final = "X-Paragon-Credential"
+CONFIGURATION: Final = "X-Paragon-Configuration-Id"
+
+_ALWAYS: Final = {"Accept": "application/json", "User-Agent": f"paragon-sync/{__version__}"}
+_NONE: Final[Mapping[str, str]] = {}
+
+_log = logging.getLogger("paragon_sync.http")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Me:
+    """The answer of GET /sdk/me, and the metadata in it (``{}`` where it has none)."""
+
+    raw: JsonObject
+    meta: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When something happened: seconds by a clock that only runs forward, and seconds since the epoch."""
+
+    monotonic: float
+    wall: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sent:
+    """A write that was answered well; ``errors`` may stand in an otherwise good answer."""
+
+    errors: tuple[str, ...]
+    started: Moment
+    answered: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request that was answered, however."""
+
+    response: HttpResponse
+    started: Moment
+    answered: Moment
+
+
+class Client:
+    """One project's API. Everything that a run sends goes through one client, and so through one limiter."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        *,
+        host: str,
+        project: str,
+        signer: Signer,
+        limiter: Limiter | None = None,
+        retrying: Retrying | None = None,
+        timeout: float = 30.0,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.base = api_base(host)
+        self.project = project
+        self.signer = signer
+        self.retrying = retrying or Retrying()
+        self._monotonic = monotonic
+        self._transport = transport
+        self._limiter = limiter or Limiter()
+        self._timeout = timeout
+        self._root = f"{self.base}/projects/{_quoted(project)}"
+
+    def user(self, user: str) -> UserSession:
+        """The API as this user sees it; its token lives as long as the session."""
+        return UserSession(self, user)
+
+    async def aclose(self) -> None:
+        """Close the transport."""
+        await self._transport.aclose()
+
+    async def exchange(self, call: Call, headers: dict[str, str], body: bytes | None) -> Exchange:
+        """Send one request when its turn comes; raises :class:`HostError` where no whole answer comes back."""
+        url = self._root + call.path
+        request = HttpRequest(method=call.method, url=url, headers=headers, body=body, timeout=self._timeout)
+        async with self._limiter.slot():
+            started = self._moment()
+            ended: object = "given up"
+            try:
+                response = await self._transport.send(request)
+                ended = response.status
+            except TransportFailure as failure:
+                ended = failure.kind
+                raise answers.failed(call, failure) from None
+            finally:
+                answered = self._moment()
+                took = (answered.monotonic - started.monotonic) * 1000
+                _log.debug("%s %s %s %.0f ms", call.method, call.path, ended, took)
+        return Exchange(response=response, started=started, answered=answered)
+
+    def _moment(self) -> Moment:
+        return Moment(monotonic=self._monotonic(), wall=self.signer.now)
+
+
+class UserSession:
+    """The calls made as one user, with one token, which is made anew when it ends or once it isn't accepted."""
+
+    def __init__(self, client: Client, user: str) -> None:
+        self.user = user
+        self._client = client
+        self._token: Token | None = None
+
+    async def credentials(self) -> tuple[Credential, ...]:
+        """GET /sdk/credentials: every connected account of the user, as the API gave it, deleted ones included."""
+        call = self._call("GET", "/sdk/credentials")
+        found = await self._objects(call)
+        if any(not isinstance(raw.get("id"), str) for raw in found):
+            raise answers.malformed(call, "a credential without an id")
+        return tuple(Credential(raw) for raw in found)
+
+    async def me(self) -> Me:
+        """GET /sdk/me; raises :class:`RefusedError` where the answer is ``authenticated: false``."""
+        call = self._call("GET", "/sdk/me")
+        raw = _carried(call, await self._read(call), "the answer")
+        meta = raw.get("meta")
+        return Me(raw=raw, meta={} if meta is None else _carried(call, meta, "the metadata"))
+
+    async def integrations(self) -> list[JsonObject]:
+        """GET /sdk/integrations: what this user may see of the project's integrations."""
+        return await self._objects(self._call("GET", "/sdk/integrations"))
+
+    async def send(self, request: Request) -> Sent:
+        """One write, sent once: whoever wants to try again reads first. A token that wasn't accepted isn't kept."""
+        match request:
+            case PatchConfig(credential=credential, configuration=configuration, config=config):
+                call = self._call("PATCH", f"/sdk/credentials/{_quoted(credential)}", credential)
+                routing = {CREDENTIAL: credential} | ({CONFIGURATION: configuration} if configuration else {})
+                body: JsonObject = {"config": config}
+            case PatchMeta(meta=meta):
+                call, routing, body = self._call("PATCH", "/sdk/me"), {}, {"meta": meta}
+            case _:
+                assert_never(request)
+        content = jsonvalue.dumps(body).encode("ascii")
+        exchange, answer = await self._ask(call, routing | {"Content-Type": "application/json"}, content)
+        return Sent(errors=_errors(answer), started=exchange.started, answered=exchange.answered)
+
+    async def _objects(self, call: Call) -> list[JsonObject]:
+        answer = await self._read(call)
+        if not isinstance(answer, list):
+            raise answers.malformed(call, "the answer is not a list")
+        return [_carried(call, item, f"entry {number} of the answer") for number, item in enumerate(answer, 1)]
+
+    async def _read(self, call: Call) -> Json:
+        """One GET, tried again by the client's policy, and once with a new token where the old one isn't accepted."""
+        renewed = False
+
+        async def attempt() -> Json:
+            nonlocal renewed
+            try:
+                return (await self._ask(call))[1]
+            except RefusedError:
+                if renewed or self._token is not None:
+                    raise
+            renewed = True
+            return (await self._ask(call))[1]
+
+        return await self._client.retrying.call(attempt)
+
+    async def _ask(
+        self, call: Call, headers: Mapping[str, str] = _NONE, body: bytes | None = None
+    ) -> tuple[Exchange, Json]:
+        """Send one request with a token that is still valid, and read the answer; drops a token that isn't accepted."""
+        signer = self._client.signer
+        if self._token is None or not self._token.usable(signer.now):
+            self._token = await signer.token(self.user)
+        exchange = await self._client.exchange(call, {**_ALWAYS, **headers, **_bearer(self._token)}, body)
+        response, now = exchange.response, exchange.answered.wall
+        if response.status == HTTPStatus.UNAUTHORIZED:
+            self._token = None
+        answer = answers.read_json(call, response, now)
+        if isinstance(answer, dict) and answer.get("authenticated") is False:
+            self._token = None
+            raise answers.unauthorized(call, response, now)
+        return exchange, answer
+
+    def _call(self, method: str, path: str, credential: str | None = None) -> Call:
+        client = self._client
+        return Call(
+            method=method, path=path, base=client.base, project=client.project, user=self.user, credential=credential
+        )
+
+
+def _bearer(token: Token) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token.text}"}
+
+
+def _carried(call: Call, value: Json, what: str) -> JsonObject:
+    """The value, which must be an object; one with a repeated key has no meaning that all readers share."""
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, Repeated):
+        raise answers.malformed(call, f"{what} has the key {value.keys[0]!r} twice, and can't be carried")
+    raise answers.malformed(call, f"{what} is not an object")
+
+
+def _errors(answer: Json) -> tuple[str, ...]:
+    """The ``errors`` that may stand in an otherwise good answer."""
+    errors = answer.get("errors") if isinstance(answer, dict) else None
+    found = errors if isinstance(errors, list) else []
+    return tuple(error if isinstance(error, str) else jsonvalue.dumps(error) for error in found)
+
+
+def _quoted(part: str) -> str:
+    return quote(part, safe="", errors="surrogatepass")
