@@ -1,0 +1,80 @@
+"""What the journal says about a run: its nouns. Knows no database; reading them loads none."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from paragon_sync.jsonvalue import JsonObject
+from paragon_sync.model.outcome import Applied, Blocked, Conflict, Failed, Outcome, OutcomeName, Unchanged, Unknown
+from paragon_sync.model.planned import Operation, Request, Subject
+
+SENDING = "sending"
+"""The state of an operation that was about to be sent, and that has no outcome yet."""
+
+OUTCOME_NAMES: dict[type, OutcomeName] = {
+    Applied: "applied",
+    Unchanged: "unchanged",
+    Conflict: "conflict",
+    Blocked: "blocked",
+    Failed: "failed",
+    Unknown: "unknown",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sending:
+    """One operation that is about to be sent: ``preimage`` as just read, ``requests`` exactly as they go out.
+
+    ``number`` is the operation's in its plan; ``at`` is when, ISO 8601 in UTC.
+    """
+
+    number: int
+    operation: Operation
+    preimage: JsonObject
+    requests: tuple[Request, ...]
+    at: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recorded:
+    """How one operation ended; ``window_ms`` is the time from reading to the answer of the write, where it was sent."""
+
+    number: int
+    operation: Operation
+    outcome: Outcome
+    at: str
+    window_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attempt:
+    """One time that an operation was sent; ``answered`` and ``window_ms`` are None where nobody knows."""
+
+    preimage: JsonObject
+    requests: tuple[Request, ...]
+    sent: str
+    answered: str | None = None
+    window_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """What the journal holds about one operation; ``outcome`` is None while it is ``sending``."""
+
+    number: int
+    user: str
+    subject: Subject
+    outcome: Outcome | None
+    attempts: tuple[Attempt, ...] = ()
+
+
+def name_of(outcome: Outcome) -> OutcomeName:
+    """The word for an outcome in the journal and in summaries."""
+    return OUTCOME_NAMES[type(outcome)]
+
+
+def new_run_id(now: datetime) -> str:
+    """A short id that sorts by time: ``20260314-101502-4f1c``. ``now`` is in UTC."""
+    return f"{now:%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"

@@ -1,0 +1,56 @@
+"""The tables of the state store, for any database that SQLAlchemy Core speaks to. Knows no nouns.
+
+Text that customers chose is kept as JSON in ASCII: no database refuses a lone surrogate or NUL that way.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
+
+FORMAT_VERSION: Final = "1"
+
+metadata: Final = MetaData()
+
+format_: Final = Table(
+    "paragon_sync_format",
+    metadata,
+    Column("version", String(16), primary_key=True),
+)
+
+runs: Final = Table(
+    "paragon_sync_runs",
+    metadata,
+    Column("run", String(64), primary_key=True),
+    Column("plan_digest", String(64), nullable=False, index=True),
+    Column("header", Text, nullable=False),
+    Column("started", String(40), nullable=False),
+    Column("finished", String(40)),
+    Column("message", Text),
+)
+
+entries: Final = Table(
+    "paragon_sync_entries",
+    metadata,
+    Column("run", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("user_id", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("outcome", Text),
+    Index("paragon_sync_entries_by_state", "run", "state"),
+)
+
+attempts: Final = Table(
+    "paragon_sync_attempts",
+    metadata,
+    Column("run", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("attempt", Integer, primary_key=True, autoincrement=False),
+    Column("preimage", Text, nullable=False),
+    Column("requests", Text, nullable=False),
+    Column("sent", String(40), nullable=False),
+    Column("answered", String(40)),
+    Column("window_ms", Double),
+)

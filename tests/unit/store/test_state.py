@@ -1,0 +1,277 @@
+from __future__ import annotations
+
+import re
+import sqlite3
+import stat
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from paragon_sync.errors import StateError
+from paragon_sync.jsonvalue import ABSENT, Number
+from paragon_sync.model.outcome import (
+    Applied,
+    Blocked,
+    Conflict,
+    ConflictingPath,
+    Failed,
+    Outcome,
+    RunHeader,
+    Unchanged,
+    Unknown,
+)
+from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation, PatchConfig
+from paragon_sync.store.journal import Attempt, Entry, Recorded, Sending, name_of, new_run_id
+from paragon_sync.store.state import StateStore
+
+RUN = "20260314-101502-4f1c"
+SLACK = ConfigurationSubject(integration="slack", credential="c1", account="T0001")
+OUTCOMES: list[Outcome] = [
+    Applied(notes=("moved during write: /a",), resolved=True),
+    Unchanged(),
+    Conflict(
+        paths=(ConflictingPath(pointer=("a", ""), label="A", base=ABSENT, live="\ud800", planned=Number("1.10")),)
+    ),
+    Blocked(reason="metadata did not end well"),
+    Failed(reason="not kept by the server"),
+    Unknown(reason="connection lost"),
+]
+
+
+def header(run: str = RUN, digest: str = "d1", started: str = "2026-03-14T10:15:02Z") -> RunHeader:
+    return RunHeader(
+        run=run,
+        plan_digest=digest,
+        environment="production",
+        project="db06d291",
+        actor="ci",
+        started=started,
+        allowed={"valuesRemoved": "20"},
+    )
+
+
+def operation(user: str = "acme", *, metadata: bool = False) -> Operation:
+    return Operation(
+        user=user, subject=MetadataSubject() if metadata else SLACK, base={}, requests=(), managed=(), changes=()
+    )
+
+
+def sending(number: int, at: str = "t1", **preimage: str) -> Sending:
+    patch = PatchConfig(credential="c1", configuration="g", config={"n": Number("1.10"), "s": "\udfff\0"})
+    return Sending(number=number, operation=operation(), preimage={**preimage}, requests=(patch,), at=at)
+
+
+def ended(number: int, outcome: Outcome, at: str = "t2", window: float | None = None) -> Recorded:
+    return Recorded(number=number, operation=operation(), outcome=outcome, at=at, window_ms=window)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[StateStore]:
+    with StateStore.open(tmp_path / "state") as opened:
+        opened.begin(header())
+        yield opened
+
+
+def test_a_run_is_recorded_from_begin_to_finish(store: StateStore) -> None:
+    assert store.run(RUN) == header()
+    store.finish(RUN, "2026-03-14T10:16:00Z", "stopped by the user")
+    assert store.run(RUN).finished == "2026-03-14T10:16:00Z"
+    assert store.message(RUN) == "stopped by the user"
+    store.reopen(RUN)
+    assert (store.run(RUN).finished, store.message(RUN)) == (None, None)
+
+
+def test_runs_are_listed_latest_first_and_found_by_their_plan(store: StateStore) -> None:
+    store.begin(header("20260314-120000-0001", "d2", "2026-03-14T12:00:00Z"))
+    store.begin(header("20260315-120000-0001", "d1", "2026-03-15T12:00:00Z"))
+    assert [run.run[:8] + run.plan_digest for run in store.runs()] == ["20260315d1", "20260314d2", "20260314d1"]
+    assert [run.run for run in store.runs_of("d1")] == ["20260315-120000-0001", RUN]
+    assert store.runs_of("d3") == []
+
+
+def test_an_unknown_run_is_an_error(store: StateStore) -> None:
+    with pytest.raises(StateError, match="there is no run nobody in "):
+        store.run("nobody")
+
+
+def test_a_run_id_is_taken_once(store: StateStore) -> None:
+    with pytest.raises(StateError, match="can't be read or written"):
+        store.begin(header())
+
+
+def test_what_is_sent_is_recorded_before_with_its_pre_image(store: StateStore) -> None:
+    store.sending(RUN, [sending(0, channel="C1"), sending(3)])
+    first, second = store.entries(RUN)
+    assert first == Entry(
+        number=0,
+        user="acme",
+        subject=SLACK,
+        outcome=None,
+        attempts=(Attempt(preimage={"channel": "C1"}, requests=sending(0).requests, sent="t1"),),
+    )
+    assert second.number == 3
+    assert store.counts(RUN) == {"sending": 2}
+    assert list(store.entries(RUN, sending=True)) == [first, second]
+
+
+@pytest.mark.parametrize("outcome", OUTCOMES, ids=name_of)
+def test_an_outcome_takes_the_place_of_sending(store: StateStore, outcome: Outcome) -> None:
+    store.sending(RUN, [sending(0), sending(1)])
+    store.record(RUN, [ended(1, outcome, "t2", 41.5)])
+
+    (entry,) = store.entries(RUN, name_of(outcome))
+    assert (entry.number, entry.outcome) == (1, outcome)
+    assert (entry.attempts[0].answered, entry.attempts[0].window_ms) == ("t2", 41.5)
+    assert store.counts(RUN) == {"sending": 1, name_of(outcome): 1}
+    assert store.longest_window(RUN) == 41.5
+
+
+def test_what_was_never_sent_has_an_outcome_and_no_attempt(store: StateStore) -> None:
+    blocked = Recorded(number=5, operation=operation("\ud800", metadata=True), outcome=Unchanged(), at="t1")
+    store.record(RUN, [blocked])
+    expected = Entry(number=5, user="\ud800", subject=MetadataSubject(), outcome=Unchanged())
+    assert list(store.entries(RUN)) == [expected]
+    assert store.longest_window(RUN) is None
+
+
+def test_each_attempt_keeps_its_own_pre_image(store: StateStore) -> None:
+    store.sending(RUN, [sending(0, "t1", channel="C1")])
+    store.record(RUN, [ended(0, Unknown(reason="lost"), "t2", 10)])
+    store.sending(RUN, [sending(0, "t3", channel="C2"), sending(1, "t3")])
+    assert store.counts(RUN) == {"sending": 2}
+    store.record(RUN, [ended(0, Applied(), "t4", 20)])
+
+    first, _ = store.entries(RUN)
+    tries = [(a.preimage, a.sent, a.answered, a.window_ms) for a in first.attempts]
+    assert tries == [({"channel": "C1"}, "t1", "t2", 10), ({"channel": "C2"}, "t3", "t4", 20)]
+
+
+def test_an_outcome_without_a_new_attempt_leaves_the_old_ones_alone(store: StateStore) -> None:
+    store.sending(RUN, [sending(0)])
+    store.record(RUN, [ended(0, Unknown(reason="lost"), "t2", 10)])
+    store.record(RUN, [ended(0, Applied(resolved=True), "t9")])
+    (entry,) = store.entries(RUN)
+    assert entry.outcome == Applied(resolved=True)
+    assert (entry.attempts[0].answered, entry.attempts[0].window_ms) == ("t2", 10)
+
+
+def test_runs_do_not_see_each_other(store: StateStore) -> None:
+    store.begin(header("other"))
+    store.sending(RUN, [sending(0)])
+    store.record("other", [ended(0, Unchanged())])
+    assert store.counts(RUN) == {"sending": 1}
+    assert [entry.attempts for entry in store.entries("other")] == [()]
+
+
+def test_long_journals_come_in_the_order_of_the_plan(store: StateStore) -> None:
+    store.sending(RUN, [sending(number) for number in reversed(range(1203))])
+    store.record(RUN, [ended(number, Applied()) for number in range(0, 1203, 2)])
+    assert [entry.number for entry in store.entries(RUN)] == list(range(1203))
+    assert [entry.number for entry in store.entries(RUN, "applied")] == list(range(0, 1203, 2))
+    assert all(len(entry.attempts) == 1 for entry in store.entries(RUN))
+
+
+def test_empty_batches_change_nothing(store: StateStore) -> None:
+    store.sending(RUN, [])
+    store.record(RUN, [])
+    assert list(store.entries(RUN)) == []
+
+
+def test_a_journal_outlives_its_process(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path / "state") as store:
+        store.begin(header())
+        store.sending(RUN, [sending(0)])
+    with StateStore.open(str(tmp_path / "state")) as store:
+        assert [entry.number for entry in store.entries(RUN)] == [0]
+
+
+def test_a_journal_is_read_while_it_is_written(tmp_path: Path, store: StateStore) -> None:
+    with StateStore.open(tmp_path / "state") as reader:
+        store.sending(RUN, [sending(0)])
+        assert reader.counts(RUN) == {"sending": 1}
+
+
+def test_a_new_folder_is_private_and_out_of_version_control(tmp_path: Path) -> None:
+    with StateStore.open(tmp_path / "deep" / "state") as store:
+        assert store.location == str(tmp_path / "deep" / "state")
+    folder = tmp_path / "deep" / "state"
+    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE((folder / "state.sqlite").stat().st_mode) == 0o600
+    assert (folder / ".gitignore").read_text() == "*\n"
+
+
+def test_a_folder_with_other_things_in_it_gets_no_gitignore(tmp_path: Path) -> None:
+    (tmp_path / "paragon.yaml").write_text("kind: Project")
+    StateStore.open(tmp_path).close()
+    assert not (tmp_path / ".gitignore").exists()
+
+
+def test_a_database_url_is_a_place_too(tmp_path: Path) -> None:
+    with StateStore.open(f"sqlite:///{tmp_path}/mine.db") as store:
+        store.begin(header())
+        assert store.location == f"sqlite:///{tmp_path}/mine.db"
+    with StateStore.open(f"sqlite:///{tmp_path}/mine.db") as store:
+        assert store.runs() == [header()]
+
+
+def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "state").write_text("")
+    with pytest.raises(StateError, match=r"can't be opened: .*File exists"):
+        StateStore.open(tmp_path / "state")
+
+
+def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
+    (tmp_path / "state.sqlite").write_text("no database at all" * 100)
+    with pytest.raises(StateError, match="can't be read or written: file is not a database") as caught:
+        StateStore.open(tmp_path)
+    assert caught.value.hint is not None
+
+
+def test_a_database_in_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(StateError, match="unable to open database file"):
+        StateStore.open(f"sqlite:///{tmp_path}/missing/mine.db")
+
+
+def test_a_url_that_is_none_is_an_error() -> None:
+    with pytest.raises(StateError, match="can't be opened"):
+        StateStore.open("mystery://user:hunter2@host/db")
+
+
+def test_a_missing_driver_is_named_and_the_password_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
+    with pytest.raises(StateError, match="needs a database driver") as caught:
+        StateStore.open("postgresql+psycopg://me:hunter2@127.0.0.1/db")
+    assert "hunter2" not in str(caught.value)
+
+
+def test_a_later_format_is_refused(tmp_path: Path) -> None:
+    StateStore.open(tmp_path / "state").close()
+    edit(tmp_path / "state", "UPDATE paragon_sync_format SET version = '2'")
+    with pytest.raises(StateError, match="has format 2, and this paragon-sync knows format 1"):
+        StateStore.open(tmp_path / "state")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    ["UPDATE paragon_sync_attempts SET preimage = '7'", "UPDATE paragon_sync_attempts SET requests = '7'"],
+)
+def test_a_damaged_record_is_an_error(tmp_path: Path, store: StateStore, statement: str) -> None:
+    store.sending(RUN, [sending(0)])
+    edit(tmp_path / "state", statement)
+    with pytest.raises(StateError, match="holds a record that can't be read"):
+        list(store.entries(RUN))
+
+
+def edit(folder: Path, statement: str) -> None:
+    database = sqlite3.connect(folder / "state.sqlite")
+    database.execute(statement)
+    database.commit()
+    database.close()
+
+
+def test_run_ids_sort_by_time() -> None:
+    one = new_run_id(datetime(2026, 3, 14, 10, 15, 2, tzinfo=UTC))
+    assert re.fullmatch(r"20260314-101502-[0-9a-f]{4}", one)
+    assert one < new_run_id(datetime(2026, 3, 14, 10, 15, 3, tzinfo=UTC))
