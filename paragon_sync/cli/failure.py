@@ -41,6 +41,12 @@ def explain_usage(error: click.ClickException) -> None:
     _tell(_label("error") + _as_clause(message), "\n".join(hints))
 
 
+def explain_system(error: OSError) -> None:
+    """Tell what the operating system refused, such as a full disk."""
+    where = f": {error.filename}" if error.filename else ""
+    _tell(f"{_label('error')}{error.strerror or error}{where}", None)
+
+
 def explain_internal(error: Exception) -> None:
     """Tell an exception that nobody foresaw; its traceback only where the user asked for it."""
     if os.environ.get(DEBUG_VARIABLE):

@@ -14,7 +14,7 @@ from io import TextIOWrapper
 import click
 
 from paragon_sync import __version__
-from paragon_sync.cli.failure import explain_internal, explain_known, explain_usage
+from paragon_sync.cli.failure import explain_internal, explain_known, explain_system, explain_usage
 from paragon_sync.cli.group import CommandReference, LazyGroup
 from paragon_sync.errors import (
     EXIT_ERROR,
@@ -64,8 +64,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         code = _run(arguments)
         sys.stdout.flush()
-    except BrokenPipeError:
-        return _reader_left()
+    except OSError as error:
+        _silence_output()
+        if not isinstance(error, BrokenPipeError):  # whoever read the output went away (``| head``): end quietly
+            explain_system(error)
+        return EXIT_ERROR
     return code
 
 
@@ -86,7 +89,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     except ParagonSyncError as error:
         explain_known(error)
         return error.exit_code
-    except BrokenPipeError:
+    except OSError:
         raise
     except Exception as error:  # noqa: BLE001  # the one place: no traceback ever reaches a user
         explain_internal(error)
@@ -94,8 +97,7 @@ def _run(arguments: Sequence[str] | None) -> int:
     return result if isinstance(result, int) else EXIT_OK
 
 
-def _reader_left() -> int:
-    """Whoever read the output went away (``| head``): end quietly, also when Python flushes at its exit."""
+def _silence_output() -> None:
+    """Nothing more can be written: keep Python from trying again, and complaining, at its exit."""
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, sys.stdout.fileno())
-    return EXIT_ERROR

@@ -1,0 +1,57 @@
+# Every target does its own set-up in .venv; `make help` lists them.
+
+PYTHON ?= python3
+TESTFLAGS ?= -n auto
+VENV := .venv/bin
+
+.NOTPARALLEL:
+.DEFAULT_GOAL := help
+
+.PHONY: help
+help: ## List the targets
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' Makefile | expand -t 12
+
+.PHONY: demo
+demo: .setup-run ## Try it: validate, plan, show, apply and plan again on a local emulator
+	@examples/quickstart/demo.sh
+
+.PHONY: test
+test: .setup-dev ## Run the tests; TESTFLAGS adds to pytest's arguments
+	@$(VENV)/python -m pytest $(TESTFLAGS)
+
+.PHONY: coverage
+coverage: .setup-dev ## Run the tests and refuse branch coverage below the limit in pyproject.toml
+	@$(VENV)/python -m pytest $(TESTFLAGS) --cov --cov-report=term
+
+.PHONY: lint
+lint: .setup-dev ## Check style and format
+	@$(VENV)/ruff check
+	@$(VENV)/ruff format --check
+
+.PHONY: types
+types: .setup-dev ## Check types, strictly
+	@$(VENV)/mypy
+
+.PHONY: contracts
+contracts: .setup-dev ## Check who imports whom
+	@$(VENV)/lint-imports
+
+.PHONY: docs
+docs: .setup-dev ## Write the generated references in docs/ again
+	@for script in docs/generate_*.py; do $(VENV)/python "$$script"; done
+
+.PHONY: bench
+bench: .setup-dev ## Measure
+	@$(VENV)/python -m benchmarks
+
+.PHONY: check
+check: ## All that CI runs
+	@bash .ci/run
+
+.PHONY: clean
+clean: ## Remove what the other targets made
+	@rm -rf .venv .cache .coverage* .*_cache .hypothesis *.egg-info
+
+.PHONY: .setup-run .setup-dev
+.setup-run .setup-dev: .setup-%:
+	@$(PYTHON) tools/bootstrap.py $*
