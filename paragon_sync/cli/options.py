@@ -1,7 +1,7 @@
 """The options that several commands share, each defined once. Knows no command and reads no file.
 
 A decorator gives the command's function a keyword argument: ``project_file``, ``environment``, ``output_format``,
-``allowed``, ``users``, ``integrations``.
+``allowed``, ``users``, ``integrations``, ``catalog``, ``paths``.
 """
 
 from __future__ import annotations
@@ -45,6 +45,22 @@ def environment_option(*, required: bool = True) -> Callable[[F], F]:
         required=required,
         help="The environment, by its name in the Project file.",
     )
+
+
+def catalog_option(function: F) -> F:
+    """``--catalog``: ``catalog``, ``pull`` or ``lock``."""
+    return click.option(
+        "--catalog",
+        type=click.Choice(("pull", "lock")),
+        default="pull",
+        show_default=True,
+        help="Ask the API for the catalog and compare it with the lock file, or take the lock file alone.",
+    )(function)
+
+
+def paths_argument(function: F) -> F:
+    """``[PATHS]...``: ``paths``, a tuple of :class:`~pathlib.Path`; empty means the Project's own patterns."""
+    return click.argument("paths", metavar="[PATHS]...", nargs=-1, type=click.Path(path_type=Path))(function)
 
 
 def format_option(*formats: str) -> Callable[[F], F]:
