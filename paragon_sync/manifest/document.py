@@ -1,0 +1,171 @@
+"""One parsed document → its noun: the grammar of blocks, settings and workflows. Knows neither files nor catalogs.
+
+Values that the schema has refused are stepped over here, so that one pass finds everything that is wrong.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from paragon_sync.jsonvalue import Json, JsonObject, Pointer
+from paragon_sync.manifest import secrets
+from paragon_sync.manifest.secrets import SecretScope
+from paragon_sync.model.declared import (
+    Account,
+    AccountBy,
+    Block,
+    Configuration,
+    ConfigurationBy,
+    Declared,
+    Fault,
+    Fragment,
+    Place,
+    Profile,
+    Settings,
+    User,
+    WorkflowBlock,
+)
+
+
+class Builder:
+    """Builds the noun of one document; ``faults`` are what is wrong with it beyond its schema.
+
+    ``secret`` are the places whose value a template made from a secret.
+    """
+
+    def __init__(self, place: Place, scope: SecretScope, secret: frozenset[Pointer] = frozenset()) -> None:
+        self._place = place
+        self._scope = scope
+        self._secret = secret
+        self.faults: list[Fault] = []
+
+    def user(self, document: JsonObject) -> User:
+        """A User document."""
+        user = _text(document.get("user"))
+        if any("\ud800" <= char <= "\udfff" for char in user):
+            self._fault(("user",), "the user id holds half a character (a lone surrogate)")
+        profiles = self._names(document, ("profiles",))
+        release = self._names(document, ("release",))
+        for name, place in release.items():
+            if name not in profiles:
+                self._fault(place.pointer, f'profile "{name}" is released, but isn\'t among the profiles')
+        return User(
+            user=user,
+            place=self._place,
+            fragment=self._fragment(document),
+            profiles=tuple(profiles),
+            release=release,
+        )
+
+    def profile(self, document: JsonObject) -> Profile:
+        """A Profile document."""
+        return Profile(name=_text(document.get("name")), place=self._place, fragment=self._fragment(document))
+
+    def _fragment(self, document: JsonObject) -> Fragment:
+        blocks: list[Block] = []
+        for integration, content in _object(document.get("integrations")).items():
+            at: Pointer = ("integrations", integration)
+            if isinstance(content, list):
+                items = enumerate(content)
+                blocks.extend(self._block(integration, _object(item), (*at, str(index))) for index, item in items)
+            else:
+                blocks.append(self._block(integration, _object(content), at))
+        return Fragment(metadata=self._declared(document, ("metadata",)), blocks=tuple(blocks))
+
+    def _block(self, integration: str, block: JsonObject, at: Pointer) -> Block:
+        workflows = {
+            name: self._workflow(content, (*at, "workflows", name))
+            for name, content in _object(block.get("workflows")).items()
+        }
+        return Block(
+            integration=integration,
+            place=self._key(at),
+            account=_account(_object(block.get("account"))),
+            configuration=_configuration(block.get("configuration")),
+            settings=self._settings(block, at),
+            workflows=workflows,
+        )
+
+    def _workflow(self, content: Json, at: Pointer) -> WorkflowBlock:
+        place = self._key(at)
+        if isinstance(content, bool):
+            return WorkflowBlock(place=place, enabled=Declared(value=content, place=self._at(at)))
+        workflow = _object(content)
+        enabled = None
+        if "enabled" in workflow:
+            enabled = Declared(value=workflow["enabled"], place=self._at((*at, "enabled")))
+        return WorkflowBlock(place=place, enabled=enabled, settings=self._settings(workflow, at))
+
+    def _settings(self, level: JsonObject, at: Pointer) -> Settings:
+        settings = self._declared(level, (*at, "settings"))
+        defaults = self._declared(level, (*at, "defaults"))
+        unset = self._names(level, (*at, "unset"))
+        for name, place in unset.items():
+            for section, declared in (("settings", settings), ("defaults", defaults)):
+                if name in declared:
+                    self._fault(place.pointer, f'"{name}" is under unset and under {section}', "keep one of them")
+        blank = level.get("blank")
+        return Settings(
+            settings=settings,
+            defaults=defaults,
+            unset=unset,
+            keep=self._names(level, (*at, "keep")),
+            blank=tuple(blank) if isinstance(blank, list) else (),
+            exact=level.get("exact") is True,
+        )
+
+    def _declared(self, level: JsonObject, at: Pointer) -> Mapping[str, Declared]:
+        return {name: self._value(value, (*at, name)) for name, value in _object(level.get(at[-1])).items()}
+
+    def _value(self, value: Json, at: Pointer) -> Declared:
+        resolved = secrets.resolve(value, self._scope)
+        for refused in resolved.refused:
+            self._fault((*at, *refused.pointer), refused.message, refused.hint)
+        templated = any(pointer[: len(at)] == at for pointer in self._secret)
+        return Declared(value=resolved.value, place=self._at(at), secret=resolved.secret or templated)
+
+    def _names(self, level: JsonObject, at: Pointer) -> Mapping[str, Place]:
+        names = level.get(at[-1])
+        items: Iterable[Json] = names if isinstance(names, list) else ()
+        return {name: self._at((*at, str(index))) for index, name in enumerate(items) if isinstance(name, str)}
+
+    def _at(self, pointer: Pointer) -> Place:
+        return replace(self._place, pointer=pointer)
+
+    def _key(self, pointer: Pointer) -> Place:
+        return replace(self._place, pointer=pointer, of_key=True)
+
+    def _fault(self, pointer: Pointer, message: str, hint: str | None = None) -> None:
+        self.faults.append(Fault(message=message, place=self._at(pointer), hint=hint))
+
+
+def _account(account: JsonObject) -> Account:
+    if account.get("all") is True:
+        return "all"
+    if "externalId" in account:
+        return AccountBy(field="externalId", value=_text(account["externalId"]))
+    if "providerId" in account:
+        return AccountBy(field="providerId", value=_text(account["providerId"]))
+    if "credentialId" in account:
+        return AccountBy(field="credentialId", value=_text(account["credentialId"]))
+    return "only"
+
+
+def _configuration(configuration: Json) -> Configuration:
+    if configuration is None:
+        return "default"
+    if configuration == "all":
+        return "all"
+    named = _object(configuration)
+    if "id" in named:
+        return ConfigurationBy(field="id", value=_text(named["id"]))
+    return ConfigurationBy(field="externalId", value=_text(named.get("externalId", configuration)))
+
+
+def _object(value: Json) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""

@@ -1,0 +1,134 @@
+"""Manifest files → documents, as a stream. Ties source, template, schema and grammar together; opens no network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from paragon_sync.errors import ManifestError, Problem
+from paragon_sync.jsonvalue import JsonObject, Pointer
+from paragon_sync.manifest import schema, source
+from paragon_sync.manifest.document import Builder
+from paragon_sync.manifest.secrets import SecretScope
+from paragon_sync.manifest.source import Parsed
+from paragon_sync.model.declared import Document, Fault, Place, Profile, User
+from paragon_sync.model.project import Project
+
+_SUFFIXES: Final = (".yaml", ".yml", ".ndjson", ".jsonl")
+_KINDS: Final = ("User", "Profile")
+_LATER_KINDS: Final = ("Rollout", "Migration")
+
+_Checked: TypeAlias = "tuple[Document | None, list[Fault]]"
+
+
+def find_files(project: Project, paths: Sequence[Path | str] = ()) -> list[Path]:
+    """The manifest files: those that the Project's patterns match, or the files and folders given; sorted, each once.
+
+    Raises :class:`ManifestError` naming every pattern and path that matches nothing.
+    """
+    found: set[Path] = set()
+    problems: list[Problem] = []
+    if paths:
+        for path in map(Path, paths):
+            files = _in(path)
+            found.update(files)
+            if not files:
+                message = "there is no manifest in this folder" if path.is_dir() else "there is no such file or folder"
+                problems.append(Problem(message=message, file=str(path), line=1, column=1))
+    else:
+        for index, pattern in enumerate(project.manifests):
+            files = sorted(path for path in project.folder.glob(pattern) if path.is_file())
+            found.update(files)
+            if not files:
+                place = Place(file=str(project.file), pointer=("manifests", str(index)))
+                fault = Fault(
+                    message=f'the pattern "{pattern}" matches no file', place=place, hint="correct or remove it"
+                )
+                problems.extend(source.problems([fault]))
+    if problems:
+        raise ManifestError(problems)
+    return sorted(found)
+
+
+def iter_documents(files: Iterable[Path], scope: SecretScope) -> Iterator[Document | Problem]:
+    """Documents as they are read, and every problem with its position; never stops at a problem.
+
+    A document with a problem isn't given.
+    """
+    for file in files:
+        for item in source.read(file):
+            if isinstance(item, Problem):
+                yield item
+                continue
+            document, faults = _check(item, scope)
+            told = [fault for fault in faults if fault.place.pointer not in item.broken]
+            if told:
+                yield from source.problems(dict.fromkeys(told))
+            elif document is not None and not item.flawed:
+                yield document
+
+
+def check_profiles(profiles: Iterable[Profile], users: Iterable[User]) -> list[Fault]:
+    """Profiles that are declared twice, and users' profiles that aren't declared at all."""
+    known: dict[str, Profile] = {}
+    faults: list[Fault] = []
+    for profile in profiles:
+        first = known.setdefault(profile.name, profile)
+        if first is not profile:
+            at = source.locate(_inside(first.place, ("name",)))
+            message = f'profile "{profile.name}" is declared twice; first at {at}'
+            faults.append(Fault(message=message, place=_inside(profile.place, ("name",)), hint="rename or remove one"))
+    for user in users:
+        for index, name in enumerate(user.profiles):
+            if name not in known:
+                hint = schema.did_you_mean(name, known) or f"known profiles: {', '.join(sorted(known)) or 'none'}"
+                place = _inside(user.place, ("profiles", str(index)))
+                faults.append(Fault(message=f'there is no profile "{name}"', place=place, hint=hint))
+    return faults
+
+
+def _in(path: Path) -> list[Path]:
+    if path.is_dir():
+        return [file for file in sorted(path.rglob("*")) if file.suffix in _SUFFIXES and file.is_file()]
+    return [path] if path.exists() else []
+
+
+def _inside(place: Place, pointer: Pointer) -> Place:
+    return Place(file=place.file, document=place.document, pointer=pointer)
+
+
+def _check(parsed: Parsed, scope: SecretScope) -> _Checked:
+    document = parsed.value
+    if not isinstance(document, dict):
+        message = "a document must be a mapping with apiVersion, kind and what belongs to that kind"
+        return None, [Fault(message=message, place=parsed.place)]
+    kind = document.get("kind")
+    if kind not in _KINDS:
+        return None, [_wrong_kind(document, parsed.place)]
+    faults: list[Fault] = []
+    secret: frozenset[Pointer] = frozenset()
+    if document.get("template") is True and kind == "User":
+        from paragon_sync.manifest.expand import expand
+        from paragon_sync.manifest.template import Names
+
+        expanded = expand(document, Names(values={"user": document.get("user")}), parsed.place)
+        document, faults, secret = expanded.document, expanded.faults, frozenset(expanded.secret)
+    builder = Builder(parsed.place, scope, secret)
+    noun: Document = builder.user(document) if kind == "User" else builder.profile(document)
+    return noun, [*faults, *schema.check(str(kind).lower(), document, parsed.place), *builder.faults]
+
+
+def _wrong_kind(document: JsonObject, place: Place) -> Fault:
+    if "kind" not in document:
+        return Fault(message='"kind" is missing', place=place, hint=f"one of {', '.join(_KINDS)}")
+    kind = document["kind"]
+    at = _inside(place, ("kind",))
+    if kind in _LATER_KINDS:
+        return Fault(message=f"the kind {kind} isn't supported yet", place=at)
+    if kind == "Project":
+        return Fault(message="a Project file isn't a manifest", place=at, hint="name it with -c, and not in manifests")
+    hint = schema.did_you_mean(str(kind), _KINDS) or f"one of {', '.join(_KINDS)}"
+    return Fault(
+        message=f"unknown kind {kind!r}" if not isinstance(kind, str) else f'unknown kind "{kind}"', place=at, hint=hint
+    )

@@ -1,0 +1,182 @@
+"""The Project file → its noun. Knows neither manifests nor what the settings are used for; reads no secret."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Final
+from urllib.parse import urlsplit
+
+from paragon_sync.errors import ManifestError, Problem
+from paragon_sync.jsonvalue import Json, JsonObject, Pointer
+from paragon_sync.manifest import schema, source
+from paragon_sync.manifest.source import Parsed
+from paragon_sync.model.declared import Fault, Place
+from paragon_sync.model.planned import FindingKind, Severity
+from paragon_sync.model.project import Environment, Limits, Policy, Project, SecretRef, Threshold
+
+_EMULATOR: Final = "emulator:"
+_BARE_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
+_HOST_FORMS: Final = "an https:// or http:// URL without a path, an on-premise host's bare name, or emulator:PATH"
+
+
+def load_project(file: Path) -> Project:
+    """Read a Project file. Raises :class:`ManifestError` with everything that is wrong in it."""
+    parsed: list[Parsed] = []
+    problems: list[Problem] = []
+    for item in source.read(file):
+        if isinstance(item, Problem):
+            problems.append(item)
+        else:
+            parsed.append(item)
+    for item in parsed:
+        faults = (fault for fault in _check(item) if fault.place.pointer not in item.broken)
+        problems.extend(source.problems(faults))
+    if problems:
+        raise ManifestError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
+    return _project(file, _object(parsed[0].value))
+
+
+def _check(parsed: Parsed) -> Iterator[Fault]:
+    if parsed.place.document > 0:
+        yield Fault(message="a Project file holds one document", place=parsed.place)
+        return
+    document = _object(parsed.value)
+    kind = document.get("kind")
+    if kind is not None and kind != "Project":
+        hint = "name the Project file with -c"
+        yield Fault(message="this isn't a Project file", place=_at(parsed.place, ("kind",)), hint=hint)
+        return
+    for fault in schema.check("project", parsed.value, parsed.place):
+        yield _reworded(fault)
+    for name, environment in _object(document.get("environments")).items():
+        yield from _environment_faults(_object(environment), _at(parsed.place, ("environments", name)))
+    if _object(document.get("apply")).get("enablement") == "endpoint":
+        place = _at(parsed.place, ("apply", "enablement"))
+        yield Fault(message="enablement through the endpoint isn't supported yet", place=place, hint="write config")
+
+
+def _reworded(fault: Fault) -> Fault:
+    if fault.place.pointer[-1:] == ("signingKey",):
+        message = '"signingKey" must say where the key is: {$env: NAME} or {$file: path}'
+        return Fault(message=message, place=fault.place, hint="a key itself never belongs into a file under Git")
+    return fault
+
+
+def _environment_faults(environment: JsonObject, place: Place) -> Iterator[Fault]:
+    host = environment.get("host")
+    if not isinstance(host, str) or not host:
+        return
+    at = _at(place, ("host",))
+    if host.startswith(_EMULATOR):
+        if host == _EMULATOR:
+            yield Fault(message="emulator: needs a folder", place=at, hint="such as emulator:demo")
+        if environment.get("protected") is True:
+            yield Fault(message="an emulator can't be a protected environment", place=at, hint="remove protected")
+        return
+    if (problem := _host_problem(host)) is not None:
+        yield Fault(message=f'"{host}" {problem}', place=at, hint=f"write {_HOST_FORMS}")
+    for key in ("project", "signingKey"):
+        if key not in environment:
+            hint = "only with emulator: it may be left out"
+            yield Fault(message=f'"{key}" is missing in "{place.pointer[-1]}"', place=place, hint=hint)
+
+
+def _host_problem(host: str) -> str | None:
+    """Why this is no host that requests can be sent to, or None."""
+    if "://" not in host:
+        return None if _BARE_HOST.fullmatch(host) else "is no host"
+    try:
+        url = urlsplit(host)
+        port = url.port
+    except ValueError:
+        return "is no URL"
+    if url.scheme not in {"http", "https"}:
+        return "is no https:// or http:// URL"
+    if not url.hostname or port == 0:
+        return "names no host"
+    if "@" in url.netloc:
+        return "holds a user name or password"
+    if url.path not in {"", "/"} or url.query or url.fragment or "?" in host or "#" in host:
+        return "has a path or a query"
+    return None
+
+
+def _project(file: Path, document: JsonObject) -> Project:
+    secrets = _object(document.get("secrets"))
+    limits = _object(document.get("limits"))
+    environments = _object(document["environments"])
+    return Project(
+        file=file,
+        folder=file.parent,
+        manifests=_texts(document["manifests"]),
+        environments={name: _environment(name, _object(content)) for name, content in environments.items()},
+        state=str(document.get("state", Project.__dataclass_fields__["state"].default)),
+        secret_env=_texts(secrets.get("env")),
+        secret_files=_texts(secrets.get("files")),
+        limits=Limits(
+            rate=_float(limits.get("rate")),
+            concurrency=_int(limits.get("concurrency"), Limits().concurrency),
+        ),
+        policy=_policy(_object(document.get("policy"))),
+    )
+
+
+def _environment(name: str, content: JsonObject) -> Environment:
+    key = _object(content.get("signingKey"))
+    signing_key = None
+    if "$env" in key:
+        signing_key = SecretRef(kind="env", name=str(key["$env"]))
+    elif "$file" in key:
+        signing_key = SecretRef(kind="file", name=str(key["$file"]))
+    project = content.get("project")
+    host = str(content["host"])
+    return Environment(
+        name=name,
+        host=host if host.startswith(_EMULATOR) else host.removesuffix("/"),
+        project=project if isinstance(project, str) else None,
+        signing_key=signing_key,
+        catalog_users=_texts(_object(content.get("catalog")).get("users")),
+        protected=content.get("protected") is True,
+    )
+
+
+def _policy(content: JsonObject) -> Policy:
+    default = Policy()
+    findings: Mapping[FindingKind, Severity] = {
+        kind: Severity(str(content[kind])) for kind in FindingKind if kind in content
+    }
+    return Policy(
+        users_changed=_threshold(content.get("usersChanged"), default.users_changed),
+        values_removed=_threshold(content.get("valuesRemoved"), default.values_removed),
+        workflows_disabled=_threshold(content.get("workflowsDisabled"), default.workflows_disabled),
+        minimum_population=_int(content.get("minimumPopulation"), default.minimum_population),
+        findings=findings,
+    )
+
+
+def _threshold(value: Json, default: Threshold) -> Threshold:
+    if isinstance(value, str):
+        return Threshold(share=float(value.removesuffix("%")) / 100)
+    return default if value is None else Threshold(number=_int(value, 0))
+
+
+def _float(value: Json) -> float | None:
+    return float(value) if isinstance(value, int | float) else None
+
+
+def _int(value: Json, default: int) -> int:
+    return int(value) if isinstance(value, int | float) else default
+
+
+def _object(value: Json) -> JsonObject:
+    return value if isinstance(value, dict) else {}
+
+
+def _texts(value: Json) -> tuple[str, ...]:
+    return tuple(item for item in value if isinstance(item, str)) if isinstance(value, list) else ()
+
+
+def _at(place: Place, pointer: Pointer) -> Place:
+    return Place(file=place.file, document=place.document, pointer=(*place.pointer, *pointer))

@@ -1,0 +1,219 @@
+"""Documents against their JSON Schemas, in words for people. Owns jsonschema; knows nothing that a schema can't say."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from difflib import get_close_matches
+from functools import lru_cache
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from paragon_sync.jsonvalue import Json, Number, Pointer, equal, loads
+from paragon_sync.model.declared import Fault, Place
+
+if TYPE_CHECKING:
+    from jsonschema import Draft202012Validator
+    from jsonschema.exceptions import ValidationError
+
+_Told: TypeAlias = Iterator[tuple[Pointer, bool, str, "str | None"]]
+"""Where, whether of the key, message, hint."""
+
+_FALSE_BOOLEANS: Final = frozenset({"yes", "no", "on", "off", "true", "false", "y", "n"})
+_TYPES: Final = {
+    "object": "a mapping",
+    "array": "a list",
+    "string": "a string",
+    "integer": "a whole number",
+    "number": "a number",
+    "boolean": "true or false",
+    "null": "null",
+}
+
+
+def names() -> list[str]:
+    """The schemas that there are: ``user``, ``profile`` …"""
+    return sorted(entry.name.removesuffix(".schema.json") for entry in _folder().iterdir() if _is_schema(entry.name))
+
+
+@lru_cache(maxsize=16)
+def schema(name: str) -> Mapping[str, Json]:
+    """One JSON Schema, read."""
+    value = loads((_folder() / f"{name}.schema.json").read_bytes())
+    if not isinstance(value, dict):
+        raise TypeError(name)
+    return value
+
+
+def check(name: str, document: Json, place: Place) -> list[Fault]:
+    """Everything in the document that its schema forbids; an empty list when there is nothing."""
+    told = (what for error in _validator(name).iter_errors(document) for what in _explain(error))
+    faults = (
+        Fault(message=message, place=_at(place, pointer, of_key=of_key), hint=hint)
+        for pointer, of_key, message, hint in told
+    )
+    return list(dict.fromkeys(faults))
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str | None:
+    """A hint for a name that is close to a known one."""
+    candidates = list(known)
+    close = get_close_matches(name, candidates, n=1, cutoff=0.6)
+    folded = [candidate for candidate in candidates if candidate.casefold() == name.casefold()]
+    return f'did you mean "{(folded or close)[0]}"?' if folded or close else None
+
+
+def _is_schema(name: str) -> bool:
+    return name.endswith(".schema.json")
+
+
+def _folder() -> resources.abc.Traversable:
+    try:
+        return resources.files("paragon_sync.schemas")
+    except ModuleNotFoundError:  # run from a checkout, not installed
+        return Path(__file__).parents[2] / "schemas"
+
+
+@lru_cache(maxsize=16)
+def _validator(name: str) -> Draft202012Validator:
+    from jsonschema import Draft202012Validator
+    from referencing import Registry, Resource
+
+    fragment = Resource.from_contents(schema("fragment"))
+    registry = Registry().with_resource("fragment.schema.json", fragment)
+    return Draft202012Validator(dict(schema(name)), registry=registry)
+
+
+def _at(place: Place, pointer: Pointer, *, of_key: bool) -> Place:
+    return Place(file=place.file, document=place.document, pointer=(*place.pointer, *pointer), of_key=of_key)
+
+
+def _explain(error: ValidationError) -> _Told:
+    pointer = tuple(str(part) for part in error.absolute_path)
+    value, wanted, name = error.instance, error.validator_value, _name(pointer)
+    match error.validator:
+        case "additionalProperties":
+            yield from _unknown_keys(error, pointer)
+        case "required":
+            for missing in wanted:
+                if missing not in value:
+                    yield pointer, False, f'"{missing}" is missing{_in(pointer)}', None
+        case "type":
+            yield pointer, False, f"{name} must be {_TYPES[wanted]}, not {_shown(value)}", _type_hint(value, [wanted])
+        case "anyOf":
+            yield from _alternatives(error, pointer)
+        case "const":
+            yield pointer, False, f"{name} must be {_shown(wanted)}, not {_shown(value)}", None
+        case "enum":
+            choices = ", ".join(_shown(choice) for choice in wanted)
+            hint = did_you_mean(value, wanted) if isinstance(value, str) else None
+            yield pointer, False, f"{name} must be one of {choices}, not {_shown(value)}", hint
+        case "uniqueItems":
+            yield from _repeated(value, pointer)
+        case "minProperties" | "maxProperties":
+            keys = list(error.schema.get("properties", ()))
+            some = f"exactly one of {', '.join(keys)}" if keys else "at least one entry"
+            yield pointer, False, f"{name} must have {some}", None
+        case "minItems" | "minLength":
+            yield pointer, False, f"{name} is empty", None
+        case "minimum" | "exclusiveMinimum":
+            least = "at least" if error.validator == "minimum" else "more than"
+            yield pointer, False, f"{name} must be {least} {wanted}, not {_shown(value)}", None
+        case "pattern":
+            yield pointer, False, f"{name} can't be {_shown(value)}", _form(error.schema)
+        case _:
+            yield pointer, False, f"{name} is not as its schema says", None
+
+
+def _unknown_keys(error: ValidationError, pointer: Pointer) -> _Told:
+    known = list(error.schema.get("properties", ()))
+    for key in error.instance:
+        if key in known:
+            continue
+        hint = did_you_mean(key, known) or f"known keys: {', '.join(known)}"
+        if not pointer and key in {"settings", "defaults", "workflows", "exact", "keep", "account", "configuration"}:
+            hint = "it belongs into a block under integrations"
+        if not pointer and key == "unset":
+            yield (
+                (key,),
+                True,
+                "metadata keys can't be unset: no way to do so is documented",
+                ("to remove a setting, put unset into the integration's block"),
+            )
+            continue
+        yield (*pointer, key), True, f'unknown key "{key}"{_in(pointer)}', hint
+
+
+def _alternatives(error: ValidationError, pointer: Pointer) -> _Told:
+    """Explain only the alternative that was meant: the one whose type fits."""
+    branches: dict[int, list[ValidationError]] = {}
+    for cause in error.context or ():
+        branches.setdefault(int(cause.schema_path[0]), []).append(cause)
+    fitting = [causes for causes in branches.values() if not any(_is_type(cause) for cause in causes)]
+    if fitting:
+        for cause in min(fitting, key=len):
+            yield from _explain(cause)
+        return
+    types = [cause.validator_value for causes in branches.values() for cause in causes if _is_type(cause)]
+    wanted = " or ".join(_TYPES[kind] for kind in types)
+    yield (
+        pointer,
+        False,
+        f"{_name(pointer)} must be {wanted}, not {_shown(error.instance)}",
+        _type_hint(error.instance, types),
+    )
+
+
+def _is_type(cause: ValidationError) -> bool:
+    return cause.validator == "type" and not cause.path
+
+
+def _repeated(values: list[Json], pointer: Pointer) -> _Told:
+    for index, value in enumerate(values):
+        if any(equal(value, earlier) for earlier in values[:index]):
+            yield (*pointer, str(index)), False, f"{_name(pointer)} names {_shown(value)} twice", None
+
+
+def _type_hint(value: Json, wanted: list[str]) -> str | None:
+    if "boolean" in wanted and isinstance(value, str) and value.casefold() in _FALSE_BOOLEANS:
+        return "only true and false are booleans"
+    if "string" in wanted and isinstance(value, bool | int | float | Number):
+        return f'quote it: "{_shown(value)}"'
+    if value is None:
+        return "null is only for the values of settings and metadata"
+    return None
+
+
+def _form(rule: Mapping[str, Json]) -> str | None:
+    if "%" in str(rule.get("pattern")):
+        return "write a number such as 10, or a share such as 30%"
+    return "letters, digits and . _ ~ - only"
+
+
+def _name(pointer: Pointer) -> str:
+    if not pointer:
+        return "the document"
+    if re.fullmatch("[0-9]+", pointer[-1]) and len(pointer) > 1:
+        return f'item {int(pointer[-1]) + 1} of "{pointer[-2]}"'
+    return f'"{pointer[-1]}"'
+
+
+def _in(pointer: Pointer) -> str:
+    return f" in {_name(pointer)}" if pointer else ""
+
+
+def _shown(value: Json) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            return f'"{value}"' if len(value) <= 60 else "this text"
+        case dict():
+            return "a mapping"
+        case list():
+            return "a list"
+        case _:
+            return str(value)

@@ -1,0 +1,36 @@
+"""What a YAML syntax error means, for people. Knows PyYAML's messages and nothing else."""
+
+from __future__ import annotations
+
+import yaml
+
+_MEANINGS: tuple[tuple[str, str, str | None], ...] = (
+    (r"found character '\t'", "a tab can't stand here", "indent and separate with spaces; in a value, quote it"),
+    ("mapping values are not allowed", "a colon can't stand here", 'quote the value before it, if it has ": " inside; else check the indentation'),
+    ("could not find expected ':'", "the key before this has no colon", 'write "key: value"'),
+    ("found unexpected end of stream", "a quote is opened and never closed", None),
+    ("found unexpected document separator", "a quote is opened and never closed", None),
+    ("expected <block end>", "this doesn't fit the lines above", "check the indentation, and quotes that close too early"),
+    ("expected ',' or ']'", "a comma or the closing ] is missing", None),
+    ("expected ',' or '}'", "a comma or the closing } is missing", None),
+    ("expected the node content", "a value is missing here", None),
+    ("found unknown escape character", "an unknown escape in double quotes", r'write \\ for a backslash, or use single quotes'),
+    ("escape sequence of", "an escape in double quotes is incomplete", r'write \\ for a backslash, or use single quotes'),
+    ("sequence entries are not allowed", "a list can't start here", "put the dash on a line of its own"),
+    ("expected a single document", "a second document starts here", 'separate documents with a line "---"'),
+    ("but found another document", "a second document starts here", 'separate documents with a line "---"'),
+    ("expected '<document start>'", "this doesn't fit the lines above", "check the indentation and the brackets"),
+    ("cannot start any token", "an unquoted value can't start with this character", "quote it"),
+    ("found undefined tag handle", "tags aren't supported", "remove it: quotes make a string"),
+)  # fmt: skip
+
+
+def explain(error: yaml.MarkedYAMLError) -> tuple[str, str | None, yaml.Mark | None]:
+    """Message, hint, and where."""
+    mark = error.problem_mark or error.context_mark
+    text = f"{error.context or ''} {error.problem or ''}".strip()
+    for fragment, message, hint in _MEANINGS:
+        if fragment in text:
+            opened = error.context_mark if "never closed" in message else None
+            return message, hint, opened or mark
+    return f"not valid YAML: {text}", None, mark
