@@ -1,0 +1,75 @@
+"""The command ``emulator``: a local Paragon for tests and first tries."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+if TYPE_CHECKING:
+    from paragon_sync.emulator import Emulator, Metadata, Replace
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port on 127.0.0.1; 0 picks one.")
+@click.option(
+    "--fixture",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Project, integrations and users to start with, YAML or JSON.  [default: an empty project]",
+)
+@click.option(
+    "--replace",
+    type=click.Choice(["section", "whole", "by-header"]),
+    default="section",
+    show_default=True,
+    help="What a PATCH of a credential replaces: each section it names, all of config, or sections only when it "
+    "names a configuration in its header.",
+)
+@click.option(
+    "--metadata",
+    type=click.Choice(["merge", "replace"]),
+    default="merge",
+    show_default=True,
+    help="Whether a PATCH of metadata keeps the keys it does not name.",
+)
+@click.option(
+    "--patch-subscribes",
+    type=click.Choice(["yes", "no"]),
+    default="no",
+    show_default=True,
+    help="Whether enabling a workflow by a PATCH also subscribes its triggers.",
+)
+@click.option(
+    "--ready-file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="Written once the server answers: JSON with url, project and signing_key, the path of a PEM file.",
+)
+def emulator(
+    port: int, fixture: Path | None, replace: str, metadata: str, patch_subscribes: str, ready_file: Path | None
+) -> None:
+    """Run a local server that answers as Paragon's API does.
+
+    It holds the users of a fixture in memory, verifies user tokens against its own signing key, and stops at
+    Ctrl-C. What it served and what it holds: /__emulator/requests, /__emulator/users/ID.
+    """
+    from paragon_sync.emulator import serve
+
+    serve(
+        fixture,
+        port=port,
+        replace=cast("Replace", replace),
+        metadata=cast("Metadata", metadata),
+        patch_subscribes=patch_subscribes == "yes",
+        ready_file=ready_file,
+        announce=_announce,
+    )
+
+
+def _announce(running: Emulator) -> None:
+    click.echo(f"Emulator of project {running.project}")
+    click.echo(f"  API          {running.url}")
+    click.echo(f"  signing key  {running.signing_key}")
+    click.echo("Stop it with Ctrl-C.")

@@ -1,0 +1,99 @@
+"""One signed request as the routes see it, and what they answer: plain values, no HTTP library.
+
+A route is a function from a :class:`Call` to an :class:`Answer`; to say no it raises a :class:`Refusal`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from paragon_sync.emulator import codec
+from paragon_sync.emulator.codec import Json, JsonObject
+from paragon_sync.emulator.options import Readings
+from paragon_sync.emulator.state import Users, UserState
+from paragon_sync.emulator.world import World
+
+
+class Refusal(Exception):
+    """An answer that says no, in Paragon's form."""
+
+    def __init__(self, status: int, message: str, code: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code or str(status)
+
+    def to_json(self) -> JsonObject:
+        """The body ``{message, code, status, meta}``; on 400 the message is an array of constraints."""
+        message: Json = self.message
+        if self.status == 400:  # noqa: PLR2004
+            message = [{"constraints": {"invalid": self.message}, "children": []}]
+        return {"message": message, "code": self.code, "status": self.status, "meta": {}}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A JSON answer; ``text`` instead of ``body`` for what is no JSON."""
+
+    body: Json = None
+    status: int = 200
+    text: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """A request whose token has been verified, and all that it may read and write."""
+
+    method: str
+    user: str
+    path: Mapping[str, str]
+    """The variable parts of the path."""
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """By lower-case name."""
+    content: bytes
+    users: Users
+    world: World
+    readings: Readings
+
+    @property
+    def state(self) -> UserState:
+        """The user's state now."""
+        return self.users.read(self.user)
+
+    def keep(self, state: UserState) -> None:
+        """Make this the user's state."""
+        self.users.write(self.user, state)
+
+    @property
+    def body(self) -> Json:
+        """The request's JSON; null for an empty body. Raises :class:`Refusal` for anything else."""
+        if not self.content:
+            return None
+        try:
+            return codec.loads(self.content)
+        except codec.Unreadable as error:
+            raise Refusal(400, f"the body is not JSON: {error}") from None
+
+    @property
+    def fields(self) -> JsonObject:
+        """The request's JSON object; raises :class:`Refusal` if it is none."""
+        fields = codec.as_object(self.body)
+        if fields is None:
+            raise Refusal(400, "the body must be an object")
+        return fields
+
+    @property
+    def credential_header(self) -> str | None:
+        """The credential that ``X-Paragon-Credential`` names."""
+        return self.headers.get("x-paragon-credential") or None
+
+    @property
+    def configuration_header(self) -> str | None:
+        """The configuration that ``X-Paragon-Configuration-Id`` names."""
+        return self.headers.get("x-paragon-configuration-id") or None
+
+
+Route: TypeAlias = Callable[[Call], Answer]

@@ -1,0 +1,176 @@
+"""Running the emulator: a socket, a thread, a key, and the end of it. Knows nothing of single routes."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import os
+import signal
+import socket
+import tempfile
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import uvicorn
+
+from paragon_sync.emulator import codec
+from paragon_sync.emulator.admin import user_view
+from paragon_sync.emulator.app import Site, build_app
+from paragon_sync.emulator.codec import Json, JsonObject
+from paragon_sync.emulator.fixtures import read_fixture
+from paragon_sync.emulator.options import Metadata, Readings, Replace
+from paragon_sync.emulator.recorder import Recorder
+from paragon_sync.emulator.state import MemoryUsers, Users
+from paragon_sync.emulator.store import open_store
+from paragon_sync.emulator.tokens import Verifier, new_key, write_key
+from paragon_sync.emulator.world import World
+from paragon_sync.errors import EmulatorError
+
+HOST: Final = "127.0.0.1"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Emulator:
+    """A running emulator."""
+
+    url: str
+    project: str
+    """The id of its project."""
+    signing_key: Path
+    """A PEM file that its owner alone can read."""
+    site: Site
+
+    def user(self, user: str) -> JsonObject:
+        """The full state of a user: ``{id, meta, credentials, subscriptions, resources}``; change nothing in it."""
+        return user_view(self.site.users, user)
+
+    def user_text(self, user: str) -> str:
+        """The same as JSON, every value as it came."""
+        return codec.dumps(self.user(user))
+
+    def users(self) -> list[str]:
+        """The ids of the users that exist."""
+        return self.site.users.names()
+
+    def requests(self) -> list[Json]:
+        """The requests served, the latest last: ``{number, method, path, query, user, headers, body, status}``."""
+        return self.site.recorder.to_json()
+
+
+@contextlib.contextmanager
+def running(
+    fixture: Path | Mapping[str, Any] | None = None,
+    *,
+    port: int = 0,
+    replace: Replace = "section",
+    metadata: Metadata = "merge",
+    patch_subscribes: bool = False,
+    state: Path | None = None,
+    signing_key: Path | None = None,
+) -> Iterator[Emulator]:
+    """Run an emulator on 127.0.0.1 in a thread of its own, as long as the ``with`` block lasts.
+
+    ``fixture`` is a file, or the same built in Python; port 0 picks a free one. With ``state``, a file, the users
+    and the key outlive the block. ``signing_key`` saves making a key, 0.1 s. Raises :class:`EmulatorError`.
+    """
+    readings = Readings(replace=replace, metadata=metadata, patch_subscribes=patch_subscribes)
+    with contextlib.ExitStack() as stack:
+        if state is None:
+            read = read_fixture(fixture)
+            world, users = read.world, MemoryUsers(read.users)
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paragon-emulator-")))
+            pem = signing_key.read_text("ascii") if signing_key else read.signing_key or new_key()
+            key = write_key(pem, folder / "signing-key.pem")
+            yield stack.enter_context(_serving(world, users, key, readings, port))
+            return
+        store = open_store(fixture, state, signing_key)
+        stack.callback(store.users.close)
+        yield stack.enter_context(_serving(store.world, store.users, store.key, readings, port))
+
+
+@contextlib.contextmanager
+def _serving(world: World, users: Users, key: Path, readings: Readings, port: int) -> Iterator[Emulator]:
+    verifier = Verifier(key.read_text("ascii"), world.id)
+    site = Site(world=world, users=users, readings=readings, verifier=verifier, recorder=Recorder())
+    listening = _listen(port)
+    server = uvicorn.Server(
+        uvicorn.Config(
+            build_app(site), log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=60
+        )
+    )
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="emulator", daemon=True)
+    thread.start()
+    try:
+        bound = int(listening.getsockname()[1])
+        _await_answer(bound)
+        yield Emulator(url=f"http://{HOST}:{bound}", project=world.id, signing_key=key, site=site)
+    finally:
+        server.should_exit = True
+        server.force_exit = True
+        thread.join(timeout=10)
+        listening.close()
+
+
+def _await_answer(port: int) -> None:
+    # The socket listens already, so that this is answered as soon as the server's loop runs.
+    connection = http.client.HTTPConnection(HOST, port, timeout=30)
+    try:
+        connection.request("GET", "/__emulator")
+        connection.getresponse().read()
+    except OSError as error:
+        raise EmulatorError(f"the emulator doesn't answer on {HOST}:{port}: {error}") from None
+    finally:
+        connection.close()
+
+
+def _listen(port: int) -> socket.socket:
+    listening = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((HOST, port))
+        listening.listen(1024)
+    except (OSError, OverflowError) as error:
+        listening.close()
+        reason = error.strerror if isinstance(error, OSError) else "there is no such port"
+        raise EmulatorError(
+            f"the emulator can't listen on {HOST}:{port}: {reason}", hint="Choose another --port; 0 takes a free one."
+        ) from None
+    return listening
+
+
+def serve(
+    fixture: Path | None,
+    *,
+    port: int,
+    replace: Replace,
+    metadata: Metadata,
+    patch_subscribes: bool,
+    ready_file: Path | None,
+    announce: Callable[[Emulator], None],
+) -> None:
+    """Run an emulator until SIGINT or SIGTERM.
+
+    Once it answers, ``announce`` is called and ``ready_file`` written: ``{"url", "project", "signing_key"}``.
+    Only for the main thread. Raises :class:`EmulatorError`.
+    """
+    stopped = threading.Event()
+    with running(fixture, port=port, replace=replace, metadata=metadata, patch_subscribes=patch_subscribes) as emulator:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(number, lambda *_: stopped.set())
+        if ready_file is not None:
+            _write_ready(emulator, ready_file)
+        announce(emulator)
+        stopped.wait()
+
+
+def _write_ready(emulator: Emulator, path: Path) -> None:
+    ready: JsonObject = {"url": emulator.url, "project": emulator.project, "signing_key": str(emulator.signing_key)}
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        unfinished.write_text(codec.dumps(ready) + "\n", encoding="ascii")
+        unfinished.replace(path)
+    except OSError as error:
+        raise EmulatorError(f"{path}: the ready file can't be written: {error.strerror}") from None
