@@ -16,14 +16,11 @@ from paragon_sync.errors import ManifestError, Problem
 from paragon_sync.jsonvalue import Json, Pointer
 from paragon_sync.manifest.source import json_lines, yaml_text
 from paragon_sync.manifest.source.spots import Report, Spot
+from paragon_sync.manifest.source.text import count_lines, read_text, unreadable
 from paragon_sync.model.declared import Fault, Place, Position
 
 _SEPARATOR: Final = re.compile(r"(?:\A|(?<=[\n\r]))---(?=\s|\Z)")
-_LINE: Final = re.compile(r"\r\n|\r|\n")
 _BLANK: Final = re.compile(r"(?:[ \t]*(?:#[^\n\r]*)?(?:\r\n|\r|\n|\Z))*")
-_UNPRINTABLE: Final = re.compile(
-    "[^\\t\\n\\r\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +130,7 @@ def _spots(file: str, documents: set[int]) -> Iterator[tuple[tuple[str, int], Sp
 def _chunks(file: str) -> Iterator[_Chunk]:
     """Raises ManifestError with all problems of a text that can't be split into documents."""
     is_json = file.endswith((".ndjson", ".jsonl"))
-    text = _text(file, printable=not is_json)
+    text = read_text(file, printable=not is_json)
     if is_json:
         lines = text.split("\n")
         chunks = [_Chunk(index, index + 1, line, json=True) for index, line in enumerate(lines) if line.strip()]
@@ -147,49 +144,13 @@ def _chunks(file: str) -> Iterator[_Chunk]:
             starts.insert(0, 0)
         line, counted = 1, 0
         for document, start in enumerate(starts):
-            line += _count_lines(text, counted, start)
+            line += count_lines(text, counted, start)
             counted = start
             end = starts[document + 1] if document + 1 < len(starts) else len(text)
             yield _Chunk(document, line, text[start:end])
     if empty:
-        raise _unreadable(file, 1, 1, "the file is empty", "an empty file never means “nothing”: remove it")
+        raise unreadable(file, 1, 1, "the file is empty", "an empty file never means “nothing”: remove it")
 
 
 def _is_blank(text: str) -> bool:
     return _BLANK.fullmatch(text) is not None
-
-
-def _count_lines(text: str, start: int, end: int) -> int:
-    count = text.count("\n", start, end)
-    return count if "\r" not in text else len(_LINE.findall(text, start, end))
-
-
-def _text(file: str, *, printable: bool) -> str:
-    try:
-        raw = Path(file).read_bytes()
-    except OSError as error:
-        raise _unreadable(file, 1, 1, f"can't be read: {(error.strerror or 'unknown error').lower()}") from None
-    try:
-        text = raw.decode("utf-8").removeprefix("\ufeff")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start].decode("utf-8")
-        raise _unreadable(file, *_position(before), "not UTF-8", "save the file as UTF-8") from None
-    if printable and (found := list(_UNPRINTABLE.finditer(text))):
-        raise ManifestError([_unprintable(file, text, match) for match in found])
-    return text
-
-
-def _unprintable(file: str, text: str, match: re.Match[str]) -> Problem:
-    line, column = _position(text[: match.start()])
-    code = ord(match.group())
-    hint = f'in a value, write it as "\\u{code:04x}" in double quotes; else remove it'
-    return Problem(message=f"invisible character U+{code:04X}", file=file, line=line, column=column, hint=hint)
-
-
-def _position(before: str) -> tuple[int, int]:
-    lines = _LINE.split(before.removeprefix("\ufeff"))
-    return len(lines), len(lines[-1]) + 1
-
-
-def _unreadable(file: str, line: int, column: int, message: str, hint: str | None = None) -> ManifestError:
-    return ManifestError([Problem(message=message, file=file, line=line, column=column, hint=hint)])

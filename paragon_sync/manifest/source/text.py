@@ -1,0 +1,56 @@
+"""A file's bytes → its text, and positions in it. Knows no syntax."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Final
+
+from paragon_sync.errors import ManifestError, Problem
+
+UNPRINTABLE: Final = re.compile(
+    "[^\\t\\n\\r\\x20-\\x7e\\xa0-\\u2027\\u202a-\\ud7ff\\ue000-\\ufefe\\uff00-\\ufffd\\U00010000-\\U0010ffff]"
+)
+"""What YAML forbids, or takes for a line break though nobody sees one; only escapes can bring it into a value."""
+_LINE: Final = re.compile(r"\r\n|\r|\n")
+
+
+def read_text(file: str, *, printable: bool) -> str:
+    """The file as text, without its byte order mark; ``printable`` refuses :data:`UNPRINTABLE`.
+
+    Raises :class:`ManifestError`.
+    """
+    try:
+        raw = Path(file).read_bytes()
+    except OSError as error:
+        raise unreadable(file, 1, 1, f"can't be read: {(error.strerror or 'unknown error').lower()}") from None
+    try:
+        text = raw.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        before = raw[: error.start].decode("utf-8")
+        raise unreadable(file, *_position(before), "not UTF-8", "save the file as UTF-8") from None
+    if printable and (found := list(UNPRINTABLE.finditer(text))):
+        raise ManifestError([_unprintable(file, text, match) for match in found])
+    return text
+
+
+def count_lines(text: str, start: int, end: int) -> int:
+    """The line breaks between two offsets."""
+    return text.count("\n", start, end) if "\r" not in text else len(_LINE.findall(text, start, end))
+
+
+def unreadable(file: str, line: int, column: int, message: str, hint: str | None = None) -> ManifestError:
+    """The error for a file that has this one problem."""
+    return ManifestError([Problem(message=message, file=file, line=line, column=column, hint=hint)])
+
+
+def _unprintable(file: str, text: str, match: re.Match[str]) -> Problem:
+    line, column = _position(text[: match.start()])
+    code = ord(match.group())
+    hint = f'in a value, write it as "\\u{code:04x}" in double quotes; else remove it'
+    return Problem(message=f"invisible character U+{code:04X}", file=file, line=line, column=column, hint=hint)
+
+
+def _position(before: str) -> tuple[int, int]:
+    lines = _LINE.split(before.removeprefix("\ufeff"))
+    return len(lines), len(lines[-1]) + 1
