@@ -1,0 +1,57 @@
+"""Two ways to run ``paragon-sync``: as the installed command in a process of its own, and through its entry point."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+INSTALLED = Path(sys.executable).parent / "paragon-sync"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended, and what it said."""
+
+    code: int
+    out: str
+    err: str
+
+
+class Command(Protocol):
+    """Runs the command in a folder, with variables beside those of the test."""
+
+    def __call__(self, arguments: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Ended: ...
+
+
+def run_process(arguments: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Ended:
+    """Run the installed command."""
+    environment = {key: value for key, value in os.environ.items() if key != "CI"} | variables
+    ended = subprocess.run(
+        [str(INSTALLED), *arguments], cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False
+    )
+    return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def entry_point(patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> Command:
+    """Run the same in this process; the coverage of the cases comes from here."""
+    from paragon_sync.cli.main import main
+
+    def run(arguments: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Ended:
+        with patch.context() as context:
+            context.chdir(folder)
+            context.delenv("CI", raising=False)
+            for name, value in variables.items():
+                context.setenv(name, value)
+            capture.readouterr()
+            code = main(list(arguments))
+        said = capture.readouterr()
+        return Ended(code, said.out, said.err)
+
+    return run
