@@ -1,0 +1,142 @@
+"""The plan as JSON for machines (``schemas/plan.schema.json``), made from a plan file alone. Knows no HTTP, no manifests.
+
+Written as it is read: no plan is too large. Values keep their number text; a secret has no value here at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from typing import Final
+
+from paragon_sync.jsonvalue import Absent, Json, JsonObject, dumps, format_pointer
+from paragon_sync.model.planned import (
+    Change,
+    ConfigurationSubject,
+    Counts,
+    Detail,
+    Finding,
+    Operation,
+    PlanHeader,
+    Refusal,
+    Subject,
+    Value,
+)
+from paragon_sync.render.mask import masked_change
+from paragon_sync.render.plan import Plan
+
+FORMAT_VERSION: Final = 1
+
+
+def plan_json(plan: Plan) -> Iterator[str]:
+    """The whole document in pieces; one operation or finding to a line, ASCII, with a line break at the end."""
+    head = dumps(_header(plan.header, plan.digest))
+    yield f'{head[:-1]},\n"operations":['
+    yield from _items(_operation(operation) for operation in plan.operations())
+    yield '],\n"findings":['
+    yield from _items(_finding(finding) for finding in plan.findings())
+    yield "]}\n"
+
+
+def subject_json(subject: Subject) -> JsonObject:
+    """What an operation writes, as the JSON formats name it."""
+    if not isinstance(subject, ConfigurationSubject):
+        return {"kind": "metadata"}
+    return _present(
+        kind="configuration",
+        integration=subject.integration,
+        credential=subject.credential,
+        account=subject.account,
+        configuration=subject.configuration,
+        configurationName=subject.name,
+    )
+
+
+def _header(header: PlanHeader, digest: str) -> JsonObject:
+    return {
+        "formatVersion": FORMAT_VERSION,
+        "environment": header.environment,
+        "project": header.project,
+        "host": header.host,
+        "created": header.created,
+        "expires": header.expires,
+        "tool": header.tool,
+        "digest": digest,
+        "complete": not header.incomplete,
+        "filters": dict(header.filters),
+        "policy": dict(header.policy),
+        "allowed": dict(header.allowed),
+        "refusals": [_refusal(refusal) for refusal in header.refusals],
+        "notes": list(header.notes),
+        "counts": _counts(header.counts),
+    }
+
+
+def _refusal(refusal: Refusal) -> JsonObject:
+    return {"rule": refusal.rule, "message": refusal.message, "knob": refusal.knob}
+
+
+def _counts(counts: Counts) -> JsonObject:
+    return {camel(field.name): getattr(counts, field.name) for field in fields(counts)}
+
+
+def camel(name: str) -> str:
+    """``values_added`` as JSON names it: ``valuesAdded``."""
+    first, *others = name.split("_")
+    return first + "".join(other.capitalize() for other in others)
+
+
+def _operation(operation: Operation) -> JsonObject:
+    changes: list[Json] = [_change(change) for change in operation.changes]
+    return {"user": operation.user, **subject_json(operation.subject), "kept": operation.kept, "changes": changes}
+
+
+def _change(change: Change) -> JsonObject:
+    shown = masked_change(change)
+    secret = shown.secret
+    details: list[Json] = [_detail(detail) for detail in shown.details]
+    return {
+        "effect": change.effect.value,
+        "pointer": format_pointer(change.pointer),
+        "label": change.label,
+        **_present(workflow=change.workflow),
+        **({} if secret else _values(before=shown.before, after=shown.after)),
+        "origin": change.origin.value,
+        "source": change.source,
+        "secret": secret,
+        **({"details": details} if details else {}),
+    }
+
+
+def _detail(detail: Detail) -> JsonObject:
+    return {"pointer": format_pointer(detail.pointer), **_values(before=detail.before, after=detail.after)}
+
+
+def _finding(finding: Finding) -> JsonObject:
+    at = finding.position
+    return {
+        "kind": finding.kind.value,
+        "severity": finding.severity.value,
+        "user": finding.user,
+        **_present(integration=finding.integration),
+        "message": finding.message,
+        **_present(hint=finding.hint),
+        **({} if at is None else {"file": at.file, "line": at.line, "column": at.column}),
+    }
+
+
+def _present(**texts: str | None) -> JsonObject:
+    return {name: text for name, text in texts.items() if text is not None}
+
+
+def _values(**values: Value) -> JsonObject:
+    return {name: value for name, value in values.items() if not isinstance(value, Absent)}
+
+
+def _items(items: Iterable[JsonObject]) -> Iterator[str]:
+    separator = "\n"
+    for item in items:
+        yield separator + dumps(item)
+        separator = ",\n"
+    if separator == ",\n":
+        yield "\n"

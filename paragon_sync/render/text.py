@@ -1,0 +1,155 @@
+"""The plan as text for people, made from a plan file alone. Knows no HTTP, no manifests and no planner."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterable, Iterator
+from datetime import datetime, timedelta
+from itertools import groupby
+from pathlib import Path
+from typing import Final, TextIO
+
+from rich.cells import cell_len
+from rich.text import Text
+
+from paragon_sync.errors import Problem
+from paragon_sync.model.planned import Counts, Finding, Operation, PlanHeader, Refusal, Severity
+from paragon_sync.render.changes import operation_lines
+from paragon_sync.render.lines import WIDTH, columns, count, line, print_lines, wrapped
+from paragon_sync.render.literal import printable
+from paragon_sync.render.plan import Plan
+
+_MESSAGE_AT: Final = 24
+_POSITION_AT: Final = 48
+_MINUTE: Final = 60
+
+
+def print_plan(
+    plan: Plan, *, saved: Path | None = None, now: datetime | None = None, stream: TextIO | None = None
+) -> None:
+    """Writes the plan to ``stream`` (stdout); ``saved`` is the file to apply, where there is one."""
+    print_lines(plan_lines(plan, saved=saved, now=now), stream)
+
+
+def plan_lines(plan: Plan, *, saved: Path | None = None, now: datetime | None = None) -> Iterator[Text]:
+    """The plan, line by line as it is read: what changes, what needs a person, what it sums up to, what comes next."""
+    header = plan.header
+    yield from wrapped(_heading(header), 0, hanging=2, style="bold")
+    for note in header.notes:
+        yield from wrapped(note, 2, hanging=2, style="dim")
+    yield line()
+    yield from _users(plan.operations())
+    yield from _findings(plan, "Findings that leave their user out", Severity.ERROR)
+    yield from _findings(plan, "Findings", Severity.WARNING)
+    yield from _findings(plan, "For information", Severity.INFO)
+    yield from wrapped(summary(header.counts), 0)
+    yield from refusal_lines(header.refusals)
+    if header.incomplete:
+        errors = sum(finding.severity is Severity.ERROR for finding in plan.findings())
+        verb = "leaves its user" if errors == 1 else "leave their users"
+        yield line()
+        yield from wrapped(f"Incomplete: {count(errors, 'finding')} {verb} out.", 0, style="bold red")
+        yield line(f"    --allow findings={errors}")
+    if saved is not None:
+        yield from _saved(plan, saved, now)
+
+
+def summary(counts: Counts) -> str:
+    """The plan in a sentence or two; enablements count among the changes."""
+    unchanged = f"{count(counts.unchanged, 'user')} as declared"
+    left_out = f" {count(counts.left_out, 'user')} left out." if counts.left_out else ""
+    changes = counts.values_added + counts.values_changed + counts.values_removed
+    if not counts.operations:
+        return f"Nothing to do: {unchanged}.{left_out}"
+    parts = {"added": counts.values_added, "changed": counts.values_changed, "removed": counts.values_removed}
+    effects = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number)
+    return f"{count(counts.changed, 'user')} to update, {count(changes, 'change')}: {effects}. {unchanged}.{left_out}"
+
+
+def refusal_lines(refusals: Iterable[Refusal]) -> Iterator[Text]:
+    """Which rules are broken, each with what its user may type to go on."""
+    for number, refusal in enumerate(refusals):
+        if number == 0:
+            yield line()
+            yield line("Refused by policy", "bold red")
+        yield from wrapped(refusal.message, 2, hanging=2)
+        yield line(f"      --allow {printable(refusal.knob)}")
+
+
+def problem(found: Problem) -> str:
+    """A problem in a file: what and where, then what to do, indented. Ends without a line break."""
+    text = printable(str(found))
+    return text if found.hint is None else "\n".join([text, *(f"    {printable(h)}" for h in found.hint.split("\n"))])
+
+
+def _heading(header: PlanHeader) -> str:
+    considered = f"{count(header.counts.considered, 'user')} considered in {count(header.counts.files, 'file')}"
+    filters = (f"{name} {value}" for name, value in header.filters.items())
+    return " · ".join([header.environment, considered, *filters])
+
+
+def _users(operations: Iterable[Operation]) -> Iterator[Text]:
+    for user, group in groupby(operations, key=lambda operation: operation.user):
+        yield from wrapped(user, 0, style="bold")
+        for operation in group:
+            yield from operation_lines(operation)
+        yield line()
+
+
+def _findings(plan: Plan, title: str, severity: Severity) -> Iterator[Text]:
+    found = False
+    for finding in plan.findings():
+        if finding.severity is severity:
+            if not found:
+                yield line(title, "bold")
+            found = True
+            yield from finding_lines(finding)
+    if found:
+        yield line()
+
+
+def finding_lines(finding: Finding) -> Iterator[Text]:
+    """One finding: on one line where that is wide enough, else with its message below; then what to do."""
+    subject = "  " + printable(finding.user) + (f" · {printable(finding.integration)}" if finding.integration else "")
+    position = "" if finding.position is None else printable(str(finding.position))
+    message = printable(finding.message)
+    whole = columns(subject, message, position, (_MESSAGE_AT, _POSITION_AT))
+    if whole is not None:
+        yield line(whole)
+    else:
+        head = columns(subject, "", position, (_POSITION_AT, _POSITION_AT))
+        if head is None:
+            yield from wrapped(subject.strip(), 2)
+            yield from wrapped(position, 4)
+        else:
+            yield line(head.rstrip())
+        yield from wrapped(finding.message, 4, hanging=2)
+    for hint in finding.hint.split("\n") if finding.hint else ():
+        yield from wrapped(hint, 6, style="dim")
+
+
+def _saved(plan: Plan, path: Path, now: datetime | None) -> Iterator[Text]:
+    header = plan.header
+    file = printable(shlex.quote(str(path)))
+    parts = [f"Plan saved: {printable(str(path))}", f"digest {plan.digest[:8]}", _validity(header, now)]
+    text = "   ".join(parts)
+    if cell_len(text) <= WIDTH:
+        yield line(text)
+    else:
+        yield from wrapped(parts[0], 0, hanging=2)
+        yield line("  " + "   ".join(parts[1:]))
+    if header.counts.operations and not (header.refusals or header.incomplete):
+        yield line(f"  paragon-sync apply {file} -e {printable(shlex.quote(header.environment))}", "bold")
+
+
+def _validity(header: PlanHeader, now: datetime | None) -> str:
+    expires = datetime.fromisoformat(header.expires)
+    left = expires - (now or datetime.now(expires.tzinfo))
+    if left <= timedelta():
+        return f"expired {_duration(-left)} ago"
+    return f"valid for {_duration(left)}"
+
+
+def _duration(length: timedelta) -> str:
+    minutes = round(length.total_seconds() / _MINUTE)
+    return f"{round(minutes / _MINUTE)} h" if minutes >= _MINUTE else f"{minutes} min"
