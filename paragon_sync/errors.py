@@ -14,7 +14,8 @@
     ├── StateError                           the state store can't be opened, read or written
     ├── EmulatorError                        a fixture that can't be read, a port that is taken
     ├── RefusedByPolicy           exit 4     thresholds or findings forbid to go on
-    └── Interrupted               exit 130   the user stopped it (143: terminated)
+    └── Interrupted               exit 130   the user stopped it
+        └── Terminated            exit 143   the system stopped it (SIGTERM)
 
 A library's own exception never leaves the module that owns the library.
 """
@@ -152,3 +153,9 @@ class Interrupted(ParagonSyncError):
     """The user stopped the command; what was done until then has been counted."""
 
     exit_code = EXIT_INTERRUPTED
+
+
+class Terminated(Interrupted):
+    """The system stopped the command; what was done until then has been counted."""
+
+    exit_code = EXIT_TERMINATED

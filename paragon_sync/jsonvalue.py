@@ -10,8 +10,10 @@ key twice is a :class:`Repeated`. Lone surrogates stay in the strings that hold 
 from __future__ import annotations
 
 import enum
+import functools
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final, TypeAlias
@@ -33,7 +35,10 @@ class Absent(enum.Enum):
 
 ABSENT: Final = Absent.ABSENT
 
-_LONGEST_INT: Final = 4000  # digits; Python refuses to convert longer ones
+DEEPEST: Final = 250
+"""How many arrays and objects may stand one in another in what :func:`loads` reads, if it isn't told otherwise."""
+
+_LONGEST_INT: Final = 600  # digits; the least that a Python which limits the conversion can be set to is 640
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +66,7 @@ class Repeated:
         return [key for key, count in seen.items() if count > 1]
 
 
-Json: TypeAlias = "None | bool | int | float | Number | str | list[Json] | dict[str, Json] | Repeated"
+Json: TypeAlias = "bool | int | float | Number | str | list[Json] | dict[str, Json] | Repeated | None"
 """Any JSON value as this package holds it."""
 
 JsonObject: TypeAlias = "dict[str, Json]"
@@ -76,7 +81,10 @@ def number(text: str) -> int | float | Number:
 
 
 def equal(left: Json | Absent, right: Json | Absent) -> bool:
-    """JSON equality: types count (``True`` ≠ ``1``), number text counts (``1`` ≠ ``1.0``), array order counts, key order doesn't."""
+    """JSON equality: types count (``True`` ≠ ``1``), number text counts (``1`` ≠ ``1.0``), array order counts.
+
+    Key order doesn't.
+    """
     pending: list[tuple[Any, Any]] = [(left, right)]
     while pending:
         a, b = pending.pop()
@@ -102,17 +110,21 @@ def equal(left: Json | Absent, right: Json | Absent) -> bool:
     return True
 
 
-def loads(text: str | bytes) -> Json:
+def loads(text: str | bytes, *, deepest: int = DEEPEST) -> Json:
     """Read one JSON document.
 
-    Raises :class:`JsonError` for anything that isn't JSON: ``NaN``, bytes that aren't UTF-8, nesting
-    deeper than Python's stack.
+    Raises :class:`JsonError` for anything that isn't JSON (``NaN``, bytes that aren't UTF-8), and for nesting
+    deeper than ``deepest``: whatever was read can then be walked and written, inside a larger document too.
     """
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8")
         value: Json = _DECODER.decode(decoded.removeprefix("\ufeff"))
-    except (ValueError, RecursionError) as error:
+    except RecursionError:
+        raise JsonError("nested too deeply") from None
+    except ValueError as error:
         raise JsonError(f"not JSON: {error}") from None
+    if decoded.count("[") + decoded.count("{") > deepest and _deeper(value, deepest):
+        raise JsonError(f"nested too deeply: more than {deepest} levels")
     return value
 
 
@@ -121,15 +133,16 @@ def dumps(
 ) -> str:
     """Write a document in ASCII; what :func:`loads` read comes back as the same values, number text included.
 
-    Raises :class:`JsonError` for what JSON can't carry: a :class:`Repeated`, infinity, nesting too deep.
+    Without ``indent`` there are no spaces. Raises :class:`JsonError` for what JSON can't carry: a
+    :class:`Repeated`, infinity, nesting too deep.
     """
     try:
-        if indent is None and not sort_keys:
-            return _ENCODER.encode(value)
-        return json.dumps(value, indent=indent, sort_keys=sort_keys, allow_nan=False, default=_unknown)
-    except _Needs:
-        return "".join(_write(value, indent, sort_keys, "\n"))
-    except (ValueError, RecursionError) as error:
+        with suppress(_Needs):
+            return _encoder(indent, sort_keys=sort_keys).encode(value)
+        return "".join(_write(value, indent=indent, sort_keys=sort_keys))
+    except RecursionError:
+        raise JsonError("can't be written as JSON: nested too deeply") from None
+    except ValueError as error:
         raise JsonError(f"can't be written as JSON: {error}") from None
 
 
@@ -179,19 +192,41 @@ def assign(value: JsonObject, pointer: Pointer, new: Json | Absent) -> JsonObjec
     return copy
 
 
-def find_repeated(value: Json, at: Pointer = ()) -> Pointer | None:
-    """Where the first object with a repeated key stands, or None."""
-    if isinstance(value, Repeated):
-        return (*at, value.keys[0])
-    items: Iterable[tuple[str, Json]] = ()
-    if isinstance(value, dict):
-        items = value.items()
-    elif isinstance(value, list):
-        items = ((str(index), item) for index, item in enumerate(value))
-    for key, item in items:
-        if isinstance(item, dict | list | Repeated) and (found := find_repeated(item, (*at, key))) is not None:
-            return found
+def find_repeated(value: Json) -> Pointer | None:
+    """Where the first object with a repeated key stands, with the key, or None."""
+    pending: list[tuple[Pointer, Json]] = [((), value)]
+    while pending:
+        at, found = pending.pop()
+        if isinstance(found, Repeated):
+            return (*at, found.keys[0])
+        if isinstance(found, dict):
+            members: Iterable[tuple[str, Json]] = found.items()
+        elif isinstance(found, list):
+            members = ((str(index), item) for index, item in enumerate(found))
+        else:
+            continue
+        nested = [((*at, key), item) for key, item in members if isinstance(item, dict | list | Repeated)]
+        pending.extend(reversed(nested))
     return None
+
+
+def _deeper(value: Json, levels: int) -> bool:
+    layer = [value]
+    for _ in range(levels):
+        layer = [item for outer in layer for item in _items(outer) if isinstance(item, dict | list | Repeated)]
+    return bool(layer)
+
+
+def _items(value: Json) -> Iterable[Json]:
+    match value:
+        case dict():
+            return value.values()
+        case list():
+            return value
+        case Repeated():
+            return [item for _, item in value.pairs]
+        case _:
+            return ()
 
 
 class _Needs(Exception):
@@ -199,33 +234,44 @@ class _Needs(Exception):
 
 
 def _unknown(value: object) -> Json:
-    if isinstance(value, Number | Repeated):
-        raise _Needs
-    raise TypeError(f"{type(value).__name__} is not a JSON value")
+    match value:
+        case Number() | Repeated():
+            raise _Needs
+        case Mapping():
+            return dict(value)
+        case _:
+            raise TypeError(f"{type(value).__name__} is not a JSON value")
 
 
-def _write(value: Any, indent: int | None, sort_keys: bool, newline: str) -> Iterable[str]:
+def _write(value: Any, *, indent: int | None, sort_keys: bool, newline: str = "\n") -> Iterable[str]:
     match value:
         case Number():
             yield value.text
         case Repeated():
             raise JsonError(f"an object has the key {value.keys[0]!r} twice and can't be written as it was")
-        case dict() | list() if value:
-            opening, closing = "{}" if isinstance(value, dict) else "[]"
+        case Mapping() | list() | tuple() if value:
+            is_object = isinstance(value, Mapping)
             inner = newline if indent is None else newline + " " * indent
-            separator = opening
-            keys: Any = sorted(value) if sort_keys and isinstance(value, dict) else value
-            for key in keys:
+            colon = ":" if indent is None else ": "
+            separator, closing = "{}" if is_object else "[]"
+            for item in sorted(value) if sort_keys and is_object else value:
                 yield separator if indent is None else separator + inner
-                if isinstance(value, dict):
-                    yield encode_basestring_ascii(key) + (":" if indent is None else ": ")
-                    yield from _write(value[key], indent, sort_keys, inner)
-                else:
-                    yield from _write(key, indent, sort_keys, inner)
+                if is_object:
+                    yield encode_basestring_ascii(item) + colon
+                nested = value[item] if is_object else item
+                yield from _write(nested, indent=indent, sort_keys=sort_keys, newline=inner)
                 separator = ","
             yield closing if indent is None else newline + closing
         case _:
-            yield json.dumps(value, allow_nan=False, default=_unknown)
+            yield _encoder(None, sort_keys=False).encode(value)
+
+
+@functools.cache
+def _encoder(indent: int | None, *, sort_keys: bool) -> json.JSONEncoder:
+    separators = (",", ":") if indent is None else (",", ": ")
+    return json.JSONEncoder(
+        allow_nan=False, indent=indent, separators=separators, sort_keys=sort_keys, default=_unknown
+    )
 
 
 def _constant(text: str) -> Json:
@@ -240,4 +286,3 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json] | Repeated:
 _DECODER: Final = json.JSONDecoder(
     object_pairs_hook=_object, parse_int=number, parse_float=number, parse_constant=_constant
 )
-_ENCODER: Final = json.JSONEncoder(allow_nan=False, separators=(",", ":"), default=_unknown)

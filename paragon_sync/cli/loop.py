@@ -7,7 +7,7 @@ import signal
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from paragon_sync.errors import EXIT_TERMINATED, Interrupted
+from paragon_sync.errors import Terminated
 
 T = TypeVar("T")
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` to its end; Ctrl-C and SIGTERM cancel it first, so that it can count what it did.
 
-    Raises :class:`KeyboardInterrupt` for the one and :class:`Interrupted` (exit code 143) for the other.
+    Raises :class:`KeyboardInterrupt` for the one and :class:`Terminated` for the other.
     """
     return asyncio.run(_until_terminated(work))
 
@@ -36,8 +36,6 @@ async def _until_terminated(work: Coroutine[Any, Any, T]) -> T:
     except asyncio.CancelledError:
         if not terminated:
             raise
-        interrupted = Interrupted("terminated")
-        interrupted.exit_code = EXIT_TERMINATED
-        raise interrupted from None
+        raise Terminated("terminated") from None
     finally:
         loop.remove_signal_handler(signal.SIGTERM)
