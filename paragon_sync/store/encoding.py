@@ -22,6 +22,8 @@ from paragon_sync.model.planned import Request, Subject
 N = TypeVar("N")
 
 _TAG: Final = "type"
+_DEEPEST: Final = jsonvalue.DEEPEST + 50
+"""A noun holds values that were read elsewhere, a few levels further down."""
 
 
 def write(noun: object) -> str:
@@ -31,7 +33,7 @@ def write(noun: object) -> str:
 
 def read(kind: type[N], text: str) -> N:
     """The noun that :func:`write` wrote; raises :class:`JsonError` when the text isn't one of ``kind``."""
-    return cast(N, _codec(kind).read(jsonvalue.loads(text)))
+    return cast(N, _codec(kind).read(_parse(text)))
 
 
 def write_outcome(outcome: Outcome) -> str:
@@ -39,7 +41,7 @@ def write_outcome(outcome: Outcome) -> str:
 
 
 def read_outcome(text: str) -> Outcome:
-    return cast(Outcome, _codec(Outcome).read(jsonvalue.loads(text)))
+    return cast(Outcome, _codec(Outcome).read(_parse(text)))
 
 
 def write_subject(subject: Subject) -> str:
@@ -47,7 +49,7 @@ def write_subject(subject: Subject) -> str:
 
 
 def read_subject(text: str) -> Subject:
-    return cast(Subject, _codec(Subject).read(jsonvalue.loads(text)))
+    return cast(Subject, _codec(Subject).read(_parse(text)))
 
 
 def write_requests(requests: tuple[Request, ...]) -> str:
@@ -55,7 +57,11 @@ def write_requests(requests: tuple[Request, ...]) -> str:
 
 
 def read_requests(text: str) -> tuple[Request, ...]:
-    return cast(tuple[Request, ...], _codec(tuple[Request, ...]).read(jsonvalue.loads(text)))
+    return cast(tuple[Request, ...], _codec(tuple[Request, ...]).read(_parse(text)))
+
+
+def _parse(text: str) -> Json:
+    return jsonvalue.loads(text, deepest=_DEEPEST)
 
 
 class _AnyJson:
