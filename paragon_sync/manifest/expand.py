@@ -1,4 +1,4 @@
-"""Templates over a whole parsed document: which scalars are evaluated, and which are literal. Knows no grammar of blocks."""
+"""Templates over a whole parsed document: which scalars are evaluated, and which are literal. Knows no blocks."""
 
 from __future__ import annotations
 
@@ -48,6 +48,6 @@ def expand(document: JsonObject, names: Names, place: Place) -> Expanded:
         # What a template makes is a value and never a reference: data must not name secrets.
         return secrets.literal(answer.value)
 
-    sections = {key: value_at(document[key], (key,)) for key in SECTIONS if key in document}
+    sections: JsonObject = {key: value_at(document[key], (key,)) for key in SECTIONS if key in document}
     expanded.document = {**document, **sections}
     return expanded

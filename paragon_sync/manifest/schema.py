@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from paragon_sync.jsonvalue import Json, Number, Pointer, equal, loads
 from paragon_sync.model.declared import Fault, Place
@@ -21,6 +21,7 @@ _Told: TypeAlias = Iterator[tuple[Pointer, bool, str, "str | None"]]
 """Where, whether of the key, message, hint."""
 
 _FALSE_BOOLEANS: Final = frozenset({"yes", "no", "on", "off", "true", "false", "y", "n"})
+_LONGEST_SHOWN: Final = 60
 _TYPES: Final = {
     "object": "a mapping",
     "array": "a list",
@@ -91,7 +92,9 @@ def _at(place: Place, pointer: Pointer, *, of_key: bool) -> Place:
 
 def _explain(error: ValidationError) -> _Told:
     pointer = tuple(str(part) for part in error.absolute_path)
-    value, wanted, name = error.instance, error.validator_value, _name(pointer)
+    wanted: Any = error.validator_value
+    rule: Any = error.schema
+    value, name = error.instance, _name(pointer)
     match error.validator:
         case "additionalProperties":
             yield from _unknown_keys(error, pointer)
@@ -112,7 +115,7 @@ def _explain(error: ValidationError) -> _Told:
         case "uniqueItems":
             yield from _repeated(value, pointer)
         case "minProperties" | "maxProperties":
-            keys = list(error.schema.get("properties", ()))
+            keys = list(rule.get("properties", ()))
             some = f"exactly one of {', '.join(keys)}" if keys else "at least one entry"
             yield pointer, False, f"{name} must have {some}", None
         case "minItems" | "minLength":
@@ -121,13 +124,14 @@ def _explain(error: ValidationError) -> _Told:
             least = "at least" if error.validator == "minimum" else "more than"
             yield pointer, False, f"{name} must be {least} {wanted}, not {_shown(value)}", None
         case "pattern":
-            yield pointer, False, f"{name} can't be {_shown(value)}", _form(error.schema)
+            yield pointer, False, f"{name} can't be {_shown(value)}", _form(rule)
         case _:
             yield pointer, False, f"{name} is not as its schema says", None
 
 
 def _unknown_keys(error: ValidationError, pointer: Pointer) -> _Told:
-    known = list(error.schema.get("properties", ()))
+    rule: Any = error.schema
+    known = list(rule.get("properties", ()))
     for key in error.instance:
         if key in known:
             continue
@@ -155,7 +159,9 @@ def _alternatives(error: ValidationError, pointer: Pointer) -> _Told:
         for cause in min(fitting, key=len):
             yield from _explain(cause)
         return
-    types = [cause.validator_value for causes in branches.values() for cause in causes if _is_type(cause)]
+    types: list[str] = [
+        str(cause.validator_value) for causes in branches.values() for cause in causes if _is_type(cause)
+    ]
     wanted = " or ".join(_TYPES[kind] for kind in types)
     yield (
         pointer,
@@ -210,7 +216,7 @@ def _shown(value: Json) -> str:
         case bool():
             return "true" if value else "false"
         case str():
-            return f'"{value}"' if len(value) <= 60 else "this text"
+            return f'"{value}"' if len(value) <= _LONGEST_SHOWN else "this text"
         case dict():
             return "a mapping"
         case list():

@@ -47,7 +47,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resolved:
-    """A value with its references followed; ``secret`` when any of them was a secret. ``refused`` are those that failed."""
+    """A value with its references followed; ``secret`` when one was a secret. ``refused`` are those that failed."""
 
     value: Json = field(repr=False)
     secret: bool
@@ -64,7 +64,7 @@ def resolve(value: Json, scope: SecretScope) -> Resolved:
 
 
 def literal(value: Json) -> Json:
-    """The value as a manifest must write it to get exactly this: inside ``$literal`` where it looks like a reference."""
+    """The value as a manifest must write it to get exactly this: under ``$literal`` where it looks like a reference."""
     return {_LITERAL: value} if _looks_like_reference(value) else value
 
 

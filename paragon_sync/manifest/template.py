@@ -98,7 +98,7 @@ def _compile(text: str) -> _Compiled:
     if expression is None:
         return _Compiled(lambda values: _ENVIRONMENT.from_string(text).render(values), names)
     compiled = _ENVIRONMENT.compile_expression(expression, undefined_to_none=False)
-    return _Compiled(lambda values: compiled(values), names)
+    return _Compiled(compiled, names)
 
 
 def _only_expression(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""Documents as YAML text that reads back as the same values. Knows no files, and nothing of where documents come from."""
+"""Documents as YAML text that reads back as the same values. Knows neither files nor where documents come from."""
 
 from __future__ import annotations
 

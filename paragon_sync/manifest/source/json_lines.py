@@ -6,7 +6,8 @@ JSON is read by :func:`jsonvalue.loads`; the scanner here only tells where, when
 from __future__ import annotations
 
 import re
-from json.decoder import JSONDecodeError, scanstring
+from json import JSONDecodeError
+from json.decoder import py_scanstring  # type: ignore[attr-defined]
 from typing import Final
 
 from paragon_sync.errors import JsonError
@@ -81,7 +82,8 @@ class _Scanner:
         return number(match.group()), spot
 
     def _string(self) -> str:
-        text, self._at = scanstring(self._text, self._at + 1, True)
+        text: str
+        text, self._at = py_scanstring(self._text, self._at + 1)
         return text
 
     def _object(self, spot: Spot, depth: int) -> JsonObject:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import yaml
 
+_ESCAPES = r"write \\ for a backslash, or use single quotes"
 _MEANINGS: tuple[tuple[str, str, str | None], ...] = (
     (r"found character '\t'", "a tab can't stand here", "indent and separate with spaces; in a value, quote it"),
-    ("mapping values are not allowed", "a colon can't stand here", 'quote the value before it, if it has ": " inside; else check the indentation'),
+    ("mapping values are not allowed", "no colon can be here", 'quote a value that holds ": "; check the indentation'),
     ("could not find expected ':'", "the key before this has no colon", 'write "key: value"'),
     ("found unexpected end of stream", "a quote is opened and never closed", None),
     ("found unexpected document separator", "a quote is opened and never closed", None),
-    ("expected <block end>", "this doesn't fit the lines above", "check the indentation, and quotes that close too early"),
+    ("expected <block end>", "this doesn't fit the lines above", "check the indentation, and the quotes"),
     ("expected ',' or ']'", "a comma or the closing ] is missing", None),
     ("expected ',' or '}'", "a comma or the closing } is missing", None),
     ("expected the node content", "a value is missing here", None),
-    ("found unknown escape character", "an unknown escape in double quotes", r'write \\ for a backslash, or use single quotes'),
-    ("escape sequence of", "an escape in double quotes is incomplete", r'write \\ for a backslash, or use single quotes'),
+    ("found unknown escape character", "an unknown escape in double quotes", _ESCAPES),
+    ("escape sequence of", "an escape in double quotes is incomplete", _ESCAPES),
     ("sequence entries are not allowed", "a list can't start here", "put the dash on a line of its own"),
     ("expected a single document", "a second document starts here", 'separate documents with a line "---"'),
     ("but found another document", "a second document starts here", 'separate documents with a line "---"'),

@@ -8,7 +8,8 @@ pure one, which is the verdict, and which reports every problem that YAML lets i
 from __future__ import annotations
 
 import re
-from typing import Final, TypeAlias
+from collections.abc import Callable
+from typing import Final, Protocol, TypeAlias
 
 import yaml
 from yaml.composer import Composer
@@ -20,11 +21,6 @@ from yaml.scanner import Scanner
 from paragon_sync.jsonvalue import Json, JsonObject, Number, Pointer, number
 from paragon_sync.manifest.source.spots import DEEPEST, Report, Spot
 from paragon_sync.manifest.source.syntax import explain
-
-try:
-    from yaml.cyaml import CParser
-except ImportError:  # PyYAML was built without libyaml
-    CParser = None
 
 _STRING: Final = "a string"
 _NUMBER: Final = "a number"
@@ -82,26 +78,41 @@ class _Unusual(Exception):
     """The fast reader leaves this document to the careful one."""
 
 
-if CParser is not None:
+class _Composing(Protocol):
+    def get_single_node(self) -> Node | None: ...
 
-    class _FastLoader(CParser, _Table):  # type: ignore[misc, valid-type]
-        """libyaml's parser and composer."""
+
+def _fast_loader() -> Callable[[str], _Composing] | None:
+    """The parser and composer of libyaml, or None where PyYAML was built without it."""
+    try:
+        from yaml._yaml import CParser
+    except ImportError:
+        return None
+
+    class FastLoader(CParser, _Table):
+        pass
+
+    return FastLoader
+
+
+_FAST_LOADER: Final = _fast_loader()
 
 
 def read_fast(text: str) -> Json | None:
     """The document's value, or None where only :func:`read_carefully` can tell."""
-    if CParser is None or _UNUSUAL.search(text) or sum(map(text.count, ("[", "{", "- ", "? "))) > _MOST_OPENINGS:
+    if _FAST_LOADER is None or _UNUSUAL.search(text) or sum(map(text.count, ("[", "{", "- ", "? "))) > _MOST_OPENINGS:
         return None
     try:
-        return _value(_FastLoader(text).get_single_node(), 0)
+        node = _FAST_LOADER(text).get_single_node()
+        return None if node is None else _value(node, 0)
     except (yaml.YAMLError, _Unusual):
         return None
 
 
-def _value(node: Node | None, depth: int) -> Json:
+def _value(node: Node, depth: int) -> Json:
     if node.__class__ is ScalarNode:
-        return _scalar(node.tag, node.value)  # type: ignore[union-attr]
-    if node is None or depth >= DEEPEST:
+        return _scalar(node.tag, node.value)
+    if depth >= DEEPEST:
         raise _Unusual
     if node.__class__ is SequenceNode:
         return [_value(item, depth + 1) for item in node.value]
@@ -157,11 +168,11 @@ class _CarefulLoader(Reader, Scanner, Parser, Composer, _Table):
         self.careful = careful
         self.depth = 0
 
-    def compose_node(self, parent: Node | None, index: object) -> Node:
-        event = self.peek_event()
+    def compose_node(self, parent: Node | None, index: object) -> Node | None:
+        event = self.peek_event()  # type: ignore[no-untyped-call]
         mark = event.start_mark
         if isinstance(event, yaml.AliasEvent):
-            self.get_event()
+            self.get_event()  # type: ignore[no-untyped-call]
             self.careful.at(mark, f"the alias *{event.anchor} isn't supported", "write the value out, or use a profile")
             return ScalarNode(_STRING, "", mark, mark)
         if event.anchor is not None:
@@ -174,7 +185,7 @@ class _CarefulLoader(Reader, Scanner, Parser, Composer, _Table):
         if self.depth > DEEPEST:
             raise yaml.MarkedYAMLError(problem=f"nested deeper than {DEEPEST} levels", problem_mark=mark)
         self.depth += 1
-        node: Node = super().compose_node(parent, index)  # type: ignore[arg-type]
+        node = super().compose_node(parent, index)  # type: ignore[arg-type]
         self.depth -= 1
         return node
 
@@ -204,9 +215,11 @@ class _Careful:
                 value, spot.items[str(index)] = self.read(item, (*pointer, str(index)))
                 items.append(value)
             return items, spot
-        return self._object(node, pointer, spot), spot
+        if isinstance(node, MappingNode):
+            return self._object(node, pointer, spot), spot
+        raise TypeError(type(node))
 
-    def _object(self, node: Node, pointer: Pointer, spot: Spot) -> JsonObject:
+    def _object(self, node: MappingNode, pointer: Pointer, spot: Spot) -> JsonObject:
         result: JsonObject = {}
         for key_node, value_node in node.value:
             key = self._key(key_node, node)
@@ -230,7 +243,7 @@ class _Careful:
             spot.items[key] = item
         return result
 
-    def _key(self, key: Node, parent: Node) -> str | None:
+    def _key(self, key: Node, parent: MappingNode) -> str | None:
         mark = key.start_mark
         if not isinstance(key, ScalarNode):
             if parent.flow_style and isinstance(key, MappingNode) and key.flow_style:
