@@ -52,9 +52,14 @@ def read_lock(path: Path) -> Catalog | None:
         raise _unreadable(path, f"something is missing or of a wrong type ({error})") from None
 
 
+def lock_text(catalog: Catalog) -> str:
+    """What stands in a lock file of this catalog."""
+    return jsonvalue.dumps(_document(catalog), indent=2) + "\n"
+
+
 def write_lock(path: Path, catalog: Catalog) -> None:
     """Write the lock file in one step: whoever reads it sees the old one or the new one whole."""
-    text = jsonvalue.dumps(_document(catalog), indent=2) + "\n"
+    text = lock_text(catalog)
     try:
         descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +45,11 @@ class Catalog:
     pulled: str
     origin: str
     integrations: Mapping[str, Integration] = field(default_factory=dict)
+
+    def only(self, types: Collection[str]) -> Catalog:
+        """The same catalog with these integrations alone; empty means all."""
+        kept = {kind: found for kind, found in self.integrations.items() if not types or kind in types}
+        return replace(self, integrations=kept)
 
     def type_of(self, integration_id: str) -> str | None:
         """The type of the integration with this id, or None where the catalog doesn't know it."""
