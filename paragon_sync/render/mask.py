@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from paragon_sync.jsonvalue import ABSENT, Json, Repeated, equal
+from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Repeated, equal
 from paragon_sync.model.desired import WorkflowEnabled
 from paragon_sync.model.outcome import ConflictingPath
 from paragon_sync.model.planned import Change, Detail, Value
@@ -52,6 +52,11 @@ def masked(before: Value, after: Value) -> tuple[Value, Value]:
     return _hide(before, after, SECRET), _hide(after, before, SECRET_CHANGED)
 
 
+def masked_alone(value: Value, *, secret: bool) -> Value:
+    """One value that isn't compared with another; ``secret`` hides all of it."""
+    return _secret(value, ABSENT, SECRET) if secret else _hide(value, ABSENT, SECRET)
+
+
 def _masked_detail(detail: Detail) -> Detail:
     secret = any(map(names_secret, detail.pointer))
     before, after = (_pair_of_secrets if secret else masked)(detail.before, detail.after)
@@ -65,7 +70,7 @@ def _pair_of_secrets(before: Value, after: Value) -> tuple[Value, Value]:
 def _secret(value: Value, other: Value, differing: str) -> Value:
     if value is ABSENT:
         return ABSENT
-    return SECRET if other is ABSENT or equal(value, other) else differing
+    return _hide_whole(value, other, differing)
 
 
 def _hide(value: Value, other: Value, differing: str) -> Value:
@@ -74,21 +79,27 @@ def _hide(value: Value, other: Value, differing: str) -> Value:
 
 
 def _hide_in(value: Json, other: Value, differing: str) -> Json:
+    """One frame of the stack for each level, for the deepest value's sake."""
     match value:
         case dict():
             others = other if isinstance(other, dict) else {}
-            return {key: _hide_member(key, item, others.get(key, ABSENT), differing) for key, item in value.items()}
+            members: JsonObject = {}
+            for key, item in value.items():
+                twin = others.get(key, ABSENT)
+                secret = names_secret(key)
+                members[key] = _hide_whole(item, twin, differing) if secret else _hide_in(item, twin, differing)
+            return members
         case list():
-            items = other if isinstance(other, list) else []
-            padded = [*items, *[ABSENT] * len(value)]
-            return [_hide_in(item, twin, differing) for item, twin in zip(value, padded, strict=False)]
+            twins = other if isinstance(other, list) else []
+            items: list[Json] = []
+            for at, item in enumerate(value):
+                items.append(_hide_in(item, twins[at] if at < len(twins) else ABSENT, differing))
+            return items
         case Repeated():
             return "(an object that has a key twice)"
         case _:
             return value
 
 
-def _hide_member(key: str, value: Json, other: Value, differing: str) -> Json:
-    if names_secret(key):
-        return SECRET if other is ABSENT or equal(value, other) else differing
-    return _hide_in(value, other, differing)
+def _hide_whole(value: Json, other: Value, differing: str) -> Json:
+    return SECRET if other is ABSENT or equal(value, other) else differing

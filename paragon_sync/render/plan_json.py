@@ -1,4 +1,4 @@
-"""The plan as JSON for machines (``schemas/plan.schema.json``), made from a plan file alone. Knows no HTTP, no manifests.
+"""The plan as JSON for machines (``schemas/plan.schema.json``), made from a plan file alone. Knows no planner.
 
 Written as it is read: no plan is too large. Values keep their number text; a secret has no value here at all.
 """
