@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
@@ -18,6 +19,7 @@ from paragon_sync.model.project import Environment, Limits, Policy, Project, Sec
 
 _EMULATOR: Final = "emulator:"
 _BARE_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
+_THRESHOLDS: Final = ("usersChanged", "valuesRemoved", "workflowsDisabled")
 _HOST_FORMS: Final = "an https:// or http:// URL without a path, an on-premise host's bare name, or emulator:PATH"
 
 
@@ -61,6 +63,10 @@ def _reworded(fault: Fault) -> Fault:
     if fault.place.pointer[-1:] == ("signingKey",):
         message = '"signingKey" must say where the key is: {$env: NAME} or {$file: path}'
         return Fault(message=message, place=fault.place, hint="a key itself never belongs into a file under Git")
+    if fault.place.pointer[:1] == ("environments",) and fault.message.startswith('"project" can\'t'):
+        return replace(fault, hint="letters, digits and . _ ~ - only")
+    if fault.place.pointer[:1] == ("policy",) and fault.place.pointer[-1] in _THRESHOLDS:
+        return replace(fault, hint="write a number such as 10, or a share such as 30%")
     return fault
 
 
@@ -76,7 +82,7 @@ def _environment_faults(environment: JsonObject, place: Place) -> Iterator[Fault
             yield Fault(message="an emulator can't be a protected environment", place=at, hint="remove protected")
         return
     if (problem := _host_problem(host)) is not None:
-        yield Fault(message=f'"{host}" {problem}', place=at, hint=f"write {_HOST_FORMS}")
+        yield Fault(message=f"the host {problem}", place=at, hint=f"write {_HOST_FORMS}")
     for key in ("project", "signingKey"):
         if key not in environment:
             hint = "only with emulator: it may be left out"
@@ -86,14 +92,14 @@ def _environment_faults(environment: JsonObject, place: Place) -> Iterator[Fault
 def _host_problem(host: str) -> str | None:
     """Why this is no host that requests can be sent to, or None."""
     if "://" not in host:
-        return None if _BARE_HOST.fullmatch(host) else "is no host"
+        return None if _BARE_HOST.fullmatch(host) else "isn't a host's name"
     try:
         url = urlsplit(host)
         port = url.port
     except ValueError:
-        return "is no URL"
+        return "isn't a URL"
     if url.scheme not in {"http", "https"}:
-        return "is no https:// or http:// URL"
+        return "isn't an https:// or http:// URL"
     if not url.hostname or port == 0:
         return "names no host"
     if "@" in url.netloc:

@@ -94,7 +94,8 @@ def _explain(error: ValidationError) -> _Told:
     pointer = tuple(str(part) for part in error.absolute_path)
     wanted: Any = error.validator_value
     rule: Any = error.schema
-    value, name = error.instance, _name(pointer)
+    value: Any = error.instance
+    name = _name(pointer)
     match error.validator:
         case "additionalProperties":
             yield from _unknown_keys(error, pointer)
@@ -124,7 +125,7 @@ def _explain(error: ValidationError) -> _Told:
             least = "at least" if error.validator == "minimum" else "more than"
             yield pointer, False, f"{name} must be {least} {wanted}, not {_shown(value)}", None
         case "pattern":
-            yield pointer, False, f"{name} can't be {_shown(value)}", _form(rule)
+            yield pointer, False, f"{name} can't be {_shown(value)}", None
         case _:
             yield pointer, False, f"{name} is not as its schema says", None
 
@@ -132,7 +133,8 @@ def _explain(error: ValidationError) -> _Told:
 def _unknown_keys(error: ValidationError, pointer: Pointer) -> _Told:
     rule: Any = error.schema
     known = list(rule.get("properties", ()))
-    for key in error.instance:
+    keys: Any = error.instance
+    for key in keys:
         if key in known:
             continue
         hint = did_you_mean(key, known) or f"known keys: {', '.join(known)}"
@@ -159,6 +161,7 @@ def _alternatives(error: ValidationError, pointer: Pointer) -> _Told:
         for cause in min(fitting, key=len):
             yield from _explain(cause)
         return
+    value: Any = error.instance
     types: list[str] = [
         str(cause.validator_value) for causes in branches.values() for cause in causes if _is_type(cause)
     ]
@@ -166,8 +169,8 @@ def _alternatives(error: ValidationError, pointer: Pointer) -> _Told:
     yield (
         pointer,
         False,
-        f"{_name(pointer)} must be {wanted}, not {_shown(error.instance)}",
-        _type_hint(error.instance, types),
+        f"{_name(pointer)} must be {wanted}, not {_shown(value)}",
+        _type_hint(value, types),
     )
 
 
@@ -189,12 +192,6 @@ def _type_hint(value: Json, wanted: list[str]) -> str | None:
     if value is None:
         return "null is only for the values of settings and metadata"
     return None
-
-
-def _form(rule: Mapping[str, Json]) -> str | None:
-    if "%" in str(rule.get("pattern")):
-        return "write a number such as 10, or a share such as 30%"
-    return "letters, digits and . _ ~ - only"
 
 
 def _name(pointer: Pointer) -> str:

@@ -18,9 +18,7 @@ _MEANINGS: tuple[tuple[str, str, str | None], ...] = (
     ("found unknown escape character", "an unknown escape in double quotes", _ESCAPES),
     ("escape sequence of", "an escape in double quotes is incomplete", _ESCAPES),
     ("sequence entries are not allowed", "a list can't start here", "put the dash on a line of its own"),
-    ("expected a single document", "a second document starts here", 'separate documents with a line "---"'),
-    ("but found another document", "a second document starts here", 'separate documents with a line "---"'),
-    ("expected '<document start>'", "this doesn't fit the lines above", "check the indentation and the brackets"),
+    ("expected '<document start>'", "the document ends before this", 'put "---" between documents; check the brackets'),
     ("cannot start any token", "an unquoted value can't start with this character", "quote it"),
     ("found undefined tag handle", "tags aren't supported", "remove it: quotes make a string"),
 )  # fmt: skip
@@ -32,6 +30,14 @@ def explain(error: yaml.MarkedYAMLError) -> tuple[str, str | None, yaml.Mark | N
     text = f"{error.context or ''} {error.problem or ''}".strip()
     for fragment, message, hint in _MEANINGS:
         if fragment in text:
-            opened = error.context_mark if "never closed" in message else None
-            return message, hint, opened or mark
+            if "never closed" in message:
+                mark = error.context_mark or mark
+            if "closing" in message and error.context_mark:
+                return f"{message} (opened {_lines_above(error.context_mark, mark)})", hint, mark
+            return message, hint, mark
     return f"not valid YAML: {text}", None, mark
+
+
+def _lines_above(opened: yaml.Mark, noticed: yaml.Mark | None) -> str:
+    lines = noticed.line - opened.line if noticed else 0
+    return "in this line" if lines == 0 else f"{lines} line{'' if lines == 1 else 's'} above"

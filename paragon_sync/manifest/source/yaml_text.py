@@ -21,6 +21,7 @@ from yaml.scanner import Scanner
 from paragon_sync.jsonvalue import Json, JsonObject, Number, Pointer, number
 from paragon_sync.manifest.source.spots import DEEPEST, Report, Spot
 from paragon_sync.manifest.source.syntax import explain
+from paragon_sync.manifest.source.text import count_lines
 
 _STRING: Final = "a string"
 _NUMBER: Final = "a number"
@@ -43,6 +44,7 @@ _WORDS: Final = {
 
 _UNUSUAL: Final = re.compile(r"(?<!\w)[&*!](?=\S)|^%|\t", re.MULTILINE)
 """What may be an anchor, an alias, a tag, a directive or a tab: the two parsers differ in how they treat these."""
+_DIRECTIVE: Final = re.compile(r"(?:[ \t]*(?:#[^\n\r]*)?[\n\r]+)*%")
 _MOST_OPENINGS: Final = 5000
 """libyaml's composer recurses in C for each level of nesting, without a bound of its own."""
 
@@ -118,7 +120,7 @@ def _value(node: Node, depth: int) -> Json:
         return [_value(item, depth + 1) for item in node.value]
     result: JsonObject = {}
     for key, item in node.value:
-        if key.tag is not _STRING or (key.value == "<<" and key.style is None) or key.value in result:
+        if key.tag is not _STRING or (key.value == "<<" and not key.style) or key.value in result:
             raise _Unusual
         result[key.value] = _value(item, depth + 1)
     return result
@@ -141,6 +143,11 @@ def read_carefully(text: str, report: Report, first_line: int = 1) -> tuple[Json
     value at all. ``first_line`` is the line of the file on which the text starts.
     """
     careful = _Careful(report, first_line)
+    if (directive := _DIRECTIVE.match(text)) is not None:
+        report(
+            first_line + count_lines(text, 0, directive.end()), 1, "directives (%) aren't supported", "remove the line"
+        )
+        return None
     try:
         node = _CarefulLoader(text, careful).get_single_node()
         if node is None or node.tag is _EMPTY:
@@ -167,17 +174,20 @@ class _CarefulLoader(Reader, Scanner, Parser, Composer, _Table):
         Composer.__init__(self)
         self.careful = careful
         self.depth = 0
+        self.anchored: set[str] = set()
 
     def compose_node(self, parent: Node | None, index: object) -> Node | None:
         event = self.peek_event()  # type: ignore[no-untyped-call]
         mark = event.start_mark
         if isinstance(event, yaml.AliasEvent):
             self.get_event()  # type: ignore[no-untyped-call]
-            self.careful.at(mark, f"the alias *{event.anchor} isn't supported", "write the value out, or use a profile")
+            if event.anchor not in self.anchored:
+                self.careful.at(mark, f"there is no anchor &{event.anchor}, and anchors aren't supported", "quote it")
             return ScalarNode(_STRING, "", mark, mark)
         if event.anchor is not None:
             hint = "write the value out where it is used, or use a profile"
             self.careful.at(mark, f"the anchor &{event.anchor} isn't supported", hint)
+            self.anchored.add(event.anchor)
             event.anchor = None
         if event.tag is not None:
             self.careful.at(mark, f"the tag {_shown(event.tag)} isn't supported", "remove it: quotes make a string")
@@ -254,7 +264,7 @@ class _Careful:
             self.at(mark, "a key is missing before the colon", 'write the key, or "" for the empty one')
         elif key.tag is not _STRING:
             self.at(mark, f"the key {key.value} isn't a string", f'quote it: "{key.value}"')
-        elif key.value == "<<" and key.style is None:
+        elif key.value == "<<" and not key.style:
             self.at(mark, "merge keys (<<) aren't supported", "use a profile")
         else:
             return _joined(key.value)
