@@ -1,0 +1,43 @@
+"""What holds for every test: no skip where none may be, and the same examples in every CI run.
+
+Only loopback addresses can be reached: pytest-socket sees to it, by the options in ``pyproject.toml``.
+"""
+
+import os
+from collections.abc import Generator
+from typing import TypeVar
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+NO_SKIP = os.environ.get("PARAGON_SYNC_NO_SKIP") == "1"
+
+Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+_SLOW_IS_FINE = [HealthCheck.too_slow]
+settings.register_profile("local", deadline=None, suppress_health_check=_SLOW_IS_FINE)
+settings.register_profile("ci", deadline=None, suppress_health_check=_SLOW_IS_FINE, derandomize=True, database=None)
+settings.load_profile("ci" if NO_SKIP or os.environ.get("CI") else "local")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Turn a skipped or excused (xfail) test into a failure where no skip may be."""
+    report = yield
+    return _without_skip(report)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[None, pytest.CollectReport, pytest.CollectReport]:
+    """Turn a module that skips itself as a whole into a failure where no skip may be."""
+    report = yield
+    return _without_skip(report)
+
+
+def _without_skip(report: Report) -> Report:
+    if NO_SKIP and report.skipped:
+        reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+        report.outcome = "failed"
+        vars(report).pop("wasxfail", None)  # pytest would not count a failure that has it
+        report.longrepr = f"{report.nodeid} does not run, and PARAGON_SYNC_NO_SKIP=1: {reason}"
+    return report
