@@ -87,7 +87,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchConfig:
-    """PATCH /sdk/credentials/{credential}: ``config`` whole. ``configuration`` goes into the header G, None sends none."""
+    """PATCH /sdk/credentials/{credential}: ``config`` whole. ``configuration`` goes into the header G, if any."""
 
     credential: str
     configuration: str | None
@@ -130,8 +130,10 @@ Subject: TypeAlias = MetadataSubject | ConfigurationSubject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One write that carries changes. ``base`` is what was live (the whole entry, or the metadata); ``kept`` counts the
-    unmanaged values that the payload carries untouched.
+    """One write that carries changes.
+
+    ``base`` is what was live of what the payload carries: the configuration without the keys that the API keeps in it,
+    or the metadata. ``kept`` counts the unmanaged values that are carried untouched.
     """
 
     user: str
@@ -201,9 +203,11 @@ class Counts:
     workflows_enabled: int = 0
     workflows_disabled: int = 0
     workflows_managed: int = 0
-    """Enablements that the considered users' documents manage and that are enabled live: what a share of disabled ones is of."""
+    """Workflows enabled live in the configurations that documents reach: what a share of disabled ones is of."""
     files: int = 0
     kept: int = 0
+    findings: int = 0
+    """Those that are errors."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

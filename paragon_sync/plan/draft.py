@@ -1,0 +1,211 @@
+"""One configuration (or the metadata) from all words on it to an operation, with the findings that stand against it.
+
+Knows neither accounts nor policy.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import assert_never
+
+from paragon_sync.errors import JsonError
+from paragon_sync.jsonvalue import ABSENT, JsonObject, format_pointer
+from paragon_sync.model.decision import Decision
+from paragon_sync.model.declared import Place
+from paragon_sync.model.desired import Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.planned import (
+    ConfigurationSubject,
+    Finding,
+    FindingKind,
+    MetadataSubject,
+    Operation,
+    PatchConfig,
+    PatchMeta,
+    Request,
+    Subject,
+)
+from paragon_sync.plan.count import enabled_workflows, kept
+from paragon_sync.plan.decide import Decided, decide
+from paragon_sync.plan.diff import change_of
+from paragon_sync.plan.exact import Unnamed, unnamed
+from paragon_sync.plan.merge import merge
+from paragon_sync.plan.names import Names
+from paragon_sync.plan.own import Contradiction, Ruling, Word, rule, words_of
+from paragon_sync.plan.select import Reached, place_order
+from paragon_sync.plan.shape import Shape, shape_of, shape_of_metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Draft:
+    """``operation`` is None when nothing changes, and when a finding makes it impossible.
+
+    ``enabled_live`` counts the workflows that are enabled now, whether managed or not.
+    """
+
+    operation: Operation | None
+    decisions: tuple[Decision, ...]
+    findings: tuple[Finding, ...]
+    enabled_live: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Subject:
+    """What a draft is about; ``place`` is where its findings are shown that no one value causes."""
+
+    user: str
+    subject: Subject
+    shape: Shape
+    names: Names
+    place: Place
+
+
+def draft_metadata(user: str, meta: JsonObject, words: Sequence[Word]) -> Draft:
+    """The draft of the user's metadata; ``words`` must not be empty."""
+    about = _Subject(
+        user=user,
+        subject=MetadataSubject(),
+        shape=shape_of_metadata(meta),
+        names=Names(None),
+        place=min((word.claim.place for word in words), key=place_order),
+    )
+    return _draft(about, words, ())
+
+
+def draft_configuration(user: str, reached: Reached, names: Names) -> Draft:
+    """The draft of one configuration, from every block that reaches it."""
+    subject = reached.subject
+    shape = shape_of(reached.credential, subject.configuration)
+    words = [word for reach in reached.reaches for word in words_of(reach)]
+    named = {word.claim.target for word in words}.union(*(reach.block.named for reach in reached.reaches))
+    about = _Subject(user=user, subject=subject, shape=shape, names=names, place=reached.reaches[0].block.place)
+    drafted = _draft(about, words, unnamed(shape, reached.reaches, named))
+    return replace(drafted, enabled_live=enabled_workflows(shape.workflows()))
+
+
+def request_of(subject: Subject, payload: JsonObject) -> Request:
+    """The write that makes the subject look like the payload."""
+    match subject:
+        case MetadataSubject():
+            return PatchMeta(meta=payload)
+        case ConfigurationSubject(credential=credential, configuration=configuration):
+            return PatchConfig(credential=credential, configuration=configuration, config=payload)
+        case _:
+            assert_never(subject)
+
+
+def _draft(about: _Subject, words: Sequence[Word], extra: Iterable[Unnamed]) -> Draft:
+    rulings, findings = _rule_all(about, words)
+    decided = decide(rulings, extra, about.shape, about.names)
+    findings += _shape_findings(about, decided)
+    operation = None
+    if not findings and any(one.changes for one in decided):
+        try:
+            operation = _operation(about, decided)
+            findings += _required_missing(about, decided, operation)
+        except JsonError as error:
+            message = f"nothing can be written without destroying what is there: {error.message}"
+            findings.append(_finding(FindingKind.AMBIGUOUS_SHAPE, about, message))
+    return Draft(
+        operation=operation,
+        decisions=tuple(_decision(about, one) for one in decided),
+        findings=tuple(findings),
+    )
+
+
+def _rule_all(about: _Subject, words: Iterable[Word]) -> tuple[list[Ruling], list[Finding]]:
+    by_target: dict[Target, list[Word]] = {}
+    for word in words:
+        by_target.setdefault(word.claim.target, []).append(word)
+    rulings: list[Ruling] = []
+    findings: list[Finding] = []
+    for competing in by_target.values():
+        match rule(competing):
+            case Ruling() as ruling:
+                rulings.append(ruling)
+            case Contradiction(message=message, place=place):
+                hint = "let one of them decide, or make them equal"
+                findings.append(replace(_finding(FindingKind.OWNERSHIP, about, message, hint), place=place))
+    return rulings, findings
+
+
+def _shape_findings(about: _Subject, decided: Sequence[Decided]) -> Iterator[Finding]:
+    """What forbids to write here at all. A payload that is left alone may hold what can't be carried."""
+    shape = about.shape
+    repeated = shape.repeated()
+    if repeated is not None:
+        touched = any(one.changes or shape.hides(one.managed.target) for one in decided)
+        if touched or shape.ambiguous:
+            message = f"an object names the key {format_pointer(repeated)} twice, which can't be sent back as it was"
+            hint = "set the value anew in the Connect Portal, or ask Paragon"
+            yield _finding(FindingKind.NOT_CARRIABLE, about, message, hint)
+    elif shape.ambiguous:
+        message = f"{_where(about.subject)}: {shape.ambiguous}"
+        yield _finding(FindingKind.AMBIGUOUS_SHAPE, about, message, "nothing is written; see what the API answers")
+
+
+def _operation(about: _Subject, decided: Sequence[Decided]) -> Operation:
+    shape = about.shape
+    targets = [one.managed.target for one in decided]
+    payload = merge(shape, ((one.managed.target, one.managed.desired) for one in decided))
+    return Operation(
+        user=about.user,
+        subject=about.subject,
+        base=shape.payload,
+        requests=(request_of(about.subject, payload),),
+        managed=tuple(one.managed for one in decided),
+        changes=tuple(change_of(one, shape) for one in decided if one.changes),
+        kept=kept(shape, targets),
+    )
+
+
+def _required_missing(about: _Subject, decided: Iterable[Decided], operation: Operation) -> Iterator[Finding]:
+    """Workflows that would be switched on while a required setting of theirs has no value."""
+    request = operation.requests[0]
+    if not isinstance(request, PatchConfig):
+        return
+    after = replace(about.shape, payload=request.config)
+    for one in decided:
+        target = one.managed.target
+        if not (isinstance(target, WorkflowEnabled) and one.changes and one.managed.desired is True):
+            continue
+        required = about.names.required(target.workflow)
+        missing = [i.title or i.id for i in required if after.read(WorkflowSetting(target.workflow, i.id)) is ABSENT]
+        if missing:
+            listed = ", ".join(f'"{title}"' for title in sorted(missing))
+            message = f'"{one.workflow}" can\'t be enabled: no value for its required {listed}'
+            place = one.winner.place or about.place
+            finding = _finding(FindingKind.REQUIRED_MISSING, about, message, "give it under the workflow's settings")
+            yield replace(finding, place=place)
+
+
+def _decision(about: _Subject, one: Decided) -> Decision:
+    managed = one.managed
+    return Decision(
+        user=about.user,
+        subject=about.subject,
+        target=managed.target,
+        pointer=about.shape.pointers(managed.target)[0],
+        label=managed.label,
+        workflow=one.workflow,
+        origin=managed.origin,
+        winner=one.winner,
+        losers=one.losers,
+        live=managed.base,
+        desired=managed.desired,
+        verdict=one.verdict,
+        secret=managed.secret,
+    )
+
+
+def _finding(kind: FindingKind, about: _Subject, message: str, hint: str | None = None) -> Finding:
+    integration = about.subject.integration if isinstance(about.subject, ConfigurationSubject) else None
+    return Finding(kind=kind, user=about.user, message=message, integration=integration, place=about.place, hint=hint)
+
+
+def _where(subject: Subject) -> str:
+    match subject:
+        case MetadataSubject():
+            return "metadata"
+        case ConfigurationSubject(account=account, name=name):
+            return f"account {account}" + (f", configuration {name}" if name else "")

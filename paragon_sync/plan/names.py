@@ -1,0 +1,83 @@
+"""What the catalog says about the ids of one integration: names for people, secrets, what is required.
+
+Knows no user. An id that the catalog doesn't know is its own name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import assert_never
+
+from paragon_sync.model.catalog import Catalog, Input, Integration, Workflow
+from paragon_sync.model.desired import MetadataKey, Setting, Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.secrecy import names_secret
+
+_BY_ID = "id:"
+
+
+def integration_id(catalog: Catalog, integration: str) -> str:
+    """The project's own id of an integration, which a document names by type or as ``id:<exact id>``."""
+    known = catalog.integrations.get(integration)
+    return integration.removeprefix(_BY_ID) if known is None else known.id
+
+
+class Names:
+    """The catalog's words on one integration, indexed by id; None stands for metadata, which no catalog describes."""
+
+    def __init__(self, integration: Integration | None) -> None:
+        self._inputs = _by_id(integration.inputs if integration else ())
+        self._workflows: dict[str, Workflow] = {w.id: w for w in (integration.workflows if integration else ())}
+        self._own: dict[str, dict[str, Input]] = {}
+
+    def label(self, target: Target) -> str:
+        """The value's name for people: a title, a description, a key."""
+        match target:
+            case MetadataKey(key=key):
+                return key
+            case WorkflowEnabled(workflow=workflow):
+                return self.workflow(workflow)
+            case Setting(input=id_) | WorkflowSetting(input=id_):
+                known = self._input(target)
+                return id_ if known is None else known.title or id_
+            case _:
+                assert_never(target)
+
+    def workflow(self, workflow: str) -> str:
+        known = self._workflows.get(workflow)
+        return workflow if known is None else known.description or workflow
+
+    def default_enabled(self, workflow: str) -> bool:
+        known = self._workflows.get(workflow)
+        return known is not None and known.default_enabled
+
+    def required(self, workflow: str) -> list[Input]:
+        """The workflow's settings that must have a value; a display-only input has none to have."""
+        known = self._workflows.get(workflow)
+        inputs = () if known is None else known.inputs
+        return [i for i in inputs if i.required and i.type != "COPYABLE_BUTTON_INPUT"]
+
+    def secret(self, target: Target, label: str) -> bool:
+        """Whether the value is a secret by its input's type or by one of its names; an enablement never is."""
+        match target:
+            case WorkflowEnabled():
+                return False
+            case MetadataKey(key=key):
+                return names_secret(key) or names_secret(label)
+            case Setting(input=id_) | WorkflowSetting(input=id_):
+                known = self._input(target)
+                by_type = known is not None and (known.type == "PASSWORD" or names_secret(known.title))
+                return by_type or names_secret(id_) or names_secret(label)
+            case _:
+                assert_never(target)
+
+    def _input(self, target: Setting | WorkflowSetting) -> Input | None:
+        if isinstance(target, Setting):
+            return self._inputs.get(target.input)
+        if target.workflow not in self._own:
+            known = self._workflows.get(target.workflow)
+            self._own[target.workflow] = _by_id(known.inputs if known else ())
+        return self._own[target.workflow].get(target.input)
+
+
+def _by_id(inputs: Iterable[Input]) -> dict[str, Input]:
+    return {i.id: i for i in inputs}

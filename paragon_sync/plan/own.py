@@ -1,0 +1,164 @@
+"""Who owns a value: of all the words on one target, the one that decides, or the two that contradict each other.
+
+Knows ranks and intents; nothing of live state, accounts or the API.
+
+    profiles of one document                     the later wins
+    a document and its profiles                  the document wins
+    ``all`` and a specific selector in one layer the specific wins
+    settings and defaults                        settings win
+    the same from several                        fine
+    settings that differ, defaults that differ   contradiction
+    unset against settings or defaults           contradiction
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from paragon_sync.jsonvalue import Json, equal
+from paragon_sync.model.declared import Place
+from paragon_sync.model.desired import Claim, Default, DesiredDocument, Intent, Set, Unset
+from paragon_sync.plan.select import Reach, place_order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Word:
+    """One claim with its rank: higher layers win within a document, and higher specificity within a layer."""
+
+    claim: Claim
+    source: str
+    document: int
+    layer: int
+    specificity: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ruling:
+    """The word that decides, and every other with the rule that put it behind; ``secret`` if any equal word says so."""
+
+    winner: Word
+    losers: tuple[tuple[Word, str], ...]
+    secret: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contradiction:
+    """Two words of equal rank that can't both hold; ``message`` names the other place, ``place`` is the first's."""
+
+    message: str
+    place: Place
+
+
+Verdict: TypeAlias = Ruling | Contradiction
+
+
+def metadata_words(documents: Iterable[DesiredDocument]) -> list[Word]:
+    """Every word on the user's metadata."""
+    return [
+        Word(claim=claim, source=layer.source, document=number, layer=depth)
+        for number, document in enumerate(documents)
+        for depth, layer in enumerate(document.layers)
+        for claim in layer.metadata
+    ]
+
+
+def words_of(reach: Reach) -> list[Word]:
+    """Every word of one block."""
+    source, document, layer, specificity = reach.source, reach.document, reach.layer, reach.specificity
+    return [
+        Word(claim=claim, source=source, document=document, layer=layer, specificity=specificity)
+        for claim in reach.block.claims
+    ]
+
+
+def rule(words: Sequence[Word]) -> Verdict:
+    """Decide between all words on one target; the order in which they come doesn't matter."""
+    losers: list[tuple[Word, str]] = []
+    ordered = sorted(words, key=lambda word: (place_order(word.claim.place), word.source))
+    pool = _most_specific(_strongest_layers(ordered, losers), losers)
+    unsets = [word for word in pool if isinstance(word.claim.intent, Unset)]
+    sets = [word for word in pool if isinstance(word.claim.intent, Set)]
+    defaults = [word for word in pool if isinstance(word.claim.intent, Default)]
+    deciding = unsets or sets or defaults
+    winner = deciding[0]
+    against = [*sets, *defaults] if unsets else []
+    against += [word for word in deciding[1:] if not same_intent(word.claim.intent, winner.claim.intent)]
+    if against:
+        return _contradiction(winner, min(against, key=lambda word: place_order(word.claim.place)))
+    losers += [(word, f"the same as {winner.source}") for word in deciding[1:]]
+    if sets:
+        losers += [(word, "settings win over defaults") for word in defaults]
+    return Ruling(winner=winner, losers=tuple(losers), secret=any(word.claim.secret for word in deciding))
+
+
+def same_intent(left: Intent, right: Intent) -> bool:
+    """Whether two words say the same, ``blank`` included, whose order doesn't matter."""
+    match left, right:
+        case (Set(value=a), Set(value=b)):
+            return equal(a, b)
+        case (Default(value=a, blank=x), Default(value=b, blank=y)):
+            return equal(a, b) and _all_in(x, y) and _all_in(y, x)
+        case (Unset(), Unset()):
+            return True
+        case _:
+            return False
+
+
+def among(value: Json, values: Iterable[Json]) -> bool:
+    return any(equal(value, other) for other in values)
+
+
+def _all_in(some: Iterable[Json], others: Sequence[Json]) -> bool:
+    return all(among(value, others) for value in some)
+
+
+def _strongest_layers(words: Sequence[Word], losers: list[tuple[Word, str]]) -> list[Word]:
+    top: dict[int, Word] = {}
+    for word in words:
+        if word.document not in top or word.layer > top[word.document].layer:
+            top[word.document] = word
+    losers += [
+        (word, f"{top[word.document].source} stands above it")
+        for word in words
+        if word.layer < top[word.document].layer
+    ]
+    return [word for word in words if word.layer == top[word.document].layer]
+
+
+def _most_specific(words: Sequence[Word], losers: list[tuple[Word, str]]) -> list[Word]:
+    most = {document: max(w.specificity for w in words if w.document == document) for document in _documents(words)}
+    losers += [
+        (word, "a specific selector wins over all: true") for word in words if word.specificity < most[word.document]
+    ]
+    return [word for word in words if word.specificity == most[word.document]]
+
+
+def _documents(words: Iterable[Word]) -> set[int]:
+    return {word.document for word in words}
+
+
+def _contradiction(one: Word, other: Word) -> Contradiction:
+    first, second = sorted((one, other), key=lambda word: place_order(word.claim.place))
+    does, also = _verb(first.claim.intent), _verb(second.claim.intent)
+    there = spot(second.claim.place)
+    words = f"{does} here, and differently in {there}" if does == also else f"{does} here, and {also} in {there}"
+    return Contradiction(message=f'"{first.claim.label}" is {words}', place=first.claim.place)
+
+
+def _verb(intent: Intent) -> str:
+    match intent:
+        case Set():
+            return "set"
+        case Default():
+            return "given a default"
+        case Unset():
+            return "unset"
+
+
+def spot(place: Place) -> str:
+    """A place for people, where its line isn't known."""
+    path = " › ".join(place.pointer)
+    document = f", document {place.document + 1}" if place.document else ""
+    return f"{place.file}{document}" + (f" ({path})" if path else "")

@@ -1,0 +1,172 @@
+"""Brings an operation onto what is live now: value by value as planned, to be written, or in conflict.
+
+The payload is rebuilt with the code that planned it. Knows no catalog, no documents and nothing of sending.
+
+    live = desired                                          satisfied
+    live = base                                             to be written
+    a default (or ``enabled`` of an entry to be created),
+    and live has a value                                    satisfied: the user chose
+    otherwise                                               conflict: nothing of the operation is written
+"""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TypeAlias, assert_never
+
+from paragon_sync.errors import JsonError
+from paragon_sync.jsonvalue import ABSENT, JsonObject, equal, format_pointer
+from paragon_sync.model.desired import Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.live import LiveUser
+from paragon_sync.model.outcome import ConflictingPath
+from paragon_sync.model.planned import (
+    ConfigurationSubject,
+    Managed,
+    MetadataSubject,
+    Operation,
+    Origin,
+    Request,
+    Subject,
+    Value,
+)
+from paragon_sync.plan.draft import request_of
+from paragon_sync.plan.merge import merge
+from paragon_sync.plan.own import among
+from paragon_sync.plan.select import VALID
+from paragon_sync.plan.shape import Shape, entries_of, shape_of, shape_of_metadata
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Satisfied:
+    """Every managed value is as planned, or chosen by the user; nothing needs to be sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rewritten:
+    """The requests to send now. ``pre_image`` is what is live of what the payload carries, before them."""
+
+    requests: tuple[Request, ...]
+    pre_image: JsonObject
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflicting:
+    """Live has moved on managed values."""
+
+    paths: tuple[ConflictingPath, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unwritable:
+    """What was planned isn't there any more, or can't be written without loss; ``reason`` is for people."""
+
+    reason: str
+
+
+Rebased: TypeAlias = Satisfied | Rewritten | Conflicting | Unwritable
+
+
+class _Standing(enum.Enum):
+    SATISFIED = enum.auto()
+    WRITE = enum.auto()
+    CONFLICT = enum.auto()
+
+
+def rebase(operation: Operation, live: LiveUser, *, enabled_base: LiveUser | None = None) -> Rebased:
+    """Compare each managed value's base, live and planned value, and rebuild the payload from what is live now.
+
+    ``enabled_base`` is the user as read after its metadata was written, which may switch workflows: then the base for
+    enablements alone, so that managed ones are asserted again.
+    """
+    shape = live_shape(operation.subject, live)
+    if isinstance(shape, Unwritable):
+        return shape
+    if (repeated := shape.repeated()) is not None:
+        return Unwritable(reason=f"an object names the key {format_pointer(repeated)} twice: it can't be sent back")
+    if shape.ambiguous:
+        return Unwritable(reason=f"ambiguous shape: {shape.ambiguous}")
+    after_metadata = None if enabled_base is None else live_shape(operation.subject, enabled_base)
+    writes: list[tuple[Target, Value]] = []
+    conflicts: list[ConflictingPath] = []
+    for managed in operation.managed:
+        base = managed.base
+        if isinstance(managed.target, WorkflowEnabled) and isinstance(after_metadata, Shape):
+            base = after_metadata.read(managed.target)
+        now = shape.read(managed.target)
+        wanted = _wanted(managed, now)
+        match _standing(managed, base, now, wanted):
+            case _Standing.SATISFIED:
+                pass
+            case _Standing.WRITE:
+                writes.append((managed.target, wanted))
+            case _Standing.CONFLICT:
+                conflicts.append(conflicting_path(managed, shape, now))
+    if conflicts:
+        return Conflicting(paths=tuple(conflicts))
+    return _rewritten(operation.subject, shape, writes) if writes else Satisfied()
+
+
+def conflicting_path(managed: Managed, shape: Shape, now: Value) -> ConflictingPath:
+    return ConflictingPath(
+        pointer=shape.pointers(managed.target)[0],
+        label=managed.label,
+        base=managed.base,
+        live=now,
+        planned=managed.desired,
+        secret=managed.secret,
+    )
+
+
+def live_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:
+    """The subject as it is live, or why it can't be written any more."""
+    match subject:
+        case MetadataSubject():
+            if live.meta is None:
+                return Unwritable(reason="the user's metadata could not be read")
+            return shape_of_metadata(live.meta)
+        case ConfigurationSubject(credential=id_, account=account, configuration=configuration):
+            credential = next((c for c in live.credentials if c.id == id_ and not c.deleted), None)
+            if credential is None:
+                return Unwritable(reason=f"account {account} is not connected any more")
+            if credential.status != VALID:
+                return Unwritable(reason=f"account {account} is {credential.status}, not VALID")
+            ids = [entry.get("id") for entry in entries_of(credential)]
+            if configuration not in ids and not (configuration is None and not ids):
+                return Unwritable(reason=f"account {account} has other configurations than when the plan was made")
+            return shape_of(credential, configuration)
+        case _:
+            assert_never(subject)
+
+
+def _wanted(managed: Managed, now: Value) -> Value:
+    """What the value is to be. A disabled workflow needs no entry, but where it has got one it must say so."""
+    if isinstance(managed.target, WorkflowEnabled) and managed.desired is ABSENT and now is not ABSENT:
+        return False
+    return managed.desired
+
+
+def _standing(managed: Managed, base: Value, now: Value, wanted: Value) -> _Standing:
+    if equal(now, wanted):
+        return _Standing.SATISFIED
+    if equal(now, base):
+        return _Standing.WRITE
+    filled_in = managed.origin in {Origin.DEFAULTS, Origin.CREATED}
+    if filled_in and now is not ABSENT and not among(now, managed.blank):
+        return _Standing.SATISFIED
+    return _Standing.CONFLICT
+
+
+def _rewritten(subject: Subject, shape: Shape, writes: list[tuple[Target, Value]]) -> Rewritten | Unwritable:
+    targets = {target for target, _ in writes}
+    for target, value in writes:
+        if not isinstance(target, WorkflowSetting) or value is ABSENT or shape.has_entry(target.workflow):
+            continue
+        # the entry was there when the plan was made, so nothing says whether a new one is enabled
+        if WorkflowEnabled(target.workflow) not in targets:
+            return Unwritable(reason=f"the entry of workflow {target.workflow} is gone since the plan was made")
+    try:
+        payload = merge(shape, writes)
+    except JsonError as error:
+        return Unwritable(reason=f"nothing can be written without destroying what is there: {error.message}")
+    return Rewritten(requests=(request_of(subject, payload),), pre_image=shape.payload)

@@ -1,0 +1,184 @@
+"""How a configuration, or metadata, looks on the wire: what is sent of it and where each target stands in it.
+
+Knows both shapes of a credential and which is at hand; nothing of documents, changes and who owns what.
+
+    live has                                   payload                                      header G
+    ``config`` alone, or neither               ``config`` as read                           –
+    ``configurations``                         the entry without what the API keeps in it   the entry's id
+    both, agreeing with the default entry      that, and what only ``config`` has           the entry's id
+    both, and they differ                      none: *ambiguous shape*
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from itertools import combinations
+from typing import Final, assert_never
+
+from paragon_sync.jsonvalue import (
+    ABSENT,
+    Json,
+    JsonObject,
+    Pointer,
+    Repeated,
+    equal,
+    find_repeated,
+    format_pointer,
+    lookup,
+)
+from paragon_sync.model.desired import MetadataKey, Setting, Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.live import Credential
+from paragon_sync.model.planned import Value
+
+SETTINGS: Final = "sharedSettings"
+WORKFLOW_MAPS: Final = ("workflowSettings", "configuredWorkflows")
+_DOCUMENTED_MAP: Final = "configuredWorkflows"
+_CURRENT_MAP: Final = "workflowSettings"
+_NOT_SENT: Final = frozenset(
+    {"id", "externalId", "isDefault", "connectCredentialId", "dateCreated", "dateUpdated", "dateDeleted"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shape:
+    """One configuration (or the metadata) as read.
+
+    ``payload`` is what would be sent if nothing changed. ``maps`` are the names under which the workflow map stands, or
+    would be created. ``ambiguous`` says why nothing may be written, where that is so.
+    """
+
+    payload: JsonObject
+    maps: tuple[str, ...] = ()
+    ambiguous: str | None = None
+
+    def pointers(self, target: Target) -> tuple[Pointer, ...]:
+        """Where the target stands, or would stand: in each workflow map, if there are two."""
+        match target:
+            case MetadataKey(key=key):
+                return ((key,),)
+            case Setting(input=setting):
+                return ((SETTINGS, setting),)
+            case WorkflowEnabled(workflow=workflow):
+                return tuple((name, workflow, "enabled") for name in self.maps)
+            case WorkflowSetting(workflow=workflow, input=setting):
+                return tuple((name, workflow, "settings", setting) for name in self.maps)
+            case _:
+                assert_never(target)
+
+    def read(self, target: Target) -> Value:
+        """The target's value; :data:`ABSENT` also where what stands on the way is no object."""
+        for pointer in self.pointers(target):
+            value = lookup(self.payload, pointer)
+            if value is not ABSENT:
+                return value
+        return ABSENT
+
+    def has_entry(self, workflow: str) -> bool:
+        return any(isinstance(lookup(self.payload, (name, workflow)), dict) for name in self.maps)
+
+    def settings(self) -> JsonObject:
+        """The integration-level settings by id; empty where there are none."""
+        return _object(self.payload.get(SETTINGS))
+
+    def workflows(self) -> JsonObject:
+        """The workflow map; where two agree, either."""
+        for name in self.maps:
+            if found := _object(self.payload.get(name)):
+                return found
+        return {}
+
+    def workflow_settings(self, workflow: str) -> JsonObject:
+        return _object(_object(self.workflows().get(workflow)).get("settings"))
+
+    def repeated(self) -> Pointer | None:
+        """Where an object names one key twice, which can't be carried."""
+        return find_repeated(self.payload)
+
+    def hides(self, target: Target) -> bool:
+        """Whether something that names a key twice stands on the way to the target."""
+        return any(
+            isinstance(lookup(self.payload, pointer[:length]), Repeated)
+            for pointer in self.pointers(target)
+            for length in range(1, len(pointer) + 1)
+        )
+
+
+def shape_of_metadata(meta: JsonObject) -> Shape:
+    return Shape(payload=meta)
+
+
+def shape_of(credential: Credential, configuration: str | None) -> Shape:
+    """The shape of one configuration of the credential: of ``config`` when ``configuration`` is None.
+
+    ``configuration`` must be the id of one of the credential's entries.
+    """
+    config = credential.raw.get("config")
+    if configuration is None:
+        return _documented(config)
+    entry = next(e for e in entries_of(credential) if e.get("id") == configuration)
+    own = {key: value for key, value in entry.items() if key not in _NOT_SENT}
+    names = _maps_in(own)
+    shape = Shape(payload=own, maps=names or (_CURRENT_MAP,), ambiguous=_maps_differ(own, names))
+    if not is_default(credential, entry) or config is None or config == {}:
+        return shape
+    if not isinstance(config, dict):
+        return Shape(payload={**own, "config": config}, maps=shape.maps, ambiguous="its config is no object")
+    return _both(entry, shape, config)
+
+
+def entries_of(credential: Credential) -> list[JsonObject]:
+    """The credential's configurations in the current shape, without deleted ones."""
+    return [entry for entry in credential.configurations if entry.get("dateDeleted") is None]
+
+
+def is_default(credential: Credential, entry: JsonObject) -> bool:
+    """Whether the entry is the default configuration: the one so marked, or the only one where none is marked."""
+    if entry.get("isDefault") is True:
+        return True
+    return "isDefault" not in entry and len(entries_of(credential)) == 1
+
+
+def _documented(config: Json) -> Shape:
+    if config is None:
+        return Shape(payload={}, maps=(_DOCUMENTED_MAP,))
+    if not isinstance(config, dict):
+        return Shape(payload={"config": config}, maps=(_DOCUMENTED_MAP,), ambiguous="its config is no object")
+    names = _maps_in(config)
+    return Shape(payload=config, maps=names or (_DOCUMENTED_MAP,), ambiguous=_maps_differ(config, names))
+
+
+def _both(entry: JsonObject, shape: Shape, config: JsonObject) -> Shape:
+    """The default entry, with what only ``config`` has, if the two agree."""
+    own = shape.payload
+    payload = {**own, **{key: value for key, value in config.items() if key not in entry}}
+    maps = (*shape.maps, *(name for name in _maps_in(config) or (_DOCUMENTED_MAP,) if name not in shape.maps))
+    return Shape(payload=payload, maps=maps, ambiguous=shape.ambiguous or _disagreement(entry, config))
+
+
+def _disagreement(entry: JsonObject, config: JsonObject) -> str | None:
+    sections: list[tuple[str, Value, Value]] = [(SETTINGS, entry.get(SETTINGS, {}), config.get(SETTINGS, {}))]
+    ours, theirs = _maps_in(entry), _maps_in(config)
+    sections += [
+        (name, entry.get(mine, {}), config.get(name, {}))
+        for mine in ours or (_CURRENT_MAP,)
+        for name in theirs or (_DOCUMENTED_MAP,)
+    ]
+    sections += [(key, entry[key], value) for key, value in config.items() if key in entry]
+    for name, mine, other in sections:
+        if not equal(mine, other):
+            return f"its config and its default configuration differ in {format_pointer((name,))}"
+    return None
+
+
+def _maps_in(section: JsonObject) -> tuple[str, ...]:
+    return tuple(name for name in WORKFLOW_MAPS if name in section)
+
+
+def _maps_differ(section: JsonObject, names: Iterable[str]) -> str | None:
+    differ = any(not equal(section[a], section[b]) for a, b in combinations(names, 2))
+    return f"{' and '.join(WORKFLOW_MAPS)} are both there and differ" if differ else None
+
+
+def _object(value: object) -> JsonObject:
+    return value if isinstance(value, dict) else {}

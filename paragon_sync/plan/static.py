@@ -1,0 +1,43 @@
+"""Contradictions about ownership that can be told before anything is fetched. Knows selectors as written, no accounts.
+
+Only what must contradict is told here: words under the same selectors, where no other selector of the same user has a
+word on that value. The rest shows once it is known which accounts there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TypeAlias
+
+from paragon_sync.model.declared import Account, Configuration, Fault
+from paragon_sync.model.desired import DesiredDocument, Target
+from paragon_sync.plan.own import Contradiction, Word, metadata_words, rule, words_of
+from paragon_sync.plan.select import reaches_of
+
+_Value: TypeAlias = tuple[str | None, Target]
+"""A target of an integration; None for metadata."""
+_Selectors: TypeAlias = tuple[Account, Configuration] | None
+
+
+def conflicts(documents: Sequence[DesiredDocument]) -> list[Fault]:
+    """Each contradiction among one user's documents, at its first place and naming the other."""
+    by_value: dict[_Value, dict[_Selectors, list[Word]]] = {}
+    for value, selectors, word in _words(documents):
+        by_value.setdefault(value, {}).setdefault(selectors, []).append(word)
+    faults = []
+    for (integration, _), by_selectors in by_value.items():
+        if len(by_selectors) > 1:
+            continue
+        (words,) = by_selectors.values()
+        if isinstance(found := rule(words), Contradiction):
+            message = found.message if integration is None else f"{integration}: {found.message}"
+            faults.append(Fault(message=message, place=found.place, hint="let one of them decide, or make them equal"))
+    return faults
+
+
+def _words(documents: Sequence[DesiredDocument]) -> Iterator[tuple[_Value, _Selectors, Word]]:
+    for word in metadata_words(documents):
+        yield (None, word.claim.target), None, word
+    for reach in reaches_of(documents):
+        for word in words_of(reach):
+            yield (reach.block.integration, word.claim.target), (reach.block.account, reach.block.configuration), word

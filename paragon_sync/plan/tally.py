@@ -1,0 +1,61 @@
+"""Adds up users' plans into the counts that policy and summary go by. Knows no thresholds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+
+from paragon_sync.jsonvalue import ABSENT
+from paragon_sync.model.desired import WorkflowEnabled
+from paragon_sync.model.planned import Change, Counts, Effect, Origin, Severity
+from paragon_sync.plan.user import UserPlan
+
+
+class Tally:
+    """A running sum: :meth:`add` each user's plan, then read :attr:`counts`."""
+
+    def __init__(self) -> None:
+        self._sums: Counter[str] = Counter()
+
+    def add(self, plan: UserPlan) -> None:
+        self._sums["considered"] += 1
+        self._sums[_fate(plan)] += 1
+        self._sums["operations"] += len(plan.operations)
+        self._sums["workflows_managed"] += plan.enabled_live
+        self._sums["findings"] += sum(finding.severity is Severity.ERROR for finding in plan.findings)
+        for operation in plan.operations:
+            self._sums["kept"] += operation.kept
+            self._sums.update(_counted(operation.changes))
+
+    @property
+    def counts(self) -> Counts:
+        return Counts(**self._sums)
+
+    @property
+    def errors(self) -> int:
+        """Findings that are errors: with any, the plan is incomplete."""
+        return self._sums["findings"]
+
+
+def _fate(plan: UserPlan) -> str:
+    """A user of whom a finding leaves nothing to send is left out, and not as declared."""
+    if plan.operations:
+        return "changed"
+    return "left_out" if any(f.severity is not Severity.INFO for f in plan.findings) else "unchanged"
+
+
+def _counted(changes: Iterable[Change]) -> Iterable[str]:
+    names = {Effect.ADD: "values_added", Effect.CHANGE: "values_changed", Effect.REMOVE: "values_removed"}
+    for change in changes:
+        yield names[change.effect]
+        if isinstance(change.target, WorkflowEnabled):
+            if change.after is True:
+                yield "workflows_enabled"
+            elif disables(change):
+                yield "workflows_disabled"
+
+
+def disables(change: Change) -> bool:
+    """Whether an enabled workflow is switched off; one without an entry counts where the catalog would enable it."""
+    absent_and_on = change.before is ABSENT and change.origin is not Origin.CREATED
+    return change.after is False and (change.before is True or absent_and_on)

@@ -1,0 +1,142 @@
+"""Plans one user: selects, drafts each configuration and the metadata, and lets errors leave the user out.
+
+Ties the room's parts together and decides nothing that they decide.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+from paragon_sync.jsonvalue import equal
+from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.decision import Decision
+from paragon_sync.model.declared import Place
+from paragon_sync.model.desired import DesiredDocument
+from paragon_sync.model.live import LiveUser
+from paragon_sync.model.planned import Finding, FindingKind, Operation, Severity
+from paragon_sync.model.project import Policy
+from paragon_sync.plan.draft import Draft, draft_configuration, draft_metadata
+from paragon_sync.plan.names import Names
+from paragon_sync.plan.own import metadata_words
+from paragon_sync.plan.policy import severity
+from paragon_sync.plan.select import Reached, connected, place_order, select
+
+UNPLANNED: Final = "not planned: see the findings"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UserPlan:
+    """What one user's documents and live state come to: metadata first among the operations.
+
+    ``enabled_live`` counts the workflows that are enabled now in the configurations that documents reach.
+    """
+
+    user: str
+    operations: tuple[Operation, ...] = ()
+    findings: tuple[Finding, ...] = ()
+    decisions: tuple[Decision, ...] = ()
+    enabled_live: int = 0
+
+    @property
+    def left_out(self) -> bool:
+        """Whether nothing is sent for this user because of a finding that concerns the user whole."""
+        return any(
+            finding.severity is Severity.ERROR or finding.kind is FindingKind.UNKNOWN_USER for finding in self.findings
+        )
+
+
+def plan_user(documents: Sequence[DesiredDocument], live: LiveUser, catalog: Catalog, policy: Policy) -> UserPlan:
+    """Compare one user's documents, profiles put in, with what is live; the order of the documents doesn't matter.
+
+    A finding leaves out its configuration (or the metadata), unless the policy ignores it and it can be ignored; one
+    that is an error leaves out the user. What can't be written is left out in any case.
+    """
+    if not connected(live):
+        return UserPlan(user=live.user, findings=_weighed([_unknown(documents, live)], policy))
+    reached, findings = select(documents, live, catalog)
+    drafts = [*_metadata(documents, live), *_configurations(reached, live, catalog)]
+    if _metadata_unread(documents, live):
+        findings.append(_not_fetched(documents, live))
+    findings += [finding for draft in drafts for finding in draft.findings]
+    plan = UserPlan(
+        user=live.user,
+        findings=_weighed(findings, policy),
+        decisions=tuple(_decisions(drafts, policy)),
+        enabled_live=sum(draft.enabled_live for draft in drafts),
+    )
+    if plan.left_out:
+        return replace(plan, decisions=tuple(_unplanned(plan.decisions)))
+    operations = (draft.operation for draft in drafts if not _held_back(draft, policy))
+    return replace(plan, operations=tuple(operation for operation in operations if operation is not None))
+
+
+def _configurations(reached: Iterable[Reached], live: LiveUser, catalog: Catalog) -> list[Draft]:
+    names: dict[str, Names] = {}
+    drafts = []
+    for one in reached:
+        integration = one.subject.integration
+        if integration not in names:
+            names[integration] = Names(catalog.integrations.get(integration))
+        drafts.append(draft_configuration(live.user, one, names[integration]))
+    return drafts
+
+
+def _metadata(documents: Sequence[DesiredDocument], live: LiveUser) -> list[Draft]:
+    words = metadata_words(documents)
+    return [] if live.meta is None or not words else [draft_metadata(live.user, live.meta, words)]
+
+
+def _metadata_unread(documents: Sequence[DesiredDocument], live: LiveUser) -> bool:
+    return live.meta is None and any(layer.metadata for document in documents for layer in document.layers)
+
+
+def _weighed(findings: Iterable[Finding], policy: Policy) -> tuple[Finding, ...]:
+    weighed = [replace(finding, severity=severity(finding.kind, policy)) for finding in findings]
+    return tuple(sorted(weighed, key=_finding_order))
+
+
+def _finding_order(finding: Finding) -> tuple[str, tuple[str, int, tuple[str, ...]], str, str]:
+    place = ("", 0, ()) if finding.place is None else place_order(finding.place)
+    return (finding.integration or "", place, finding.kind, finding.message)
+
+
+def _held_back(draft: Draft, policy: Policy) -> bool:
+    return any(severity(finding.kind, policy) is not Severity.IGNORED for finding in draft.findings)
+
+
+def _decisions(drafts: Iterable[Draft], policy: Policy) -> Iterable[Decision]:
+    for draft in drafts:
+        stands = draft.operation is not None and not _held_back(draft, policy)
+        yield from draft.decisions if stands else _unplanned(draft.decisions)
+
+
+def _unplanned(decisions: Iterable[Decision]) -> Iterable[Decision]:
+    """The same, saying of what would change that it doesn't."""
+    for decision in decisions:
+        changes = not equal(decision.live, decision.desired)
+        yield replace(decision, verdict=UNPLANNED) if changes else decision
+
+
+def _unknown(documents: Sequence[DesiredDocument], live: LiveUser) -> Finding:
+    return Finding(
+        kind=FindingKind.UNKNOWN_USER,
+        user=live.user,
+        message="unknown user: nothing was ever connected under this id",
+        place=_first_place(documents),
+        hint="check the id; a user is known once an account is connected",
+    )
+
+
+def _not_fetched(documents: Sequence[DesiredDocument], live: LiveUser) -> Finding:
+    return Finding(
+        kind=FindingKind.NOT_FETCHED,
+        user=live.user,
+        message="the user's metadata could not be read",
+        place=_first_place(documents),
+    )
+
+
+def _first_place(documents: Sequence[DesiredDocument]) -> Place | None:
+    return min((document.place for document in documents), key=place_order, default=None)

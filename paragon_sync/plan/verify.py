@@ -1,0 +1,104 @@
+"""After a write: was it kept, and what happened to what was not ours.
+
+Knows values before, sent and now; sends nothing and reads nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import TypeAlias, assert_never
+
+from paragon_sync.jsonvalue import Json, JsonObject, Pointer, equal, format_pointer
+from paragon_sync.model.live import LiveUser
+from paragon_sync.model.outcome import ConflictingPath
+from paragon_sync.model.planned import Operation, PatchConfig, PatchMeta, Request
+from paragon_sync.plan.count import managed_pointers, values_of
+from paragon_sync.plan.rebase import Unwritable, conflicting_path, live_shape
+from paragon_sync.plan.shape import Shape
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kept:
+    """Managed values are as sent. ``alarms``: unmanaged values that are gone; ``notes``: ones that moved meanwhile."""
+
+    notes: tuple[str, ...] = ()
+    alarms: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotKept:
+    """Some managed values are as before the write; none has a third value. ``labels`` name them for people."""
+
+    labels: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChangedAfter:
+    """Managed values with a third value: neither as before the write nor as sent."""
+
+    paths: tuple[ConflictingPath, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vanished:
+    """What was written to can't be found any more."""
+
+    reason: str
+
+
+Verified: TypeAlias = Kept | NotKept | ChangedAfter | Vanished
+
+
+def compare_after(operation: Operation, sent: Request, before: LiveUser, after: LiveUser) -> Verified:
+    """Judge one write by reading back; ``before`` is the user as read for it."""
+    was, now = live_shape(operation.subject, before), live_shape(operation.subject, after)
+    if isinstance(was, Unwritable):
+        return Vanished(reason=was.reason)
+    if isinstance(now, Unwritable):
+        return Vanished(reason=now.reason)
+    planned = replace(was, payload=payload_of(sent))
+    not_kept: list[str] = []
+    third: list[ConflictingPath] = []
+    for managed in operation.managed:
+        value = now.read(managed.target)
+        if equal(value, planned.read(managed.target)):
+            continue
+        if equal(value, was.read(managed.target)):
+            not_kept.append(managed.label)
+        else:
+            third.append(conflicting_path(managed, now, value))
+    if third:
+        return ChangedAfter(paths=tuple(third))
+    if not_kept:
+        return NotKept(labels=tuple(not_kept))
+    return Kept(
+        notes=tuple(f"moved during write: {format_pointer(at)}" for at in _moved(operation, was, now)),
+        alarms=tuple(f"lost? {format_pointer(at)}" for at in _lost(operation, was, now)),
+    )
+
+
+def payload_of(request: Request) -> JsonObject:
+    match request:
+        case PatchConfig(config=payload) | PatchMeta(meta=payload):
+            return payload
+        case _:
+            assert_never(request)
+
+
+def _moved(operation: Operation, was: Shape, now: Shape) -> Iterator[Pointer]:
+    """Unmanaged values that have changed or come since they were read; they were sent as they had been read."""
+    before = values_of(was)
+    for at, value in _unmanaged(operation, now):
+        if at not in before or not equal(value, before[at]):
+            yield at
+
+
+def _lost(operation: Operation, was: Shape, now: Shape) -> Iterator[Pointer]:
+    after = values_of(now)
+    yield from (at for at, _ in _unmanaged(operation, was) if at not in after)
+
+
+def _unmanaged(operation: Operation, shape: Shape) -> Iterator[tuple[Pointer, Json]]:
+    managed = managed_pointers([one.target for one in operation.managed], shape)
+    yield from ((at, value) for at, value in values_of(shape).items() if at not in managed)
