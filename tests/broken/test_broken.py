@@ -23,7 +23,7 @@ EXPECT = re.compile(r"^# expect (\d+):(\d+) (.+?)\r?$", re.MULTILINE)
 
 
 def expected_in(file: Path) -> list[tuple[int, int, str]]:
-    text = file.read_text(encoding="utf-8", errors="replace")
+    text = file.read_text(encoding="utf-8-sig", errors="replace")
     return [(int(line), int(column), message) for line, column, message in EXPECT.findall(text)]
 
 
