@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
+import os
 import ssl
 from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
@@ -129,7 +130,7 @@ def failure_of(error: Exception) -> TransportFailure:
 
     aiohttp's own one, which httpx-aiohttp keeps as the cause, tells more than the httpx one made of it.
     """
-    cause = error.__cause__ or error
+    cause = error.__cause__ if isinstance(error.__cause__, aiohttp.ClientError) else error
     match cause:
         case aiohttp.ClientConnectorDNSError():
             return TransportFailure(FailureKind.UNKNOWN_HOST, f"the host name {cause.host} is not known")
@@ -140,11 +141,11 @@ def failure_of(error: Exception) -> TransportFailure:
         case aiohttp.ClientHttpProxyError():
             return TransportFailure(FailureKind.PROXY, f"the proxy refused: {cause.status} {cause.message}")
         case aiohttp.ClientConnectorError():
-            why = cause.strerror or "no route"
+            why = os.strerror(cause.errno) if cause.errno else "no way there"
             return TransportFailure(FailureKind.REFUSED, f"no connection to {cause.host}:{cause.port}: {why}")
         case aiohttp.ConnectionTimeoutError():
             return TransportFailure(FailureKind.NOT_CONNECTED, f"no connection within {_CONNECT_TIMEOUT:g} s")
-        case aiohttp.InvalidURL() | httpx.InvalidURL() | httpx.UnsupportedProtocol() | ValueError():
+        case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | httpx.InvalidURL() | ValueError():
             return TransportFailure(FailureKind.INVALID, "the request can't be sent: its URL or a header is not valid")
         case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError():
             return TransportFailure(FailureKind.LOST, "the connection was lost before the whole answer was there")
