@@ -32,9 +32,9 @@ def plan_json(plan: Plan) -> Iterator[str]:
     """The whole document in pieces; one operation or finding to a line, ASCII, with a line break at the end."""
     head = dumps(_header(plan.header, plan.digest))
     yield f'{head[:-1]},\n"operations":['
-    yield from _items(_operation(operation) for operation in plan.operations())
+    yield from items(_operation(operation) for operation in plan.operations())
     yield '],\n"findings":['
-    yield from _items(_finding(finding) for finding in plan.findings())
+    yield from items(_finding(finding) for finding in plan.findings())
     yield "]}\n"
 
 
@@ -42,7 +42,7 @@ def subject_json(subject: Subject) -> JsonObject:
     """What an operation writes, as the JSON formats name it."""
     if not isinstance(subject, ConfigurationSubject):
         return {"kind": "metadata"}
-    return _present(
+    return present(
         kind="configuration",
         integration=subject.integration,
         credential=subject.credential,
@@ -99,8 +99,8 @@ def _change(change: Change) -> JsonObject:
         "effect": change.effect.value,
         "pointer": format_pointer(change.pointer),
         "label": change.label,
-        **_present(workflow=change.workflow),
-        **({} if secret else _values(before=shown.before, after=shown.after)),
+        **present(workflow=change.workflow),
+        **({} if secret else values(before=shown.before, after=shown.after)),
         "origin": change.origin.value,
         "source": change.source,
         "secret": secret,
@@ -109,7 +109,7 @@ def _change(change: Change) -> JsonObject:
 
 
 def _detail(detail: Detail) -> JsonObject:
-    return {"pointer": format_pointer(detail.pointer), **_values(before=detail.before, after=detail.after)}
+    return {"pointer": format_pointer(detail.pointer), **values(before=detail.before, after=detail.after)}
 
 
 def _finding(finding: Finding) -> JsonObject:
@@ -118,24 +118,27 @@ def _finding(finding: Finding) -> JsonObject:
         "kind": finding.kind.value,
         "severity": finding.severity.value,
         "user": finding.user,
-        **_present(integration=finding.integration),
+        **present(integration=finding.integration),
         "message": finding.message,
-        **_present(hint=finding.hint),
+        **present(hint=finding.hint),
         **({} if at is None else {"file": at.file, "line": at.line, "column": at.column}),
     }
 
 
-def _present(**texts: str | None) -> JsonObject:
+def present(**texts: str | None) -> JsonObject:
+    """The texts that there are."""
     return {name: text for name, text in texts.items() if text is not None}
 
 
-def _values(**values: Value) -> JsonObject:
-    return {name: value for name, value in values.items() if not isinstance(value, Absent)}
+def values(**named: Value) -> JsonObject:
+    """The values that there are: an absent one has no key."""
+    return {name: value for name, value in named.items() if not isinstance(value, Absent)}
 
 
-def _items(items: Iterable[JsonObject]) -> Iterator[str]:
+def items(objects: Iterable[JsonObject]) -> Iterator[str]:
+    """The inside of an array, one object to a line."""
     separator = "\n"
-    for item in items:
+    for item in objects:
         yield separator + dumps(item)
         separator = ",\n"
     if separator == ",\n":
