@@ -203,7 +203,7 @@ class Counts:
     workflows_enabled: int = 0
     workflows_disabled: int = 0
     workflows_managed: int = 0
-    """Workflows enabled live in the configurations that documents reach: what a share of disabled ones is of."""
+    """Enablements that documents manage and that are enabled live: what a share of disabled ones is of."""
     files: int = 0
     kept: int = 0
     findings: int = 0

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from paragon_sync.jsonvalue import Json, JsonObject, Pointer
+from paragon_sync.jsonvalue import Json, Pointer
 from paragon_sync.model.desired import Target
 from paragon_sync.plan.shape import SETTINGS, WORKFLOW_MAPS, Shape
 
@@ -58,8 +58,3 @@ def _workflow_values(entries: Json) -> Iterator[tuple[Pointer, Json]]:
                 yield from _keys(inner, value)
             else:
                 yield inner, value
-
-
-def enabled_workflows(entries: JsonObject) -> int:
-    """How many entries of a workflow map are enabled."""
-    return sum(1 for entry in entries.values() if isinstance(entry, dict) and entry.get("enabled") is True)

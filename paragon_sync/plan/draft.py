@@ -20,12 +20,13 @@ from paragon_sync.model.planned import (
     FindingKind,
     MetadataSubject,
     Operation,
+    Origin,
     PatchConfig,
     PatchMeta,
     Request,
     Subject,
 )
-from paragon_sync.plan.count import enabled_workflows, kept
+from paragon_sync.plan.count import kept
 from paragon_sync.plan.decide import Decided, decide
 from paragon_sync.plan.diff import change_of
 from paragon_sync.plan.exact import Unnamed, unnamed
@@ -40,7 +41,7 @@ from paragon_sync.plan.shape import Shape, shape_of, shape_of_metadata
 class Draft:
     """``operation`` is None when nothing changes, and when a finding makes it impossible.
 
-    ``enabled_live`` counts the workflows that are enabled now, whether managed or not.
+    ``enabled_live`` counts the managed workflows that are enabled now.
     """
 
     operation: Operation | None
@@ -79,8 +80,7 @@ def draft_configuration(user: str, reached: Reached, names: Names) -> Draft:
     words = [word for reach in reached.reaches for word in words_of(reach)]
     named = {word.claim.target for word in words}.union(*(reach.block.named for reach in reached.reaches))
     about = _Subject(user=user, subject=subject, shape=shape, names=names, place=reached.reaches[0].block.place)
-    drafted = _draft(about, words, unnamed(shape, reached.reaches, named))
-    return replace(drafted, enabled_live=enabled_workflows(shape.workflows()))
+    return _draft(about, words, unnamed(shape, reached.reaches, named))
 
 
 def request_of(subject: Subject, payload: JsonObject) -> Request:
@@ -105,12 +105,22 @@ def _draft(about: _Subject, words: Sequence[Word], extra: Iterable[Unnamed]) -> 
             findings += _required_missing(about, decided, operation)
         except JsonError as error:
             message = f"nothing can be written without destroying what is there: {error.message}"
-            findings.append(_finding(FindingKind.AMBIGUOUS_SHAPE, about, message))
+            findings.append(_finding(FindingKind.NOT_CARRIABLE, about, message))
     return Draft(
         operation=operation,
         decisions=tuple(_decision(about, one) for one in decided),
         findings=tuple(findings),
+        enabled_live=sum(_is_on(one) for one in decided),
     )
+
+
+def _is_on(one: Decided) -> bool:
+    """Whether the value is an enablement that is on now; so is one without an entry that the catalog enables."""
+    managed = one.managed
+    if not isinstance(managed.target, WorkflowEnabled):
+        return False
+    by_catalog = managed.base is ABSENT and managed.desired is False and managed.origin is not Origin.CREATED
+    return managed.base is True or by_catalog
 
 
 def _rule_all(about: _Subject, words: Iterable[Word]) -> tuple[list[Ruling], list[Finding]]:

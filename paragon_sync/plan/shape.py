@@ -32,9 +32,9 @@ from paragon_sync.model.live import Credential
 from paragon_sync.model.planned import Value
 
 SETTINGS: Final = "sharedSettings"
-WORKFLOW_MAPS: Final = ("workflowSettings", "configuredWorkflows")
 _DOCUMENTED_MAP: Final = "configuredWorkflows"
 _CURRENT_MAP: Final = "workflowSettings"
+WORKFLOW_MAPS: Final = (_DOCUMENTED_MAP, _CURRENT_MAP)
 _NOT_SENT: Final = frozenset(
     {"id", "externalId", "isDefault", "connectCredentialId", "dateCreated", "dateUpdated", "dateDeleted"}
 )
@@ -45,7 +45,7 @@ class Shape:
     """One configuration (or the metadata) as read.
 
     ``payload`` is what would be sent if nothing changed. ``maps`` are the names under which the workflow map stands, or
-    would be created. ``ambiguous`` says why nothing may be written, where that is so.
+    would be created; the first is the one that people see. ``ambiguous`` says why nothing may be written, if so.
     """
 
     payload: JsonObject
@@ -118,7 +118,7 @@ def shape_of(credential: Credential, configuration: str | None) -> Shape:
         return _documented(config)
     entry = next(e for e in entries_of(credential) if e.get("id") == configuration)
     own = {key: value for key, value in entry.items() if key not in _NOT_SENT}
-    names = _maps_in(own)
+    names = tuple(reversed(_maps_in(own)))
     shape = Shape(payload=own, maps=names or (_CURRENT_MAP,), ambiguous=_maps_differ(own, names))
     if not is_default(credential, entry) or config is None or config == {}:
         return shape

@@ -30,7 +30,7 @@ UNPLANNED: Final = "not planned: see the findings"
 class UserPlan:
     """What one user's documents and live state come to: metadata first among the operations.
 
-    ``enabled_live`` counts the workflows that are enabled now in the configurations that documents reach.
+    ``enabled_live`` counts the managed workflows that are enabled now.
     """
 
     user: str

@@ -10,12 +10,12 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias, assert_never
 
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer, equal, format_pointer
-from paragon_sync.model.live import LiveUser
+from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath
 from paragon_sync.model.planned import Operation, PatchConfig, PatchMeta, Request
 from paragon_sync.plan.count import managed_pointers, values_of
 from paragon_sync.plan.rebase import Unwritable, conflicting_path, live_shape
-from paragon_sync.plan.shape import Shape
+from paragon_sync.plan.shape import Shape, entries_of, shape_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +84,26 @@ def payload_of(request: Request) -> JsonObject:
             return payload
         case _:
             assert_never(request)
+
+
+def switched_off(before: LiveUser, after: LiveUser) -> Iterator[str]:
+    """Workflows that were enabled before and aren't after: account and workflow id, for people."""
+    later = {credential.id: credential for credential in after.credentials}
+    for credential in before.credentials:
+        now = later.get(credential.id)
+        if now is None:
+            continue
+        for configuration in [entry.get("id") for entry in entries_of(credential)] or [None]:
+            was_on = _enabled(credential, configuration)
+            yield from (f"{credential.label} {workflow}" for workflow in was_on - _enabled(now, configuration))
+
+
+def _enabled(credential: Credential, configuration: Json) -> set[str]:
+    ids = [entry.get("id") for entry in entries_of(credential)]
+    if configuration not in (ids or [None]) or not isinstance(configuration, str | None):
+        return set()
+    workflows = shape_of(credential, configuration).workflows()
+    return {id_ for id_, entry in workflows.items() if isinstance(entry, dict) and entry.get("enabled") is True}
 
 
 def _moved(operation: Operation, was: Shape, now: Shape) -> Iterator[Pointer]:
