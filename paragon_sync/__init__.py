@@ -1,3 +1,3 @@
-"""paragon-sync: configuration as code for Paragon Connected Users. The public names are here; nothing heavy is imported."""
+"""paragon-sync: configuration as code for Paragon Connected Users. Imports nothing, so that ``--version`` is quick."""
 
 __version__ = "0.1.0"

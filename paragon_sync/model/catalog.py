@@ -39,7 +39,10 @@ class Integration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
-    """What a project offers; ``integrations`` by type. ``pulled`` is when, ISO 8601 in UTC; ``origin`` says from where, for messages."""
+    """What a project offers; ``integrations`` by type.
+
+    ``pulled`` is when, ISO 8601 in UTC; ``origin`` says from where, for messages.
+    """
 
     project: str
     pulled: str

@@ -130,7 +130,7 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """One document about one user; ``profiles`` in the order in which they apply, ``release`` names those given back."""
+    """One document about one user; ``profiles`` in the order in which they apply, ``release`` those given back."""
 
     user: str
     place: Place

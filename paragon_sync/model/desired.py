@@ -79,7 +79,7 @@ class Claim:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExactScope:
-    """``exact: true`` on one level: ``workflow`` is its id, None for the integration level and the list of workflows."""
+    """``exact: true`` on one level: a workflow's, by its id, or (None) the integration's with its list of workflows."""
 
     workflow: str | None
     place: Place
@@ -87,7 +87,7 @@ class ExactScope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredBlock:
-    """One block, resolved. ``named`` are the targets that it names without managing them (``keep``, a bare workflow)."""
+    """One block, resolved. ``named`` are targets that it names without managing them (``keep``, a bare workflow)."""
 
     integration: str
     place: Place
@@ -100,7 +100,7 @@ class DesiredBlock:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DesiredFragment:
-    """A fragment, resolved; ``source`` tells people where it comes from (``users/acme.yaml`` or ``profile standard``)."""
+    """A fragment, resolved; ``source`` tells people where it is from (``users/acme.yaml`` or ``profile standard``)."""
 
     source: str
     metadata: tuple[Claim, ...] = ()

@@ -24,7 +24,7 @@ class ConflictingPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """Read back as planned. ``alarms`` tell of unmanaged paths gone (*lost?*), ``notes`` of ones that moved meanwhile."""
+    """Read back as planned. ``alarms`` tell of unmanaged paths gone (*lost?*), ``notes`` of ones that moved."""
 
     notes: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
