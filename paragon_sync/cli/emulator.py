@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     help="Written once the server answers: JSON with url, project and signing_key, the path of a PEM file.",
 )
 def emulator(
-    port: int, fixture: Path | None, replace: str, metadata: str, patch_subscribes: str, ready_file: Path | None
+    *, port: int, fixture: Path | None, replace: str, metadata: str, patch_subscribes: str, ready_file: Path | None
 ) -> None:
     """Run a local server that answers as Paragon's API does.
 
