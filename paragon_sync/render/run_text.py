@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, TextIO, assert_never
+from typing import Final, assert_never
 
 from rich.text import Text
 
 from paragon_sync.model.outcome import Applied, Blocked, Conflict, ConflictingPath, Failed, Outcome, Unchanged, Unknown
 from paragon_sync.model.planned import Value
 from paragon_sync.render.changes import subject_name, value_text
-from paragon_sync.render.lines import WIDTH, columns, count, line, print_lines, wrapped
+from paragon_sync.render.lines import WIDTH, columns, count, line, wrapped
 from paragon_sync.render.literal import printable
 from paragon_sync.render.mask import masked_conflict
 from paragon_sync.render.run import AppliedPlan, Journal, enabled_through_config, not_reached
@@ -26,11 +26,6 @@ _WORDS: Final = {
     "unknown": "unknown",
     SENDING: "sent without an answer",
 }
-
-
-def print_run(plan: AppliedPlan, journal: Journal, run: str, stream: TextIO | None = None) -> None:
-    """Writes the summary of one run to ``stream`` (stdout)."""
-    print_lines(run_lines(plan, journal, run), stream)
 
 
 def run_lines(plan: AppliedPlan, journal: Journal, run: str) -> Iterator[Text]:

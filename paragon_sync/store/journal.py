@@ -69,6 +69,11 @@ class Entry:
     outcome: Outcome | None
     attempts: tuple[Attempt, ...] = ()
 
+    @property
+    def is_open(self) -> bool:
+        """Whether resuming goes through it again: nobody knows how it ended."""
+        return self.outcome is None or isinstance(self.outcome, Unknown)
+
 
 def name_of(outcome: Outcome) -> OutcomeName:
     """The word for an outcome in the journal and in summaries."""

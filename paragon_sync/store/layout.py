@@ -92,12 +92,12 @@ def name_of(column: bytes) -> str:
 
 def check_readable(path: Path) -> None:
     """Raises :class:`PlanFileError` for a file that isn't a plan of a version that is understood."""
-    version = _version(path)
-    if version is None:
+    found = version_of(path)
+    if found is None:
         raise PlanFileError(f"{path} is not a plan file", hint="plan files are made by: paragon-sync plan --out FILE")
-    if version != FORMAT_VERSION:
+    if found != FORMAT_VERSION:
         raise PlanFileError(
-            f"{path} has plan format {version}, and this paragon-sync reads format {FORMAT_VERSION}",
+            f"{path} has plan format {found}, and this paragon-sync reads format {FORMAT_VERSION}",
             hint="use the version that made it, or make the plan again",
         )
 
@@ -106,7 +106,7 @@ def check_replaceable(path: Path) -> None:
     """Raises :class:`PlanFileError` where a new plan would take the place of something that is no plan."""
     if path.is_dir():
         raise PlanFileError(f"{path} is a folder", hint="name a file in it")
-    if (path.exists() or path.is_symlink()) and (not path.is_file() or _version(path) is None):
+    if (path.exists() or path.is_symlink()) and (not path.is_file() or version_of(path) is None):
         raise PlanFileError(f"{path} exists and is not a plan file: it stays as it is", hint="choose another name")
 
 
@@ -119,7 +119,7 @@ def sync(path: Path) -> None:
         os.close(handle)
 
 
-def _version(path: Path) -> int | None:
+def version_of(path: Path) -> int | None:
     """The format version of a plan file, None for any other file."""
     with path.open("rb") as file:
         start = file.read(_APPLICATION_AT + 4)

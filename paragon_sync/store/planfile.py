@@ -25,6 +25,14 @@ def short_digest(digest: str) -> str:
     return digest[:8]
 
 
+def is_plan(path: Path) -> bool:
+    """Whether the file calls itself a plan, of whatever version; False also for what can't be read."""
+    try:
+        return path.is_file() and layout.version_of(path) is not None
+    except OSError:
+        return False
+
+
 class PlanWriter:
     """Writes one plan file: under a temporary name beside it until :meth:`finish`, for its owner's eyes alone.
 
