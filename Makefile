@@ -16,12 +16,8 @@ demo: .setup-run ## Try it: validate, plan, show, apply and plan again on a loca
 	@examples/quickstart/demo.sh
 
 .PHONY: test
-test: .setup-dev ## Run the tests; TESTFLAGS adds to pytest's arguments
+test: .setup-dev ## Run the tests; TESTFLAGS are pytest's arguments
 	@$(VENV)/python -m pytest $(TESTFLAGS)
-
-.PHONY: coverage
-coverage: .setup-dev ## Run the tests and refuse branch coverage below the limit in pyproject.toml
-	@$(VENV)/python -m pytest $(TESTFLAGS) --cov --cov-report=term
 
 .PHONY: lint
 lint: .setup-dev ## Check style and format
@@ -34,7 +30,7 @@ types: .setup-dev ## Check types, strictly
 
 .PHONY: contracts
 contracts: .setup-dev ## Check who imports whom
-	@$(VENV)/lint-imports
+	@$(VENV)/lint-imports --no-logo
 
 .PHONY: docs
 docs: .setup-dev ## Write the generated references in docs/ again
