@@ -61,7 +61,9 @@ async def serving(*acts: Act, greeting: bytes = b"", tls: ssl.SSLContext | None 
         await asyncio.sleep(0)
 
 
-def ok(body: bytes = b"{}", headers: Sequence[str] = ("Content-Type: application/json",), status: str = "200 OK") -> bytes:
+def ok(
+    body: bytes = b"{}", headers: Sequence[str] = ("Content-Type: application/json",), status: str = "200 OK"
+) -> bytes:
     """A whole answer that keeps the connection."""
     head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers])
     return head.encode("latin-1") + b"\r\n\r\n" + body

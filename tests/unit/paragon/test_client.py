@@ -1,0 +1,374 @@
+"""The calls made as one user: what is sent, what comes back, and which are tried again."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from functools import cache
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
+
+from paragon_sync import __version__, jsonvalue
+from paragon_sync.errors import AnswerError, ApiError, HostError, JsonError, RefusedError
+from paragon_sync.jsonvalue import Number, Repeated
+from paragon_sync.model.live import Credential
+from paragon_sync.model.planned import PatchConfig, PatchMeta
+from paragon_sync.paragon.client import Client, Me
+from paragon_sync.paragon.retry import Retrying
+from paragon_sync.paragon.tokens import Signer, read_key
+from paragon_sync.paragon.transport import FailureKind, Headers, HttpRequest, HttpResponse, TransportFailure
+
+BASE = "https://api.useparagon.com/projects/p-1"
+CREDENTIAL = {"id": "c-1", "integrationId": "i-1", "config": {"a": 1}}
+
+
+@cache
+def key():
+    return rsa.generate_private_key(65537, 2048)
+
+
+class Recorded:
+    """A transport that gives answers written down beforehand."""
+
+    def __init__(self, *answers: HttpResponse | TransportFailure) -> None:
+        self.answers = list(answers)
+        self.requests: list[HttpRequest] = []
+        self.closed = False
+
+    async def send(self, request: HttpRequest) -> HttpResponse:
+        self.requests.append(request)
+        answer = self.answers.pop(0)
+        if isinstance(answer, TransportFailure):
+            raise answer
+        return answer
+
+    async def aclose(self) -> None:
+        self.closed = True
+
+
+class World:
+    """A client over recorded answers, with a clock that stands still but for what is slept."""
+
+    def __init__(
+        self, *answers: HttpResponse | TransportFailure, host="https://api.useparagon.com", project="p-1"
+    ) -> None:
+        self.now = 1_800_000_000.0
+        self.transport = Recorded(*answers)
+        pem = key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+        self.client = Client(
+            self.transport,
+            host=host,
+            project=project,
+            signer=Signer(read_key(pem), project, clock=lambda: self.now),
+            retrying=Retrying(sleep=self.sleep, chance=lambda: 1.0),
+            timeout=12.0,
+            monotonic=lambda: self.now - 1_000_000_000,
+        )
+        self.session = self.client.user("acme-corp")
+
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    @property
+    def tokens(self) -> list[str]:
+        return [request.headers["Authorization"].removeprefix("Bearer ") for request in self.transport.requests]
+
+
+def reply(body: object, status=200, **headers) -> HttpResponse:
+    content = body if isinstance(body, bytes) else jsonvalue.dumps(body).encode()
+    return HttpResponse(status=status, headers=Headers(headers.items()), body=content)
+
+
+LOST = TransportFailure(FailureKind.LOST, "the connection was lost")
+REFUSED = reply({"message": "jwt malformed", "code": "1", "status": 401}, 401)
+
+
+def test_credentials_come_back_as_the_api_gave_them():
+    body = b'[{"id": "c-1", "config": {"a": 1.10, "b": {"x": 1, "x": 2}}}, {"id": "c-2", "dateDeleted": "2026"}]'
+    world = World(reply(body))
+    assert asyncio.run(world.session.credentials()) == (
+        Credential({"id": "c-1", "config": {"a": Number("1.10"), "b": Repeated((("x", 1), ("x", 2)))}}),
+        Credential({"id": "c-2", "dateDeleted": "2026"}),
+    )
+
+
+def test_a_read_is_sent_as_the_user_and_without_a_body():
+    world = World(reply([]))
+    asyncio.run(world.session.credentials())
+    [request] = world.transport.requests
+    assert (request.method, request.url, request.body) == ("GET", f"{BASE}/sdk/credentials", None)
+    assert request.timeout == 12.0
+    assert {name: value for name, value in request.headers.items() if name != "Authorization"} == {
+        "Accept": "application/json",
+        "User-Agent": f"paragon-sync/{__version__}",
+    }
+    claims = jwt.decode(world.tokens[0], options={"verify_signature": False})
+    assert (claims["sub"], claims["aud"]) == ("acme-corp", "useparagon.com/p-1")
+
+
+@pytest.mark.parametrize(
+    ("host", "project", "url"),
+    [
+        ("acme.paragon.so", "p-1", "https://zeus.acme.paragon.so/projects/p-1/sdk/integrations"),
+        ("http://127.0.0.1:8700/", "a/../b", "http://127.0.0.1:8700/projects/a%2F..%2Fb/sdk/integrations"),
+    ],
+)
+def test_host_and_project_make_the_url(host, project, url):
+    world = World(reply([]), host=host, project=project)
+    assert asyncio.run(world.session.integrations()) == []
+    assert world.transport.requests[0].url == url
+
+
+@pytest.mark.parametrize(
+    ("body", "meta"),
+    [
+        ({"authenticated": True, "meta": {"plan": "pro"}}, {"plan": "pro"}),
+        ({"authenticated": True, "meta": None}, {}),
+        ({"authenticated": True}, {}),
+    ],
+)
+def test_me_gives_the_metadata_and_everything_else(body, meta):
+    assert asyncio.run(World(reply(body)).session.me()) == Me(raw=body, meta=meta)
+
+
+def test_integrations_are_a_list_of_objects():
+    world = World(reply([{"type": "slack"}]))
+    assert asyncio.run(world.session.integrations()) == [{"type": "slack"}]
+
+
+@pytest.mark.parametrize(
+    ("call", "body", "message"),
+    [
+        ("credentials", b'{"data": []}', "the answer is not a list"),
+        ("credentials", b"", "the answer is not a list"),
+        ("credentials", b"[7]", "entry 1 of the answer is not an object"),
+        (
+            "credentials",
+            b'[{"id": "a"}, {"a": 1, "a": 2}]',
+            "entry 2 of the answer has the key 'a' twice, and can't be carried",
+        ),
+        ("credentials", b'[{"config": {}}]', "a credential without an id"),
+        ("me", b"[]", "the answer is not an object"),
+        ("me", b'{"meta": []}', "the metadata is not an object"),
+        ("me", b'{"meta": {"a": 1, "a": 1}}', "the metadata has the key 'a' twice, and can't be carried"),
+        ("integrations", b'"x"', "the answer is not a list"),
+    ],
+)
+def test_json_of_another_shape_is_an_error_at_once(call, body, message):
+    world = World(reply(body))
+    with pytest.raises(AnswerError) as caught:
+        asyncio.run(getattr(world.session, call)())
+    assert caught.value.message == f"GET /sdk/{call} as user acme-corp: {message}"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        LOST,
+        TransportFailure(FailureKind.TIMED_OUT, "no whole answer"),
+        reply(b"", 429),
+        reply(b"", 503),
+        reply(b"<html>", 200),
+        reply(b"[1,", 200),
+        reply(b"Blocked", 403),
+    ],
+)
+def test_a_read_is_tried_again(answer):
+    world = World(answer, answer, reply([CREDENTIAL]))
+    assert asyncio.run(world.session.credentials()) == (Credential(CREDENTIAL),)
+    assert world.now == 1_800_000_000.0 + 0.5 + 1.0
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        reply({"message": "no", "code": 1}, 400),
+        reply({"message": "no", "code": 1}, 403),
+        reply({"message": "no", "code": 1}, 404),
+        reply(b"", 302),
+        TransportFailure(FailureKind.TLS, "no"),
+    ],
+)
+def test_another_bad_answer_is_not_asked_for_again(answer):
+    world = World(answer)
+    with pytest.raises(ApiError):
+        asyncio.run(world.session.credentials())
+
+
+def test_retry_after_is_waited_for():
+    world = World(reply(b"", 429, **{"Retry-After": "20"}), reply([]))
+    asyncio.run(world.session.credentials())
+    assert world.now == 1_800_000_000.0 + 20 + 0.5
+
+
+def test_a_read_ends_with_its_last_error():
+    world = World(*[LOST] * 5)
+    with pytest.raises(HostError, match="the connection was lost"):
+        asyncio.run(world.session.credentials())
+    assert world.transport.answers == []
+
+
+def test_one_token_serves_all_calls_of_a_session():
+    world = World(reply([]), reply({"meta": {}}), reply({}))
+
+    async def run():
+        await world.session.credentials()
+        await world.session.me()
+        await world.session.send(PatchMeta(meta={}))
+
+    asyncio.run(run())
+    assert len(set(world.tokens)) == 1
+
+
+def test_a_token_is_made_anew_before_it_ends():
+    world = World(reply([]), reply([]))
+
+    async def run():
+        await world.session.credentials()
+        world.now += 3510
+        await world.session.credentials()
+
+    asyncio.run(run())
+    assert len(set(world.tokens)) == 2
+
+
+@pytest.mark.parametrize("refused", [REFUSED, reply({"authenticated": False})])
+def test_a_token_that_is_not_accepted_is_made_anew_once(refused):
+    world = World(refused, reply({"authenticated": True, "meta": {"a": 1}}))
+
+    async def run():
+        first = asyncio.create_task(world.session.me())
+        world.now += 1
+        return await first
+
+    assert asyncio.run(run()).meta == {"a": 1}
+    assert len(world.tokens) == 2
+
+
+@pytest.mark.parametrize("refused", [REFUSED, reply({"authenticated": False})])
+def test_a_second_refusal_is_told(refused):
+    world = World(refused, refused)
+    with pytest.raises(RefusedError) as caught:
+        asyncio.run(world.session.me())
+    assert "the user token was not accepted" in caught.value.message
+    assert "is the signing key the one of project p-1" in (caught.value.hint or "")
+    assert all(token not in f"{caught.value} {caught.value.hint}" for token in world.tokens)
+
+
+def test_renewal_and_retries_go_together():
+    world = World(LOST, REFUSED, LOST, reply([]))
+    assert asyncio.run(world.session.credentials()) == ()
+    world = World(REFUSED, LOST, REFUSED)
+    with pytest.raises(RefusedError):
+        asyncio.run(world.session.credentials())
+
+
+@pytest.mark.parametrize(
+    ("request_", "url", "headers", "body"),
+    [
+        (
+            PatchConfig(
+                credential="c-1", configuration=None, config={"n": Number("1.10"), "s": "\ud800", "b": 2**64 + 1}
+            ),
+            "/sdk/credentials/c-1",
+            {"X-Paragon-Credential": "c-1"},
+            b'{"config":{"n":1.10,"s":"\\ud800","b":18446744073709551617}}',
+        ),
+        (
+            PatchConfig(credential="c/1", configuration="g-1", config={}),
+            "/sdk/credentials/c%2F1",
+            {"X-Paragon-Credential": "c/1", "X-Paragon-Configuration-Id": "g-1"},
+            b'{"config":{}}',
+        ),
+        (PatchMeta(meta={"Name": "Ä"}), "/sdk/me", {}, b'{"meta":{"Name":"\\u00c4"}}'),
+    ],
+)
+def test_a_write_is_sent_whole(request_, url, headers, body):
+    world = World(reply({"id": "c-1"}))
+    asyncio.run(world.session.send(request_))
+    [request] = world.transport.requests
+    assert (request.method, request.url, request.body) == ("PATCH", BASE + url, body)
+    sent = {name: value for name, value in request.headers.items() if name.startswith(("X-", "Content-"))}
+    assert sent == headers | {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("body", "errors"),
+    [
+        ({"credential": {}, "errors": ["workflow w-1 failed", {"code": 7}]}, ("workflow w-1 failed", '{"code":7}')),
+        ({"id": "c-1", "errors": []}, ()),
+        ({"id": "c-1", "errors": "none"}, ()),
+        ([], ()),
+        (b"", ()),
+    ],
+)
+def test_errors_in_a_good_answer_come_back(body, errors):
+    world = World(reply(body))
+    assert asyncio.run(world.session.send(PatchMeta(meta={}))).errors == errors
+
+
+def test_a_write_tells_when_it_was_sent_and_answered():
+    world = World(reply({}))
+    sent = asyncio.run(world.session.send(PatchMeta(meta={})))
+    assert (sent.started.wall, sent.started.monotonic) == (1_800_000_000.0, 800_000_000.0)
+    assert (sent.answered.wall, sent.answered.monotonic) == (1_800_000_000.0, 800_000_000.0)
+
+
+@pytest.mark.parametrize("answer", [LOST, reply(b"", 503), REFUSED, reply(b"<html>", 200), reply(b"", 403)])
+def test_a_write_is_sent_once(answer):
+    world = World(answer, reply({}))
+    with pytest.raises(ApiError) as caught:
+        asyncio.run(world.session.send(PatchConfig(credential="c-1", configuration=None, config={})))
+    assert len(world.transport.requests) == 1
+    assert (caught.value.user, caught.value.credential, caught.value.method) == ("acme-corp", "c-1", "PATCH")
+    assert caught.value.path == "/sdk/credentials/c-1"
+
+
+def test_after_a_write_that_was_not_accepted_the_next_read_has_a_new_token():
+    world = World(REFUSED, reply([]))
+
+    async def run():
+        with pytest.raises(RefusedError):
+            await world.session.send(PatchMeta(meta={}))
+        world.now += 1
+        await world.session.credentials()
+
+    asyncio.run(run())
+    assert len(set(world.tokens)) == 2
+
+
+def test_what_json_can_not_carry_is_not_sent():
+    world = World()
+    config = {"a": Repeated((("x", 1), ("x", 2)))}
+    with pytest.raises(JsonError):
+        asyncio.run(world.session.send(PatchConfig(credential="c-1", configuration=None, config=config)))
+    assert world.transport.requests == []
+
+
+def test_closing_the_client_closes_its_transport():
+    world = World()
+    asyncio.run(world.client.aclose())
+    assert world.transport.closed
+
+
+def test_the_log_holds_method_path_status_and_time_and_nothing_secret(caplog):
+    world = World(LOST, REFUSED, reply([{"id": "c-1", "config": {"password": "hunter2"}}]), reply({}))
+
+    async def run():
+        await world.session.credentials()
+        await world.session.send(PatchMeta(meta={"password": "hunter2"}))
+
+    with caplog.at_level(logging.DEBUG):
+        asyncio.run(run())
+    ours = [record.getMessage() for record in caplog.records if record.name == "paragon_sync.http"]
+    assert ours == [
+        "GET /sdk/credentials lost 0 ms",
+        "GET /sdk/credentials 401 0 ms",
+        "GET /sdk/credentials 200 0 ms",
+        "PATCH /sdk/me 200 0 ms",
+    ]
+    assert "hunter2" not in caplog.text
+    assert all(token not in caplog.text for token in world.tokens)
