@@ -1,0 +1,92 @@
+"""Opens what a command works with: the Project file, the environment's API, the signing key, an emulator of its own."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from pathlib import Path
+
+from paragon_sync.errors import SigningKeyError, UsageError
+from paragon_sync.manifest.project import load_project
+from paragon_sync.model.project import Environment, Limits, Project, SecretRef
+from paragon_sync.paragon.client import Client
+from paragon_sync.paragon.rate import Limiter
+from paragon_sync.paragon.tokens import Signer, read_key
+
+EMULATOR = "emulator:"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Endpoint:
+    """Where an environment's API is: base URL or on-premise host, project id, and the signing key's PEM text."""
+
+    host: str
+    project: str
+    signing_key: str
+
+
+def open_environment(project_file: Path, environment: str) -> tuple[Project, Environment]:
+    """The Project and one of its environments; a name that isn't there is a :class:`UsageError` with the candidates."""
+    project = load_project(project_file)
+    if environment in project.environments:
+        return project, project.environments[environment]
+    names = list(project.environments)
+    close = get_close_matches(environment, names, n=1)
+    hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(names)}"
+    raise UsageError(f'{project_file} has no environment "{environment}"', hint=hint)
+
+
+@contextmanager
+def endpoint_of(project: Project, environment: Environment) -> Iterator[Endpoint]:
+    """Where to send requests; for ``emulator:PATH`` the emulator runs as long as the context lasts."""
+    if environment.host.startswith(EMULATOR):
+        from paragon_sync.emulator import embedded
+
+        with embedded(project.folder / environment.host.removeprefix(EMULATOR)) as emulator:
+            yield Endpoint(
+                host=emulator.url, project=emulator.project, signing_key=emulator.signing_key.read_text("ascii")
+            )
+        return
+    if environment.project is None or environment.signing_key is None:
+        raise UsageError(f'environment "{environment.name}" needs both project and signingKey', hint=str(project.file))
+    key = _signing_key(environment.name, environment.signing_key, project.folder)
+    yield Endpoint(host=environment.host, project=environment.project, signing_key=key)
+
+
+@asynccontextmanager
+async def connect(endpoint: Endpoint, limits: Limits) -> AsyncIterator[Client]:
+    """A client whose connections are closed at the end."""
+    from paragon_sync.paragon.transport_httpx import HttpxTransport
+
+    client = Client(
+        HttpxTransport(concurrency=limits.concurrency),
+        host=endpoint.host,
+        project=endpoint.project,
+        signer=Signer(read_key(endpoint.signing_key), endpoint.project),
+        limiter=Limiter(concurrency=limits.concurrency, rate=limits.rate),
+    )
+    try:
+        yield client
+    finally:
+        await client.aclose()
+
+
+def _signing_key(environment: str, reference: SecretRef, folder: Path) -> str:
+    """The PEM text; a signing key names its own source and needs no entry under ``secrets``."""
+    if reference.kind == "env":
+        text, missing = os.environ.get(reference.name), f"the variable {reference.name} is not set"
+    else:
+        path = folder / reference.name
+        try:
+            text, missing = path.read_text("ascii"), ""
+        except (OSError, ValueError) as error:
+            text, missing = None, f"{path} can't be read ({getattr(error, 'strerror', None) or 'it is no text'})"
+    if text is None:
+        raise SigningKeyError(
+            f'the signing key of "{environment}" is missing: {missing}',
+            hint="it is the private key that the Paragon dashboard showed when it was created",
+        )
+    return text

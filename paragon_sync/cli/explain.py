@@ -1,0 +1,52 @@
+"""``paragon-sync explain``: which document decides each value of one user, and why there is or isn't a change."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from paragon_sync.cli.loop import run_async
+from paragon_sync.cli.options import catalog_option, environment_option, project_option
+
+if TYPE_CHECKING:
+    from paragon_sync.run.explaining import Explained
+
+
+@click.command()
+@click.argument("user", metavar="USER")
+@click.argument("pointer", metavar="[POINTER]", required=False)
+@project_option
+@environment_option()
+@catalog_option
+def explain(user: str, pointer: str | None, project_file: Path, environment: str, catalog: str) -> int:
+    """Tell which document, profile or rule decides each value of USER.
+
+    POINTER narrows it to what lies under it, such as /sharedSettings/channel,
+    or to the values of that name.
+    """
+    from paragon_sync.render.explain import print_explained
+
+    explained = run_async(_explain(project_file, environment, user, catalog))
+    return print_explained(explained, pointer)
+
+
+async def _explain(project_file: Path, environment: str, user: str, catalog: str) -> Explained:
+    from paragon_sync.cli.connect import connect, endpoint_of, open_environment
+    from paragon_sync.run.explaining import explain_user
+    from paragon_sync.run.prepare import Question, prepare
+
+    project, chosen = open_environment(project_file, environment)
+    question = Question(
+        project=project,
+        environment=chosen,
+        now=datetime.now(UTC),
+        catalog="lock" if catalog == "lock" else "pull",
+    )
+    with endpoint_of(project, chosen) as endpoint:
+        async with connect(endpoint, project.limits) as client:
+            desired, planning = await prepare(question, client)
+            with desired.staging:
+                return await explain_user(desired, planning, user)

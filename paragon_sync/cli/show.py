@@ -1,0 +1,33 @@
+"""``paragon-sync show``: a saved plan, as it was shown when it was made."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import click
+
+from paragon_sync.cli.options import format_option
+from paragon_sync.store.planfile import PlanReader
+
+
+@click.command()
+@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@format_option("text", "json")
+def show(file: Path, output_format: str) -> None:
+    """Show the plan in FILE, secrets masked."""
+    with PlanReader(file) as reader:
+        print_plan(reader, output_format, saved=file)
+
+
+def print_plan(reader: PlanReader, output_format: str, *, saved: Path | None) -> None:
+    """Print a plan; ``saved`` is the file that a user can apply, where there is one."""
+    if output_format == "json":
+        from paragon_sync.render.plan_json import plan_json
+
+        for chunk in plan_json(reader):
+            sys.stdout.write(chunk)
+    else:
+        from paragon_sync.render.text import print_plan as print_text
+
+        print_text(reader, saved=saved)

@@ -1,0 +1,67 @@
+"""Reads one user's live state: the same reading for plan, apply and export, and nothing that isn't managed."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from paragon_sync.jsonvalue import Json, JsonObject
+from paragon_sync.model.declared import ConfigurationBy
+from paragon_sync.model.desired import DesiredDocument
+from paragon_sync.model.live import Credential, LiveUser
+from paragon_sync.model.planned import ConfigurationSubject, Operation
+from paragon_sync.paragon.client import UserSession
+
+
+async def read_user(session: UserSession, *, metadata: bool, configurations: Collection[str]) -> LiveUser:
+    """The user's credentials, and metadata where asked for; ``configurations`` are ids or external ids to be found.
+
+    GET /sdk/me is sent for metadata, and when the list of credentials doesn't show a configuration of that name. A user
+    without any credential is not asked further: nothing is ever written for such a one.
+    """
+    credentials = await session.credentials()
+    hidden = [name for name in configurations if not _shows(credentials, name)]
+    if not credentials or not (metadata or hidden):
+        return LiveUser(user=session.user, credentials=credentials)
+    me = await session.me()
+    if hidden:
+        credentials = _with_configurations(credentials, me.raw)
+    return LiveUser(user=session.user, credentials=credentials, meta=me.meta if metadata else None)
+
+
+def wanted_configurations(documents: Iterable[DesiredDocument]) -> set[str]:
+    """The ids and external ids of the configurations that the documents name."""
+    blocks = (block for document in documents for layer in document.layers for block in layer.blocks)
+    return {block.configuration.value for block in blocks if isinstance(block.configuration, ConfigurationBy)}
+
+
+def operation_configurations(operations: Iterable[Operation]) -> set[str]:
+    """The ids of the configurations that the operations write."""
+    subjects = (operation.subject for operation in operations)
+    return {s.configuration for s in subjects if isinstance(s, ConfigurationSubject) and s.configuration is not None}
+
+
+def manages_metadata(documents: Iterable[DesiredDocument]) -> bool:
+    """Whether any document has a word on metadata."""
+    return any(layer.metadata for document in documents for layer in document.layers)
+
+
+def _shows(credentials: Iterable[Credential], name: str) -> bool:
+    entries = (entry for credential in credentials for entry in credential.configurations)
+    return any(name in (entry.get("id"), entry.get("externalId")) for entry in entries)
+
+
+def _with_configurations(credentials: Iterable[Credential], me: JsonObject) -> tuple[Credential, ...]:
+    """The same credentials, with the configurations that GET /sdk/me shows where the list shows none."""
+    shown = {credential.id: credential for credential in _credentials_of(me.get("integrations"))}
+    return tuple(
+        Credential(credential.raw | {"configurations": list[Json](shown[credential.id].configurations)})
+        if credential.id in shown and shown[credential.id].configurations and not credential.configurations
+        else credential
+        for credential in credentials
+    )
+
+
+def _credentials_of(integrations: Json) -> Iterable[Credential]:
+    for integration in integrations.values() if isinstance(integrations, dict) else ():
+        found = integration.get("allCredentials") if isinstance(integration, dict) else None
+        yield from (Credential(raw) for raw in found or () if isinstance(raw, dict)) if isinstance(found, list) else ()

@@ -1,0 +1,36 @@
+"""Batches what concurrent users record, so that one synced transaction serves many operations.
+
+A caller waits until what it recorded is on disk; nothing is sent before that. Knows nothing of what the records mean.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from typing import Generic, TypeVar
+
+Entry = TypeVar("Entry")
+
+
+class Batcher(Generic[Entry]):
+    """Collects entries while one batch is being written, and writes all of them as the next one."""
+
+    def __init__(self, write: Callable[[Sequence[Entry]], None]) -> None:
+        self._write = write
+        self._waiting: list[Entry] = []
+        self._current: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
+
+    async def put(self, entry: Entry) -> None:
+        """Return when the entry is on disk; raise what the writing of its batch raised."""
+        self._waiting.append(entry)
+        if self._next is None:
+            self._next = asyncio.create_task(self._flush(self._current))
+        await asyncio.shield(self._next)
+
+    async def _flush(self, previous: asyncio.Task[None] | None) -> None:
+        if previous is not None:
+            await asyncio.wait({previous})
+        batch, self._waiting = self._waiting, []
+        self._current, self._next = self._next, None
+        await asyncio.to_thread(self._write, batch)

@@ -1,0 +1,173 @@
+"""From manifest files to staged documents, each name resolved and each problem found before anything is fetched.
+
+Knows nothing of live state and sends nothing.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import assert_never
+
+from paragon_sync.catalog.resolve import Resolver
+from paragon_sync.errors import ManifestError, Problem
+from paragon_sync.manifest.loader import check_profiles, iter_documents
+from paragon_sync.manifest.secrets import SecretScope
+from paragon_sync.manifest.source import problems
+from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.declared import Fault, Profile, User
+from paragon_sync.model.desired import DesiredDocument, DesiredFragment
+from paragon_sync.plan import static
+from paragon_sync.store.staging import Staging
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What of the manifests a command is about: globs on user ids, and integrations' types; empty means all."""
+
+    users: tuple[str, ...] = ()
+    integrations: tuple[str, ...] = ()
+
+    def accepts_user(self, user: str) -> bool:
+        return not self.users or any(fnmatchcase(user, pattern) for pattern in self.users)
+
+    def narrow(self, fragment: DesiredFragment) -> DesiredFragment:
+        """The fragment without what the filter leaves out; metadata belongs to no integration."""
+        if not self.integrations:
+            return fragment
+        blocks = tuple(block for block in fragment.blocks if block.integration in self.integrations)
+        return replace(fragment, metadata=(), blocks=blocks)
+
+    def as_text(self) -> Mapping[str, str]:
+        chosen = {"user": self.users, "integration": self.integrations}
+        return {name: ", ".join(values) for name, values in chosen.items() if values}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Desired:
+    """Everything that the manifests ask for: documents on disk by user, and the profiles that they share.
+
+    ``used`` are the types of the integrations that something refers to; ``digest`` is over the files' names and bytes.
+    """
+
+    staging: Staging
+    profiles: Mapping[str, DesiredFragment]
+    filters: Filters
+    used: frozenset[str]
+    files: int
+    documents: int
+    digest: str
+
+    def documents_of(self, user: str) -> list[DesiredDocument]:
+        """The user's documents with their profiles' layers in place, narrowed by the filters."""
+        return [self._complete(document) for document in self.staging.documents(user)]
+
+    def _complete(self, document: DesiredDocument) -> DesiredDocument:
+        layers = (*(self.profiles[name] for name in document.profiles), *document.layers)
+        return replace(document, profiles=(), layers=tuple(self.filters.narrow(layer) for layer in layers))
+
+
+@dataclass(slots=True)
+class _Loading:
+    """The state of one pass over the files."""
+
+    resolver: Resolver | None
+    staging: Staging
+    filters: Filters
+    profiles: dict[str, DesiredFragment] = field(default_factory=dict)
+    declared_profiles: list[Profile] = field(default_factory=list)
+    profile_uses: list[User] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    documents: int = 0
+
+    def take(self, item: User | Profile | Problem) -> None:
+        match item:
+            case Problem():
+                self.problems.append(item)
+            case Profile():
+                self.documents += 1
+                self.declared_profiles.append(item)
+                self.profiles[item.name] = self._resolve(item, f"profile {item.name}")
+            case User():
+                self.documents += 1
+                self._take_user(item)
+            case _:
+                assert_never(item)
+
+    def _take_user(self, user: User) -> None:
+        if user.profiles or user.release:
+            self.profile_uses.append(replace(user, fragment=type(user.fragment)()))
+        layer = self._resolve(user, user.place.file)
+        if not self.filters.accepts_user(user.user):
+            return
+        profiles = tuple(name for name in user.profiles if name not in user.release)
+        document = DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=profiles)
+        self.staging.add(document)
+
+    def _resolve(self, document: User | Profile, source: str) -> DesiredFragment:
+        if self.resolver is None:
+            return DesiredFragment(source=source)
+        fragment, faults = self.resolver.fragment(document.fragment, source)
+        self.report(faults)
+        return fragment
+
+    def report(self, faults: Iterable[Fault]) -> None:
+        self.faults.extend(faults)
+
+
+def load(files: Sequence[Path], scope: SecretScope, catalog: Catalog | None, filters: Filters) -> Desired:
+    """Read, check, resolve and stage every document; without a catalog, names are not resolved.
+
+    Raises :class:`ManifestError` with every problem of every file.
+    """
+    loading = _Loading(
+        resolver=None if catalog is None else Resolver(catalog),
+        staging=Staging(),
+        filters=filters,
+    )
+    try:
+        return _load(loading, files, scope)
+    except BaseException:
+        loading.staging.close()
+        raise
+
+
+def _load(loading: _Loading, files: Sequence[Path], scope: SecretScope) -> Desired:
+    for item in iter_documents(files, scope):
+        loading.take(item)
+    loading.report(check_profiles(loading.declared_profiles, loading.profile_uses))
+    desired = Desired(
+        staging=loading.staging,
+        profiles=loading.profiles,
+        filters=loading.filters,
+        used=frozenset() if loading.resolver is None else frozenset(loading.resolver.used),
+        files=len(files),
+        documents=loading.documents,
+        digest=_digest(files),
+    )
+    if not (loading.problems or loading.faults):
+        loading.report(_ownership(desired))
+    found = {*loading.problems, *problems(loading.faults)}
+    if found:
+        raise ManifestError(sorted(found, key=lambda p: (p.file, p.line, p.column, p.message)))
+    return desired
+
+
+def _ownership(desired: Desired) -> Iterable[Fault]:
+    for user in desired.staging.users():
+        documents = desired.documents_of(user)
+        if len(documents) > 1 or any(len(layer.blocks) > 1 for layer in documents[0].layers):
+            yield from static.conflicts(documents)
+
+
+def _digest(files: Sequence[Path]) -> str:
+    digest = hashlib.sha256()
+    for file in files:
+        digest.update(str(file).encode("utf-8", "surrogateescape") + b"\0")
+        with file.open("rb") as stream:
+            digest.update(hashlib.file_digest(stream, "sha256").digest())
+    return digest.hexdigest()

@@ -1,0 +1,176 @@
+"""Makes a plan: fetches each user, lets ``plan`` compare, and writes what comes of it in the order of the users.
+
+Holds only the users in flight. Sends nothing that changes anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from paragon_sync import __version__
+from paragon_sync.errors import ApiError, HostError
+from paragon_sync.jsonvalue import Json
+from paragon_sync.manifest.source import locate_all
+from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.planned import Finding, FindingKind, PlanHeader
+from paragon_sync.model.project import Policy
+from paragon_sync.paragon.client import Client
+from paragon_sync.plan.policy import check, severity
+from paragon_sync.plan.tally import Tally
+from paragon_sync.plan.user import UserPlan, plan_user
+from paragon_sync.run.fetching import manages_metadata, read_user, wanted_configurations
+from paragon_sync.run.loading import Desired
+from paragon_sync.store.planfile import PlanWriter
+
+LIFETIME = timedelta(hours=24)
+_BATCH = 500
+_HOPELESS = 20  # so many users in a row, from the first on, and no answer for any: it isn't the users
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Planning:
+    """Everything that planning is based on, but the manifests. ``allowed`` are the knobs turned by ``--allow``."""
+
+    environment: str
+    host: str
+    client: Client
+    catalog: Catalog
+    policy: Policy
+    concurrency: int
+    now: datetime
+    allowed: Mapping[str, int] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+async def make_plan(desired: Desired, planning: Planning, out: Path) -> str:
+    """Write the plan of the desired state to ``out`` and return its digest.
+
+    A user who can't be fetched is a finding; that nobody can be is the :class:`ApiError` of the first one.
+    """
+    tally = Tally()
+    findings: list[Finding] = []
+    with PlanWriter(out) as writer:
+        async for plan in user_plans(desired, planning):
+            tally.add(plan)
+            for operation in plan.operations:
+                writer.add(operation)
+            findings += plan.findings
+            if len(findings) >= _BATCH:
+                _write_findings(writer, findings)
+        _write_findings(writer, findings)
+        return writer.finish(_header(desired, planning, tally))
+
+
+async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[UserPlan]:
+    """The plan of each user, in the order of their ids, with at most four times ``concurrency`` users in flight."""
+    pending: deque[asyncio.Task[UserPlan | ApiError]] = deque()
+    users = iter(desired.staging.users())
+    failures: list[ApiError] = []
+    planned = 0
+    try:
+        while True:
+            for user in users:
+                pending.append(asyncio.create_task(_try_one(desired, planning, user)))
+                if len(pending) >= planning.concurrency * 4:
+                    break
+            if not pending:
+                break
+            result = await pending.popleft()
+            if isinstance(result, ApiError):
+                failures.append(result)
+                if isinstance(result, HostError) or (planned == 0 and len(failures) >= _HOPELESS):
+                    raise failures[0]
+                yield _not_fetched(result, planning.policy)
+            else:
+                planned += 1
+                yield result
+    finally:
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+    if failures and planned == 0:
+        raise failures[0]
+
+
+async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:
+    """The plan of one user; raises :class:`ApiError` where the user can't be fetched."""
+    documents = desired.documents_of(user)
+    live = await read_user(
+        planning.client.user(user),
+        metadata=manages_metadata(documents),
+        configurations=wanted_configurations(documents),
+    )
+    return plan_user(documents, live, planning.catalog, planning.policy)
+
+
+async def _try_one(desired: Desired, planning: Planning, user: str) -> UserPlan | ApiError:
+    try:
+        return await plan_one(desired, planning, user)
+    except ApiError as error:
+        return error
+
+
+def _not_fetched(error: ApiError, policy: Policy) -> UserPlan:
+    finding = Finding(
+        kind=FindingKind.NOT_FETCHED,
+        user=error.user or "",
+        message=error.message,
+        hint=error.hint,
+        severity=severity(FindingKind.NOT_FETCHED, policy),
+    )
+    return UserPlan(user=finding.user, findings=(finding,))
+
+
+def _write_findings(writer: PlanWriter, findings: list[Finding]) -> None:
+    """Look up where they stand, file by file and not one by one, and empty the list."""
+    positions = iter(locate_all(finding.place for finding in findings if finding.place is not None))
+    for finding in findings:
+        writer.add_finding(finding if finding.place is None else replace(finding, position=next(positions)))
+    findings.clear()
+
+
+def _header(desired: Desired, planning: Planning, tally: Tally) -> PlanHeader:
+    counts = replace(tally.counts, files=desired.files)
+    return PlanHeader(
+        environment=planning.environment,
+        project=planning.catalog.project,
+        host=planning.host,
+        created=planning.now.isoformat(timespec="seconds"),
+        expires=(planning.now + LIFETIME).isoformat(timespec="seconds"),
+        tool=__version__,
+        manifest_digest=desired.digest,
+        counts=counts,
+        filters=desired.filters.as_text(),
+        policy=_policy_text(planning.policy),
+        allowed={name: str(number) for name, number in planning.allowed.items()},
+        refusals=check(counts, planning.policy, planning.allowed),
+        incomplete=tally.errors > 0,
+        catalog=_used_entries(planning.catalog, desired.used),
+        notes=planning.notes,
+    )
+
+
+def _policy_text(policy: Policy) -> Mapping[str, str]:
+    return {
+        "usersChanged": str(policy.users_changed),
+        "minimumPopulation": str(policy.minimum_population),
+        "valuesRemoved": str(policy.values_removed),
+        "workflowsDisabled": str(policy.workflows_disabled),
+    } | {kind.value: chosen.value for kind, chosen in policy.findings.items()}
+
+
+def _used_entries(catalog: Catalog, used: Iterable[str]) -> Mapping[str, Json]:
+    return {
+        kind: {
+            "id": catalog.integrations[kind].id,
+            "inputs": {i.id: i.title for i in catalog.integrations[kind].inputs},
+            "workflows": {w.id: w.description for w in catalog.integrations[kind].workflows},
+        }
+        for kind in sorted(used)
+        if kind in catalog.integrations
+    }

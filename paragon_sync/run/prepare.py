@@ -1,0 +1,83 @@
+"""From a Project and an open client to all that planning needs: the catalog, and the manifests resolved by it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Literal, TypeAlias
+
+from paragon_sync.catalog.lock import lock_path, read_lock
+from paragon_sync.manifest.loader import find_files
+from paragon_sync.manifest.secrets import SecretScope
+from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.project import Environment, Project
+from paragon_sync.paragon.client import Client
+from paragon_sync.run.loading import Desired, Filters, load
+from paragon_sync.run.planning import Planning
+from paragon_sync.run.pulling import compare_with_lock, locked_catalog, pull_catalog
+
+CatalogSource: TypeAlias = Literal["pull", "lock"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a command asks of the manifests. ``paths`` replace the Project's patterns where any are given."""
+
+    project: Project
+    environment: Environment
+    now: datetime
+    paths: Sequence[Path] = ()
+    filters: Filters = field(default_factory=Filters)
+    catalog: CatalogSource = "pull"
+    allowed: Mapping[str, int] | None = None
+
+
+async def prepare(question: Question, client: Client) -> tuple[Desired, Planning]:
+    """Load and resolve; the caller closes ``desired.staging``.
+
+    Raises :class:`ManifestError` with every problem, :class:`CatalogError` when an entry that is used differs from the
+    lock. Asks the API for the catalog alone, and only where the lock doesn't serve.
+    """
+    files = find_files(question.project, question.paths)
+    catalog, locked, notes = await _catalog(question, client)
+    desired = load(files, SecretScope.of(question.project), catalog, question.filters)
+    if locked is not None:
+        with _closing_on_error(desired):
+            compare_with_lock(locked, catalog, desired.used, question.environment.name)
+    planning = Planning(
+        environment=question.environment.name,
+        host=client.base,
+        client=client,
+        catalog=catalog,
+        policy=question.project.policy,
+        concurrency=question.project.limits.concurrency,
+        now=question.now,
+        allowed=question.allowed or {},
+        notes=notes,
+    )
+    return desired, planning
+
+
+async def _catalog(question: Question, client: Client) -> tuple[Catalog, Catalog | None, tuple[str, ...]]:
+    """The catalog to resolve with, the lock to compare it with, and what people should be told about it."""
+    folder, environment = question.project.folder, question.environment
+    if question.catalog == "lock":
+        return locked_catalog(folder, environment), None, ()
+    pulled = await pull_catalog(client, environment, environment.catalog_users, question.now)
+    path = lock_path(folder, environment.name)
+    locked = read_lock(path)
+    if locked is None:
+        return pulled, None, (f"no {path.name}: names were resolved with the catalog as it is now",)
+    return pulled, locked, ()
+
+
+@contextmanager
+def _closing_on_error(desired: Desired) -> Iterator[None]:
+    try:
+        yield
+    except BaseException:
+        desired.staging.close()
+        raise

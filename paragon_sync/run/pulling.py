@@ -1,0 +1,49 @@
+"""Gets the catalog for a command: from the API, from the lock, or from both, compared where it is used."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection, Sequence
+from datetime import datetime
+from pathlib import Path
+
+from paragon_sync.catalog.lock import differences, lock_path, read_lock
+from paragon_sync.catalog.pull import merge_views
+from paragon_sync.errors import CatalogError
+from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.project import Environment
+from paragon_sync.paragon.client import Client
+
+
+async def pull_catalog(client: Client, environment: Environment, users: Sequence[str], now: datetime) -> Catalog:
+    """Ask as each of the users, and merge what they may see.
+
+    Raises :class:`CatalogError` where there is nobody to ask as, :class:`ApiError` where an answer fails.
+    """
+    if not users:
+        raise CatalogError(
+            f'environment "{environment.name}" names nobody to read the catalog as',
+            hint="catalog: {users: [id]} in the Project file names users, as which GET /sdk/integrations is asked",
+        )
+    views = await asyncio.gather(*(client.user(user).integrations() for user in users))
+    return merge_views(client.project, now.isoformat(timespec="seconds"), environment.name, views)
+
+
+def locked_catalog(folder: Path, environment: Environment) -> Catalog:
+    """The lock; a missing one is a :class:`CatalogError` that says how to make it."""
+    path = lock_path(folder, environment.name)
+    locked = read_lock(path)
+    if locked is None:
+        raise CatalogError(f"there is no {path.name}", hint=f"paragon-sync catalog pull -e {environment.name}")
+    return locked
+
+
+def compare_with_lock(locked: Catalog, pulled: Catalog, used: Collection[str], environment: str) -> None:
+    """Refuse to go on when an entry that is used isn't what the lock says: raises :class:`CatalogError`."""
+    found = differences(locked, pulled, used)
+    if found:
+        raise CatalogError(
+            f"the catalog of {environment} has changed since it was locked:\n"
+            + "\n".join(f"  {line}" for line in found),
+            hint=f"look at the changes, then: paragon-sync catalog pull -e {environment}",
+        )
