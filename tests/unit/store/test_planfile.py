@@ -12,95 +12,17 @@ import pytest
 
 from paragon_sync.errors import PlanFileError
 from paragon_sync.jsonvalue import ABSENT, Number
-from paragon_sync.model.desired import MetadataKey, Setting
-from paragon_sync.model.planned import (
-    Change,
-    ConfigurationSubject,
-    Counts,
-    Finding,
-    FindingKind,
-    Managed,
-    MetadataSubject,
-    Operation,
-    Origin,
-    PatchConfig,
-    PatchMeta,
-    PlanHeader,
-)
+from paragon_sync.model.planned import ConfigurationSubject, Finding, Operation
 from paragon_sync.store import layout
-from paragon_sync.store.planfile import PlanReader, PlanWriter, short_digest
+from paragon_sync.store.planfile import PlanReader, PlanWriter, is_plan, short_digest
+from tests.nouns import change, configuration, finding, metadata, plan_header
 
-HEADER = PlanHeader(
-    environment="production",
-    project="db06d291",
-    host="https://api.useparagon.com",
-    created="2026-03-14T10:15:02Z",
-    expires="2026-03-15T10:15:02Z",
-    tool="0.1.0",
-    manifest_digest="abc",
-    counts=Counts(considered=3, changed=2),
-    catalog={"slack": {"id": "95bedc9f", "order": Number("1.10")}},
-)
+HEADER = plan_header(catalog={"slack": {"id": "95bedc9f", "order": Number("1.10")}})
 
 
-def metadata(user: str) -> Operation:
-    target = MetadataKey("plan")
-    return Operation(
-        user=user,
-        subject=MetadataSubject(),
-        base={"plan": "pro"},
-        requests=(PatchMeta(meta={"plan": "enterprise"}),),
-        managed=(
-            Managed(
-                target=target,
-                label="plan",
-                desired="enterprise",
-                base="pro",
-                origin=Origin.METADATA,
-                source="a.yaml:1:1",
-            ),
-        ),
-        changes=(
-            Change(
-                pointer=("plan",),
-                target=target,
-                label="plan",
-                workflow=None,
-                before="pro",
-                after="enterprise",
-                origin=Origin.METADATA,
-                source="a.yaml:1:1",
-            ),
-        ),
-    )
-
-
-def configuration(user: str, integration: str = "slack", value: object = "C0123") -> Operation:
-    config = {"sharedSettings": {"channel": value}}
-    return Operation(
-        user=user,
-        subject=ConfigurationSubject(integration=integration, credential="c1", account="T0001"),
-        base={},
-        requests=(PatchConfig(credential="c1", configuration=None, config=config),),
-        managed=(),
-        changes=(
-            Change(
-                pointer=("sharedSettings", "channel"),
-                target=Setting("channel"),
-                label="Channel",
-                workflow=None,
-                before=ABSENT,
-                after=value,
-                origin=Origin.SETTINGS,
-                source="a.yaml:1:1",
-            ),
-        ),
-        kept=4,
-    )
-
-
-def finding(user: str) -> Finding:
-    return Finding(kind=FindingKind.NOT_CONNECTED, user=user, message="not connected", integration="salesforce")
+def of_salesforce(user: str, value: str = "eu") -> Operation:
+    subject = ConfigurationSubject(integration="salesforce", credential="c2", account="crm")
+    return configuration(user, change("Region", ABSENT, value), subject=subject)
 
 
 def written(path: Path, operations: list[Operation], findings: list[Finding] | None = None) -> str:
@@ -113,7 +35,7 @@ def written(path: Path, operations: list[Operation], findings: list[Finding] | N
 
 
 def test_a_plan_reads_back_what_was_written(tmp_path: Path) -> None:
-    operations = [metadata("acme"), configuration("acme"), configuration("\ud800/globex\0", "salesforce", "\udfff")]
+    operations = [metadata("acme"), configuration("acme"), of_salesforce("\ud800/globex\0", "\udfff")]
     digest = written(tmp_path / "p.plan", operations, [finding("initech")])
 
     with PlanReader(tmp_path / "p.plan") as plan:
@@ -128,7 +50,7 @@ def test_a_plan_reads_back_what_was_written(tmp_path: Path) -> None:
 def test_operations_are_found_by_pattern_and_integration(tmp_path: Path) -> None:
     written(
         tmp_path / "p.plan",
-        [metadata("acme-1"), configuration("acme-1"), configuration("acme-2", "salesforce"), configuration("globex")],
+        [metadata("acme-1"), configuration("acme-1"), of_salesforce("acme-2"), configuration("globex")],
         [finding("acme-1"), finding("globex")],
     )
 
@@ -223,7 +145,7 @@ def files_no_longer_than(size: int) -> Iterator[None]:
 
 def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
     with files_no_longer_than(100_000), pytest.raises(PlanFileError, match="can't write"):
-        written(tmp_path / "p.plan", [configuration(f"u{index}", value="x" * 2000) for index in range(1000)])
+        written(tmp_path / "p.plan", [of_salesforce(f"u{index}", "x" * 2000) for index in range(1000)])
     assert list(tmp_path.iterdir()) == []
 
 
@@ -306,7 +228,7 @@ def test_a_changed_byte_is_noticed_or_changes_nothing(tmp_path: Path) -> None:
         except PlanFileError:
             pass
 
-    for text in (b"enterprise", b"production", b"globex", b"salesforce", b"sharedSettings"):
+    for text in (b"enterprise", b"production", b"globex", b"slack", b"sharedSettings"):
         assert not {*range(intact.index(text), intact.index(text) + len(text))} & {*harmless}
     assert len(harmless) < 60
 
@@ -330,6 +252,13 @@ def test_a_plan_is_read_where_nothing_may_be_written(tmp_path: Path) -> None:
         assert [p.name for p in tmp_path.iterdir()] == ["p.plan"]
     finally:
         tmp_path.chmod(0o700)
+
+
+def test_a_plan_is_told_from_other_files_by_its_first_bytes(tmp_path: Path) -> None:
+    written(tmp_path / "p.plan", [])
+    (tmp_path / "users.yaml").write_text("kind: User")
+    found = {name: is_plan(tmp_path / name) for name in ("p.plan", "users.yaml", "missing", ".")}
+    assert found == {"p.plan": True, "users.yaml": False, "missing": False, ".": False}
 
 
 def test_a_text_is_kept_as_it_is_given() -> None:
