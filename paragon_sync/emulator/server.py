@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import os
@@ -96,22 +97,52 @@ def _serving(world: World, users: Users, key: Path, readings: Readings, port: in
     verifier = Verifier(key.read_text("ascii"), world.id)
     site = Site(world=world, users=users, readings=readings, verifier=verifier, recorder=Recorder())
     listening = _listen(port)
-    server = uvicorn.Server(
-        uvicorn.Config(
-            build_app(site), log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=60
-        )
+    config = uvicorn.Config(
+        build_app(site), log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=60
     )
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, name="emulator", daemon=True)
+    server = _Server(config)
+    thread = threading.Thread(target=server.run, args=([listening],), name="emulator", daemon=True)
     thread.start()
     try:
         bound = int(listening.getsockname()[1])
         _await_answer(bound)
         yield Emulator(url=f"http://{HOST}:{bound}", project=world.id, signing_key=key, site=site)
     finally:
-        server.should_exit = True
-        server.force_exit = True
+        server.end()
         thread.join(timeout=10)
         listening.close()
+
+
+class _Server(uvicorn.Server):
+    """Ends at once and not at the next tick: a test-suite starts and ends hundreds of them."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._started = threading.Event()
+        self._ended = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def end(self) -> None:
+        """Stop serving; from another thread than the server's."""
+        self._started.wait(timeout=10)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._ended.set)
+
+    async def main_loop(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._started.set()
+        ticking = asyncio.create_task(super().main_loop())
+        await self._ended.wait()
+        ticking.cancel()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        for server in self.servers:
+            server.close()
+        for listening in sockets or []:
+            listening.close()
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(0.001)  # the loop closes what was told to close
 
 
 def _await_answer(port: int) -> None:
