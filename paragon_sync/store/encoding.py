@@ -11,7 +11,7 @@ import enum
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
@@ -100,14 +100,12 @@ def _build(hint: Any) -> _Codec:
     if origin is tuple:
         item = _codec(arguments[0])
         return _Codec(lambda value: [item.write(i) for i in value], lambda raw: tuple(map(item.read, _list(raw))))
-    if origin is not None and origin is not Literal and issubclass(origin, Mapping):
+    if origin is not None and issubclass(origin, Mapping):
         item = _codec(arguments[1])
         return _Codec(
             lambda value: {key: item.write(i) for key, i in value.items()},
             lambda raw: {key: item.read(i) for key, i in _object(raw).items()},
         )
-    if origin is Literal:
-        return _Codec(_same, lambda raw: _one_of(raw, arguments))
     if is_dataclass(hint):
         return _noun(cast(type, hint))
     if issubclass(hint, enum.StrEnum):
@@ -142,7 +140,6 @@ def _noun(kind: type) -> _Codec:
 def _union(arguments: tuple[Any, ...]) -> _Codec:
     """A noun of several, told apart by its name; or one thing or None."""
     options = [option for option in arguments if option is not types.NoneType]
-    nullable = len(options) < len(arguments)
     if len(options) == 1:
         only = _codec(options[0])
         return _Codec(
@@ -152,14 +149,10 @@ def _union(arguments: tuple[Any, ...]) -> _Codec:
     codecs = {option.__name__: _codec(option) for option in options}
 
     def write_tagged(noun: Any) -> Json:
-        if noun is None and nullable:
-            return None
         name = type(noun).__name__
         return {_TAG: name, **_object(codecs[name].write(noun))}
 
     def read_tagged(raw: Json) -> Any:
-        if raw is None and nullable:
-            return None
         present = _object(raw)
         name = _one_of(present.get(_TAG), tuple(codecs))
         return codecs[name].read(present)

@@ -157,6 +157,12 @@ def test_an_outcome_without_a_new_attempt_leaves_the_old_ones_alone(store: State
     assert (entry.attempts[0].answered, entry.attempts[0].window_ms) == ("t2", 10)
 
 
+def test_resuming_goes_through_what_is_sent_or_unknown(store: StateStore) -> None:
+    store.sending(RUN, [sending(0), sending(1), sending(2)])
+    store.record(RUN, [ended(1, Unknown(reason="lost")), ended(2, Failed(reason="not kept"))])
+    assert [entry.number for entry in store.entries(RUN) if entry.is_open] == [0, 1]
+
+
 def test_runs_do_not_see_each_other(store: StateStore) -> None:
     store.begin(header("other"))
     store.sending(RUN, [sending(0)])
