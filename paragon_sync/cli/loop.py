@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
 from typing import Any, TypeVar
 
-from paragon_sync.errors import Terminated
+from paragon_sync.errors import ParagonSyncError, Terminated
 
 T = TypeVar("T")
 
@@ -15,9 +15,23 @@ T = TypeVar("T")
 def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` to its end; Ctrl-C and SIGTERM cancel it first, so that it can count what it did.
 
-    Raises :class:`KeyboardInterrupt` for the one and :class:`Terminated` for the other.
+    Raises :class:`KeyboardInterrupt` for the one and :class:`Terminated` for the other. Of several errors at once,
+    raised by tasks side by side, it raises the first one that is no message for users, else the first.
     """
-    return asyncio.run(_until_terminated(work))
+    try:
+        return asyncio.run(_until_terminated(work))
+    except ExceptionGroup as several:
+        errors = list(_leaves(several))
+        unforeseen = [error for error in errors if not isinstance(error, ParagonSyncError)]
+        raise (unforeseen or errors)[0] from None
+
+
+def _leaves(error: Exception) -> Iterator[Exception]:
+    if isinstance(error, ExceptionGroup):
+        for inner in error.exceptions:
+            yield from _leaves(inner)
+    else:
+        yield error
 
 
 async def _until_terminated(work: Coroutine[Any, Any, T]) -> T:

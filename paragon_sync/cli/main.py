@@ -25,15 +25,23 @@ from paragon_sync.errors import (
 )
 
 COMMANDS = {
-    "validate": CommandReference("paragon_sync.cli.validate:validate", "Check manifests and report every problem."),
-    "plan": CommandReference("paragon_sync.cli.plan:plan", "Show what would change, and save it as a plan."),
-    "apply": CommandReference("paragon_sync.cli.apply:apply", "Make it so: apply a saved plan, or manifests."),
-    "show": CommandReference("paragon_sync.cli.show:show", "Show a saved plan."),
-    "explain": CommandReference("paragon_sync.cli.explain:explain", "Tell who decides each value of one user."),
+    "validate": CommandReference(
+        "paragon_sync.cli.validate:validate", "Check manifests, and report every problem with its line and column."
+    ),
+    "plan": CommandReference("paragon_sync.cli.plan:plan", "Show what would change, and save it with --out."),
+    "apply": CommandReference("paragon_sync.cli.apply:apply", "Apply a saved plan, or manifests."),
+    "show": CommandReference("paragon_sync.cli.show:show", "Show the plan in FILE, secrets masked."),
+    "explain": CommandReference(
+        "paragon_sync.cli.explain:explain", "Tell which document, profile or rule decides each value of USER."
+    ),
     "export": CommandReference("paragon_sync.cli.export:export", "Write users' live state as manifests."),
-    "catalog": CommandReference("paragon_sync.cli.catalog:catalog", "Pull or show a project's integrations."),
-    "token": CommandReference("paragon_sync.cli.token:token", "Print a token that acts as one user."),
-    "emulator": CommandReference("paragon_sync.cli.emulator:emulator", "Run a local server that answers as Paragon."),
+    "catalog": CommandReference(
+        "paragon_sync.cli.catalog:catalog", "Pull or show a project's integrations, workflows and inputs."
+    ),
+    "token": CommandReference("paragon_sync.cli.token:token", "Print a token that acts as USER for one hour."),
+    "emulator": CommandReference(
+        "paragon_sync.cli.emulator:emulator", "Run a local server that answers as Paragon's API does."
+    ),
 }
 
 EPILOG = (
@@ -56,27 +64,28 @@ def paragon_sync() -> None:
     """
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
+def main(arguments: Sequence[str] | None = None, *, group: click.Group = paragon_sync) -> int:
     """Run one command (``arguments`` default to the process's own) and return the exit code."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a customer's lone surrogate must not end a run
     try:
-        code = _run(arguments)
+        code = _run(group, arguments)
         sys.stdout.flush()
+    except BrokenPipeError:  # whoever read the output went away (``| head``): end quietly
+        code = EXIT_ERROR
     except OSError as error:
-        _silence_output()
-        if not isinstance(error, BrokenPipeError):  # whoever read the output went away (``| head``): end quietly
-            explain_system(error)
-        return EXIT_ERROR
+        explain_system(error)
+        code = EXIT_ERROR
+    _give_up_unwritable_output()
     return code
 
 
-def _run(arguments: Sequence[str] | None) -> int:
+def _run(group: click.Group, arguments: Sequence[str] | None) -> int:
     try:
-        result = paragon_sync.main(args=arguments, prog_name="paragon-sync", standalone_mode=False)
-    except SystemExit:
-        raise BrokenPipeError from None  # click met the broken pipe first, and exits by itself
+        result = group.main(args=arguments, prog_name="paragon-sync", standalone_mode=False)
+    except SystemExit as exit_:  # click's own, for a broken pipe and for a shell's completion
+        return exit_.code if isinstance(exit_.code, int) else EXIT_ERROR
     except click.exceptions.NoArgsIsHelpError as error:
         click.echo(error.format_message(), err=True)
         return EXIT_USAGE
@@ -97,7 +106,9 @@ def _run(arguments: Sequence[str] | None) -> int:
     return result if isinstance(result, int) else EXIT_OK
 
 
-def _silence_output() -> None:
-    """Nothing more can be written: keep Python from trying again, and complaining, at its exit."""
-    silence = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(silence, sys.stdout.fileno())
+def _give_up_unwritable_output() -> None:
+    """Keep Python from writing once more at its exit, and complaining, what can't be written."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
