@@ -23,7 +23,7 @@ _LARGEST: Final = 20_000
 _LONGEST_RANGE: Final = 1_000
 _LARGEST_NUMBER: Final = 10**1000
 
-_NO_FILTERS: Final = ("batch", "center", "format", "indent", "pprint", "random", "slice", "urlize", "xmlattr")
+_NO_FILTERS: Final = ("attr", "batch", "center", "format", "indent", "pprint", "random", "slice", "urlize", "xmlattr")
 """Without these: they pad without bound, or answer differently each time, or write HTML."""
 _NO_METHODS: Final = frozenset({"center", "expandtabs", "format", "format_map", "ljust", "rjust", "zfill"})
 _NO_GLOBALS: Final = ("cycler", "joiner", "lipsum", "namespace")
@@ -124,8 +124,15 @@ class _Environment(ImmutableSandboxedEnvironment):
                     raise SecurityError("the repetition is too long")
         return _bounded(super().call_binop(context, operator, left, right))
 
-    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
-        return attr not in _NO_METHODS and super().is_safe_attribute(obj, attr, value)
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, str) and attribute in _NO_METHODS:
+            return self.unsafe_undefined(obj, attribute)
+        return super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, str) and argument in _NO_METHODS:
+            return self.unsafe_undefined(obj, argument)
+        return super().getitem(obj, argument)
 
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         return _bounded(super().call(context, obj, *args, **kwargs))

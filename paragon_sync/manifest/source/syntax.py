@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import yaml
 
+_BRACKETS = "quote a value that holds any of , : ? [ ] { }"
 _ESCAPES = r"write \\ for a backslash, or use single quotes"
 _MEANINGS: tuple[tuple[str, str, str | None], ...] = (
     (r"found character '\t'", "a tab can't stand here", "indent and separate with spaces; in a value, quote it"),
@@ -12,8 +13,8 @@ _MEANINGS: tuple[tuple[str, str, str | None], ...] = (
     ("found unexpected end of stream", "a quote is opened and never closed", None),
     ("found unexpected document separator", "a quote is opened and never closed", None),
     ("expected <block end>", "this doesn't fit the lines above", "check the indentation, and the quotes"),
-    ("expected ',' or ']'", "a comma or the closing ] is missing", None),
-    ("expected ',' or '}'", "a comma or the closing } is missing", None),
+    ("expected ',' or ']'", "a comma or the closing ] is missing", _BRACKETS),
+    ("expected ',' or '}'", "a comma or the closing } is missing", _BRACKETS),
     ("expected the node content", "a value is missing here", None),
     ("found unknown escape character", "an unknown escape in double quotes", _ESCAPES),
     ("escape sequence of", "an escape in double quotes is incomplete", _ESCAPES),

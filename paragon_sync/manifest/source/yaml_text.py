@@ -42,8 +42,9 @@ _WORDS: Final = {
     "NULL": _FALSE_NULL,
 }
 
-_UNUSUAL: Final = re.compile(r"(?<!\w)[&*!](?=\S)|^%|\t", re.MULTILINE)
-"""What may be an anchor, an alias, a tag, a directive or a tab: the two parsers differ in how they treat these."""
+_UNUSUAL: Final = re.compile(r"(?<!\w)(?:!|[&*](?=\S))|^%|\t|[|>][-+0-9]*#", re.MULTILINE)
+"""What may be an anchor, an alias, a tag, a directive, a tab, or a comment that hugs a block scalar's head: libyaml
+can't tell of these, or takes them otherwise than the pure parser (as it does a question mark between brackets)."""
 _DIRECTIVE: Final = re.compile(r"(?:[ \t]*(?:#[^\n\r]*)?[\n\r]+)*%")
 _MOST_OPENINGS: Final = 5000
 """libyaml's composer recurses in C for each level of nesting, without a bound of its own."""
@@ -102,7 +103,10 @@ _FAST_LOADER: Final = _fast_loader()
 
 def read_fast(text: str) -> Json | None:
     """The document's value, or None where only :func:`read_carefully` can tell."""
-    if _FAST_LOADER is None or _UNUSUAL.search(text) or sum(map(text.count, ("[", "{", "- ", "? "))) > _MOST_OPENINGS:
+    brackets = text.count("[") + text.count("{")
+    if _FAST_LOADER is None or _UNUSUAL.search(text) or (brackets and "?" in text):
+        return None
+    if brackets + text.count("- ") + text.count("? ") > _MOST_OPENINGS:
         return None
     try:
         node = _FAST_LOADER(text).get_single_node()
