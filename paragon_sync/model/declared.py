@@ -37,11 +37,15 @@ class Position:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """Something wrong in a document, found after parsing; becomes an ``errors.Problem`` once its position is known."""
+    """Something wrong in a document, found after parsing; becomes an ``errors.Problem`` once its position is known.
+
+    Of two places that contradict each other, ``other`` is the one that comes first; the message leaves it out.
+    """
 
     message: str
     place: Place
     hint: str | None = None
+    other: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

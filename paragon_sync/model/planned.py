@@ -175,7 +175,8 @@ class Severity(enum.StrEnum):
 class Finding:
     """Something about one user that needs a person; ``hint`` says what to do.
 
-    ``place`` is set where the finding is made, ``position`` once it has been looked up.
+    ``place`` is set where the finding is made, ``position`` once it has been looked up. Of two places that contradict
+    each other, ``other`` is the one that comes first; the message leaves it out.
     """
 
     kind: FindingKind
@@ -186,6 +187,7 @@ class Finding:
     position: Position | None = None
     hint: str | None = None
     severity: Severity = Severity.ERROR
+    other: Place | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

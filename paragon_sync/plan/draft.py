@@ -133,9 +133,10 @@ def _rule_all(about: _Subject, words: Iterable[Word]) -> tuple[list[Ruling], lis
         match rule(competing):
             case Ruling() as ruling:
                 rulings.append(ruling)
-            case Contradiction(message=message, place=place):
+            case Contradiction(message=message, place=place, other=other):
                 hint = "let one of them decide, or make them equal"
-                findings.append(replace(_finding(FindingKind.OWNERSHIP, about, message, hint), place=place))
+                finding = _finding(FindingKind.OWNERSHIP, about, message, hint)
+                findings.append(replace(finding, place=place, other=other))
     return rulings, findings
 
 
@@ -184,7 +185,7 @@ def _required_missing(about: _Subject, decided: Iterable[Decided], operation: Op
         if missing:
             listed = ", ".join(f'"{title}"' for title in sorted(missing))
             message = f'"{one.workflow}" can\'t be enabled: no value for its required {listed}'
-            place = one.winner.place or about.place
+            place = replace(one.winner.place or about.place, of_key=True)
             finding = _finding(FindingKind.REQUIRED_MISSING, about, message, "give it under the workflow's settings")
             yield replace(finding, place=place)
 

@@ -14,7 +14,7 @@ Knows ranks and intents; nothing of live state, accounts or the API.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from paragon_sync.jsonvalue import Json, equal
@@ -45,10 +45,11 @@ class Ruling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contradiction:
-    """Two words of equal rank that can't both hold; ``message`` names the other place, ``place`` is the first's."""
+    """Two words of equal rank that can't both hold, the second at ``place``, the first at ``other``."""
 
     message: str
     place: Place
+    other: Place
 
 
 Verdict: TypeAlias = Ruling | Contradiction
@@ -141,10 +142,13 @@ def _documents(words: Iterable[Word]) -> set[int]:
 
 def _contradiction(one: Word, other: Word) -> Contradiction:
     first, second = sorted((one, other), key=lambda word: place_order(word.claim.place))
-    does, also = _verb(first.claim.intent), _verb(second.claim.intent)
-    there = spot(second.claim.place)
-    words = f"{does} here, and differently in {there}" if does == also else f"{does} here, and {also} in {there}"
-    return Contradiction(message=f'"{first.claim.label}" is {words}', place=first.claim.place)
+    does, did = _verb(second.claim.intent), _verb(first.claim.intent)
+    contradiction = f"{does} here, and differently elsewhere" if does == did else f"{does} here, and {did} elsewhere"
+    return Contradiction(
+        message=f'"{second.claim.label}" is {contradiction}',
+        place=replace(second.claim.place, of_key=True),
+        other=replace(first.claim.place, of_key=True),
+    )
 
 
 def _verb(intent: Intent) -> str:
@@ -155,10 +159,3 @@ def _verb(intent: Intent) -> str:
             return "given a default"
         case Unset():
             return "unset"
-
-
-def spot(place: Place) -> str:
-    """A place for people, where its line isn't known."""
-    path = " › ".join(place.pointer)
-    document = f", document {place.document + 1}" if place.document else ""
-    return f"{place.file}{document}" + (f" ({path})" if path else "")

@@ -21,8 +21,11 @@ _Selectors: TypeAlias = tuple[Account, Configuration] | None
 
 def conflicts(documents: Sequence[DesiredDocument]) -> list[Fault]:
     """Each contradiction among one user's documents, at its first place and naming the other."""
+    words_on = list(_words(documents))
+    if len({value for value, _, _ in words_on}) == len(words_on):
+        return []
     by_value: dict[_Value, dict[_Selectors, list[Word]]] = {}
-    for value, selectors, word in _words(documents):
+    for value, selectors, word in words_on:
         by_value.setdefault(value, {}).setdefault(selectors, []).append(word)
     faults = []
     for (integration, _), by_selectors in by_value.items():
@@ -31,7 +34,8 @@ def conflicts(documents: Sequence[DesiredDocument]) -> list[Fault]:
         (words,) = by_selectors.values()
         if isinstance(found := rule(words), Contradiction):
             message = found.message if integration is None else f"{integration}: {found.message}"
-            faults.append(Fault(message=message, place=found.place, hint="let one of them decide, or make them equal"))
+            hint = "let one of them decide, or make them equal"
+            faults.append(Fault(message=message, place=found.place, hint=hint, other=found.other))
     return faults
 
 

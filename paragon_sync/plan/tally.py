@@ -38,10 +38,9 @@ class Tally:
 
 
 def _fate(plan: UserPlan) -> str:
-    """A user of whom a finding leaves nothing to send is left out, and not as declared."""
     if plan.operations:
         return "changed"
-    return "left_out" if any(f.severity is not Severity.INFO for f in plan.findings) else "unchanged"
+    return "left_out" if plan.left_out else "unchanged"
 
 
 def _counted(changes: Iterable[Change]) -> Iterable[str]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import compress
 from typing import Final
 
 from paragon_sync.jsonvalue import equal
@@ -30,21 +31,25 @@ UNPLANNED: Final = "not planned: see the findings"
 class UserPlan:
     """What one user's documents and live state come to: metadata first among the operations.
 
-    ``enabled_live`` counts the managed workflows that are enabled now.
+    ``ignored`` are the findings that the policy doesn't want to hear of. ``enabled_live`` counts the managed workflows
+    that are enabled now.
     """
 
     user: str
     operations: tuple[Operation, ...] = ()
     findings: tuple[Finding, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    ignored: tuple[Finding, ...] = ()
     enabled_live: int = 0
 
     @property
     def left_out(self) -> bool:
-        """Whether nothing is sent for this user because of a finding that concerns the user whole."""
-        return any(
-            finding.severity is Severity.ERROR or finding.kind is FindingKind.UNKNOWN_USER for finding in self.findings
-        )
+        """Whether nothing is sent for this user, and findings are why."""
+        severities = {finding.severity for finding in (*self.findings, *self.ignored)}
+        if self.operations or severities <= {Severity.INFO}:
+            return False
+        nothing_stands = not self.decisions or any(decision.verdict == UNPLANNED for decision in self.decisions)
+        return Severity.ERROR in severities or nothing_stands
 
 
 def plan_user(documents: Sequence[DesiredDocument], live: LiveUser, catalog: Catalog, policy: Policy) -> UserPlan:
@@ -54,22 +59,34 @@ def plan_user(documents: Sequence[DesiredDocument], live: LiveUser, catalog: Cat
     that is an error leaves out the user. What can't be written is left out in any case.
     """
     if not connected(live):
-        return UserPlan(user=live.user, findings=_weighed([_unknown(documents, live)], policy))
+        return _planned(live.user, [_unknown(documents, live)], (), policy)
     reached, findings = select(documents, live, catalog)
     drafts = [*_metadata(documents, live), *_configurations(reached, live, catalog)]
     if _metadata_unread(documents, live):
         findings.append(_not_fetched(documents, live))
     findings += [finding for draft in drafts for finding in draft.findings]
-    plan = UserPlan(
-        user=live.user,
-        findings=_weighed(findings, policy),
-        decisions=tuple(_decisions(drafts, policy)),
+    return _planned(live.user, findings, drafts, policy)
+
+
+def _planned(user: str, findings: Iterable[Finding], drafts: Sequence[Draft], policy: Policy) -> UserPlan:
+    """What is left of the drafts once findings are weighed."""
+    weighed = sorted(
+        (replace(finding, severity=severity(finding.kind, policy)) for finding in findings), key=_finding_order
+    )
+    stopped = any(finding.severity is Severity.ERROR for finding in weighed)
+    stands = [not (stopped or _held_back(draft, policy)) for draft in drafts]
+    return UserPlan(
+        user=user,
+        operations=tuple(draft.operation for draft in compress(drafts, stands) if draft.operation is not None),
+        findings=tuple(finding for finding in weighed if finding.severity is not Severity.IGNORED),
+        decisions=tuple(
+            decision
+            for draft, stand in zip(drafts, stands, strict=True)
+            for decision in (draft.decisions if stand else _unplanned(draft.decisions))
+        ),
+        ignored=tuple(finding for finding in weighed if finding.severity is Severity.IGNORED),
         enabled_live=sum(draft.enabled_live for draft in drafts),
     )
-    if plan.left_out:
-        return replace(plan, decisions=tuple(_unplanned(plan.decisions)))
-    operations = (draft.operation for draft in drafts if not _held_back(draft, policy))
-    return replace(plan, operations=tuple(operation for operation in operations if operation is not None))
 
 
 def _configurations(reached: Iterable[Reached], live: LiveUser, catalog: Catalog) -> list[Draft]:
@@ -92,11 +109,6 @@ def _metadata_unread(documents: Sequence[DesiredDocument], live: LiveUser) -> bo
     return live.meta is None and any(layer.metadata for document in documents for layer in document.layers)
 
 
-def _weighed(findings: Iterable[Finding], policy: Policy) -> tuple[Finding, ...]:
-    weighed = [replace(finding, severity=severity(finding.kind, policy)) for finding in findings]
-    return tuple(sorted(weighed, key=_finding_order))
-
-
 def _finding_order(finding: Finding) -> tuple[str, tuple[str, int, tuple[str, ...]], str, str]:
     place = ("", 0, ()) if finding.place is None else place_order(finding.place)
     return (finding.integration or "", place, finding.kind, finding.message)
@@ -104,12 +116,6 @@ def _finding_order(finding: Finding) -> tuple[str, tuple[str, int, tuple[str, ..
 
 def _held_back(draft: Draft, policy: Policy) -> bool:
     return any(severity(finding.kind, policy) is not Severity.IGNORED for finding in draft.findings)
-
-
-def _decisions(drafts: Iterable[Draft], policy: Policy) -> Iterable[Decision]:
-    for draft in drafts:
-        stands = draft.operation is not None and not _held_back(draft, policy)
-        yield from draft.decisions if stands else _unplanned(draft.decisions)
 
 
 def _unplanned(decisions: Iterable[Decision]) -> Iterable[Decision]:
@@ -139,4 +145,6 @@ def _not_fetched(documents: Sequence[DesiredDocument], live: LiveUser) -> Findin
 
 
 def _first_place(documents: Sequence[DesiredDocument]) -> Place | None:
-    return min((document.place for document in documents), key=place_order, default=None)
+    """Where the user's id stands, for the first time."""
+    place = min((document.place for document in documents), key=place_order, default=None)
+    return None if place is None else replace(place, pointer=(*place.pointer, "user"))

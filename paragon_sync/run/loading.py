@@ -159,9 +159,7 @@ def _load(loading: _Loading, files: Sequence[Path], scope: SecretScope) -> Desir
 
 def _ownership(desired: Desired) -> Iterable[Fault]:
     for user in desired.staging.users():
-        documents = desired.documents_of(user)
-        if len(documents) > 1 or any(len(layer.blocks) > 1 for layer in documents[0].layers):
-            yield from static.conflicts(documents)
+        yield from static.conflicts(desired.documents_of(user))
 
 
 def _digest(files: Sequence[Path]) -> str:

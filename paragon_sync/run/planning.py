@@ -129,8 +129,11 @@ def _not_fetched(error: ApiError, policy: Policy) -> UserPlan:
 def _write_findings(writer: PlanWriter, findings: list[Finding]) -> None:
     """Look up where they stand, file by file and not one by one, and empty the list."""
     positions = iter(locate_all(finding.place for finding in findings if finding.place is not None))
+    others = iter(locate_all(finding.other for finding in findings if finding.other is not None))
     for finding in findings:
-        writer.add_finding(finding if finding.place is None else replace(finding, position=next(positions)))
+        position = None if finding.place is None else next(positions)
+        message = finding.message if finding.other is None else f"{finding.message}: {next(others)}"
+        writer.add_finding(replace(finding, position=position, message=message))
     findings.clear()
 
 

@@ -72,9 +72,17 @@ def locate_all(places: Iterable[Place]) -> list[Position]:
 def problems(faults: Iterable[Fault]) -> list[Problem]:
     """Faults with their positions, in the order of these."""
     listed = list(faults)
+    positions = locate_all(fault.place for fault in listed)
+    others = iter(locate_all(fault.other for fault in listed if fault.other is not None))
     found = [
-        Problem(message=fault.message, file=at.file, line=at.line, column=at.column, hint=fault.hint)
-        for fault, at in zip(listed, locate_all(fault.place for fault in listed), strict=True)
+        Problem(
+            message=fault.message if fault.other is None else f"{fault.message}: {next(others)}",
+            file=at.file,
+            line=at.line,
+            column=at.column,
+            hint=fault.hint,
+        )
+        for fault, at in zip(listed, positions, strict=True)
     ]
     return sorted(found, key=lambda problem: (problem.file, problem.line, problem.column))
 
