@@ -6,13 +6,15 @@ thing differently, the first asker's word counts; askers are in the order in whi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from paragon_sync.jsonvalue import Json, JsonObject
 from paragon_sync.model.catalog import Catalog, Input, Integration, Workflow
 
 _T = TypeVar("_T", Input, Workflow)
+_NO_LETTERS: Final = re.compile(r"[\W_]+")
 
 
 def merge_views(project: str, pulled: str, origin: str, views: Iterable[Sequence[JsonObject]]) -> Catalog:
@@ -71,10 +73,12 @@ def _integration(payload: JsonObject) -> Integration | None:
 
 
 def _type_of(payload: JsonObject) -> str:
-    """The portable name: a custom integration is told by its slug."""
-    kind = _text(payload.get("type"))
-    slug = _text(_object(payload.get("customIntegration")).get("slug"))
-    return f"custom.{slug}" if kind == "custom" and slug else kind
+    """The portable name: a custom integration is told by its slug, or by what its name makes of one."""
+    kind, custom = _text(payload.get("type")), _object(payload.get("customIntegration"))
+    if kind != "custom":
+        return kind
+    slug = _text(custom.get("slug")) or _NO_LETTERS.sub("", _text(custom.get("name"))).lower()
+    return slug if slug.startswith("custom.") or not slug else f"custom.{slug}"
 
 
 def _values(payload: JsonObject) -> JsonObject:

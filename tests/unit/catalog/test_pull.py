@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -96,9 +97,21 @@ def test_two_integrations_of_one_type_are_not_mixed():
     assert (found["slack"].id, found["slack"].inputs) == ("i-1", ())
 
 
-def test_a_custom_integration_is_named_by_its_slug():
-    payload = integration("custom", "i-9") | {"customIntegration": {"slug": "acme", "name": "Acme"}}
-    assert list(merged([payload, integration("custom.other", "i-8")])) == ["custom.acme", "custom.other"]
+@pytest.mark.parametrize(
+    ("custom", "name"),
+    [
+        ({"slug": "custom.acme", "name": "Another"}, "custom.acme"),
+        ({"slug": "acme"}, "custom.acme"),
+        ({"name": "Acme & Co_2"}, "custom.acmeco2"),
+    ],
+)
+def test_a_custom_integration_is_named_by_its_slug_or_name(custom, name):
+    payload = integration("custom", "i-9") | {"customIntegration": custom}
+    assert list(merged([payload, integration("custom.other", "i-8")])) == [name, "custom.other"]
+
+
+def test_a_custom_integration_without_a_name_is_left_out():
+    assert merged([integration("custom", "i-9")]) == {}
 
 
 def test_what_has_no_name_or_another_shape_is_left_out():
