@@ -128,7 +128,7 @@ def _wrong_kind(document: JsonObject, place: Place) -> Fault:
         return Fault(message=f"the kind {kind} isn't supported yet", place=at)
     if kind == "Project":
         return Fault(message="a Project file isn't a manifest", place=at, hint="name it with -c, and not in manifests")
-    hint = schema.did_you_mean(str(kind), _KINDS) or f"one of {', '.join(_KINDS)}"
-    return Fault(
-        message=f"unknown kind {kind!r}" if not isinstance(kind, str) else f'unknown kind "{kind}"', place=at, hint=hint
-    )
+    if not isinstance(kind, str):
+        return Fault(message="the kind must be one word", place=at, hint=f"one of {', '.join(_KINDS)}")
+    hint = schema.did_you_mean(kind, _KINDS) or f"one of {', '.join(_KINDS)}"
+    return Fault(message=f'unknown kind "{kind}"', place=at, hint=hint)

@@ -22,7 +22,8 @@ _MISREAD: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", 
 """Words that this or another YAML reader takes for something else than text, in any case."""
 _SPECIAL: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPED: Final = re.compile(r'["\\\n\r\t]|' + UNPRINTABLE.pattern)
-_LITERAL: Final = re.compile(r"(?![ \n])(?:[^\r\t\n]*(?<! )\n)+(?:[^\r\t\n]*(?<![ \n]))?")
+_NEVER_LINES: Final = re.compile(r"\A[ \n]|[\r\t]| $|\n\n\Z|" + UNPRINTABLE.pattern, re.MULTILINE)
+"""In text that isn't written as lines: an indented start, blanks at a line's end, and what nobody can see."""
 _SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 
 
@@ -80,7 +81,7 @@ def _entry(head: str, value: Json, indent: str) -> Iterator[str]:
     if isinstance(value, dict | list) and value:
         yield head
         yield from _lines(value, indent + _INDENT)
-    elif isinstance(value, str) and _LITERAL.fullmatch(value) and not UNPRINTABLE.search(value):
+    elif isinstance(value, str) and "\n" in value and not _NEVER_LINES.search(value):
         yield f"{head} |" if value.endswith("\n") else f"{head} |-"
         for line in value.removesuffix("\n").split("\n"):
             yield f"{indent}{_INDENT}{line}" if line else ""
