@@ -54,7 +54,7 @@ def change(label: str, before: Value, after: Value, **more: Any) -> Change:
     return Change(label=label, before=before, after=after, **(filled | more))
 
 
-def switch(workflow: str, before: Value, after: Value, **more: Any) -> Change:
+def switch(workflow: str, *, before: Value, after: Value, **more: Any) -> Change:
     """A change of whether a workflow is enabled."""
     target = WorkflowEnabled(workflow.lower())
     pointer = ("configuredWorkflows", workflow.lower(), "enabled")

@@ -44,12 +44,8 @@ def plan_lines(plan: Plan, *, saved: Path | None = None, now: datetime | None = 
     yield from _findings(plan, "For information", Severity.INFO)
     yield from wrapped(summary(header.counts), 0)
     yield from refusal_lines(header.refusals)
-    if header.incomplete:
-        errors = sum(finding.severity is Severity.ERROR for finding in plan.findings())
-        verb = "leaves its user" if errors == 1 else "leave their users"
-        yield line()
-        yield from wrapped(f"Incomplete: {count(errors, 'finding')} {verb} out.", 0, style="bold red")
-        yield line(f"    --allow findings={errors}")
+    if header.incomplete and not header.refusals:
+        yield from wrapped(f"Incomplete, as allowed: {count(header.counts.findings, 'error')} among the findings.", 0)
     if saved is not None:
         yield from _saved(plan, saved, now)
 
@@ -67,13 +63,12 @@ def summary(counts: Counts) -> str:
 
 
 def refusal_lines(refusals: Iterable[Refusal]) -> Iterator[Text]:
-    """Which rules are broken, each with what its user may type to go on."""
+    """Which rules are broken; each says what its user may type to go on."""
     for number, refusal in enumerate(refusals):
         if number == 0:
             yield line()
             yield line("Refused by policy", "bold red")
         yield from wrapped(refusal.message, 2, hanging=2)
-        yield line(f"      --allow {printable(refusal.knob)}")
 
 
 def problem(found: Problem) -> str:
@@ -138,7 +133,7 @@ def _saved(plan: Plan, path: Path, now: datetime | None) -> Iterator[Text]:
     else:
         yield from wrapped(parts[0], 0, hanging=2)
         yield line("  " + "   ".join(parts[1:]))
-    if header.counts.operations and not (header.refusals or header.incomplete):
+    if header.counts.operations and not header.refusals:
         yield line(f"  paragon-sync apply {file} -e {printable(shlex.quote(header.environment))}", "bold")
 
 
