@@ -13,7 +13,7 @@ from paragon_sync.jsonvalue import Json, JsonObject, Pointer, equal, format_poin
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath
 from paragon_sync.model.planned import Operation, PatchConfig, PatchMeta, Request
-from paragon_sync.plan.count import managed_pointers, values_of
+from paragon_sync.plan.count import WORKFLOWS, managed_pointers, values_of
 from paragon_sync.plan.rebase import Unwritable, conflicting_path, live_shape
 from paragon_sync.plan.shape import Shape, entries_of, shape_of
 
@@ -73,8 +73,8 @@ def compare_after(operation: Operation, sent: Request, before: LiveUser, after: 
     if not_kept:
         return NotKept(labels=tuple(not_kept))
     return Kept(
-        notes=tuple(f"moved during write: {format_pointer(at)}" for at in _moved(operation, was, now)),
-        alarms=tuple(f"lost? {format_pointer(at)}" for at in _lost(operation, was, now)),
+        notes=tuple(f"moved during write: {_shown(at, was)}" for at in _moved(operation, was, now)),
+        alarms=tuple(f"lost? {_shown(at, was)}" for at in _lost(operation, was, now)),
     )
 
 
@@ -117,6 +117,11 @@ def _moved(operation: Operation, was: Shape, now: Shape) -> Iterator[Pointer]:
 def _lost(operation: Operation, was: Shape, now: Shape) -> Iterator[Pointer]:
     after = values_of(now)
     yield from (at for at, _ in _unmanaged(operation, was) if at not in after)
+
+
+def _shown(at: Pointer, shape: Shape) -> str:
+    """The pointer with the workflow map under the name that it has here."""
+    return format_pointer((shape.maps[0], *at[1:]) if shape.maps and at[0] == WORKFLOWS else at)
 
 
 def _unmanaged(operation: Operation, shape: Shape) -> Iterator[tuple[Pointer, Json]]:
