@@ -31,22 +31,25 @@ UNPLANNED: Final = "not planned: see the findings"
 class UserPlan:
     """What one user's documents and live state come to: metadata first among the operations.
 
-    ``enabled_live`` counts the managed workflows that are enabled now.
+    ``ignored`` are the findings that the policy doesn't want to hear of. ``enabled_live`` counts the managed workflows
+    that are enabled now.
     """
 
     user: str
     operations: tuple[Operation, ...] = ()
     findings: tuple[Finding, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    ignored: tuple[Finding, ...] = ()
     enabled_live: int = 0
 
     @property
     def left_out(self) -> bool:
-        """Whether nothing is sent for this user although not all is as declared: findings are why."""
-        return not self.operations and any(
-            finding.severity in {Severity.ERROR, Severity.WARNING} or finding.kind is FindingKind.UNKNOWN_USER
-            for finding in self.findings
-        )
+        """Whether nothing is sent for this user, and findings are why."""
+        severities = {finding.severity for finding in (*self.findings, *self.ignored)}
+        if self.operations or severities <= {Severity.INFO}:
+            return False
+        nothing_stands = not self.decisions or any(decision.verdict == UNPLANNED for decision in self.decisions)
+        return Severity.ERROR in severities or nothing_stands
 
 
 def plan_user(documents: Sequence[DesiredDocument], live: LiveUser, catalog: Catalog, policy: Policy) -> UserPlan:
@@ -75,12 +78,13 @@ def _planned(user: str, findings: Iterable[Finding], drafts: Sequence[Draft], po
     return UserPlan(
         user=user,
         operations=tuple(draft.operation for draft in compress(drafts, stands) if draft.operation is not None),
-        findings=tuple(weighed),
+        findings=tuple(finding for finding in weighed if finding.severity is not Severity.IGNORED),
         decisions=tuple(
             decision
             for draft, stand in zip(drafts, stands, strict=True)
             for decision in (draft.decisions if stand else _unplanned(draft.decisions))
         ),
+        ignored=tuple(finding for finding in weighed if finding.severity is Severity.IGNORED),
         enabled_live=sum(draft.enabled_live for draft in drafts),
     )
 
