@@ -51,14 +51,16 @@ def _shows(credentials: Iterable[Credential], name: str) -> bool:
 
 
 def _with_configurations(credentials: Iterable[Credential], me: JsonObject) -> tuple[Credential, ...]:
-    """The same credentials, with the configurations that GET /sdk/me shows where the list shows none."""
-    shown = {credential.id: credential for credential in _credentials_of(me.get("integrations"))}
-    return tuple(
-        Credential(credential.raw | {"configurations": list[Json](shown[credential.id].configurations)})
-        if credential.id in shown and shown[credential.id].configurations and not credential.configurations
-        else credential
-        for credential in credentials
-    )
+    """The same credentials, with those configurations of GET /sdk/me that the list doesn't show."""
+    shown = {credential.id: credential.configurations for credential in _credentials_of(me.get("integrations"))}
+    return tuple(_joined(credential, shown.get(credential.id, [])) for credential in credentials)
+
+
+def _joined(credential: Credential, shown: Iterable[JsonObject]) -> Credential:
+    listed = credential.configurations
+    known = [entry.get("id") for entry in listed]
+    hidden = [entry for entry in shown if entry.get("id") not in known]
+    return Credential(credential.raw | {"configurations": list[Json]([*listed, *hidden])}) if hidden else credential
 
 
 def _credentials_of(integrations: Json) -> Iterable[Credential]:
