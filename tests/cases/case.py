@@ -78,8 +78,8 @@ class Case:
         neighbours = _object(loads((ROOT / "neighbours.json").read_text("utf-8")))
         for path, level in spots(live):  # an object that isn't there before has no neighbours afterwards
             spot = _follow(users, path)
-            if isinstance(spot, dict) and level not in without:
-                spot.update(_object(neighbours[level]))
+            if isinstance(spot, dict) and isinstance(_follow(live, path), dict) and level not in without:
+                spot.update(as_object(neighbours[level]))
         return dumps(users)
 
 

@@ -49,8 +49,9 @@ def later_lines(lines: Sequence[str]) -> list[str]:
     assert found, "plan.txt has no line that counts the users"
     changed, same, left_out = (int(number) for number in found.groups())
     findings = [line for line in lines if line.startswith("finding ")]
+    refused = [line for line in lines if line.startswith("refused findings=")]
     users = f"users: 0 changed, {changed + same} as declared, {left_out} left out"
-    return [*findings, users, *(["exit 4"] if left_out else [])]
+    return [*findings, *refused, users, *(["exit 4"] if refused else [])]
 
 
 def _subject(operation: JsonObject) -> str:
@@ -74,7 +75,7 @@ def _values(change: JsonObject) -> str:
 
 
 def _users(counts: JsonObject) -> str:
-    return f"users: {counts['changed']} changed, {counts['unchanged']} as declared, {counts['left_out']} left out"
+    return f"users: {counts['changed']} changed, {counts['unchanged']} as declared, {counts['leftOut']} left out"
 
 
 def _in_words(head: str, text: str, expected: Sequence[str]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -100,7 +101,7 @@ class Trial:
         if self.updating and sorted(actual) != sorted(expected):
             (self.case.folder / name).write_text("".join(f"{line}\n" for line in actual), "utf-8")
         else:
-            assert sorted(actual) == sorted(expected)
+            expect_same(expected, actual)
 
     def expect_users(self, expected: Mapping[str, Json]) -> None:
         """Compare all that the emulator holds, value by value."""
@@ -198,15 +199,16 @@ def check_plan(trial: Trial) -> None:
 
     later = [line for line in lines if line != "exit 2"] if code else later_lines(lines)
     again, _ = trial.plan(expected)
-    assert sorted(again) == sorted(later)
+    expect_same(later, again)
 
 
 def check_sent(trial: Trial) -> None:
     """The writes are those of ``sent.txt``, in its order; and no user's metadata follows its configurations."""
     writes = trial.writes()
     if (expected := trial.case.lines("sent.txt")) is not None:
-        trial.expect_lines("sent.txt", [sent(one) for one in writes])
-        assert [line.split("{")[0] for line in expected if line] == [sent(one).split("{")[0] for one in writes]
+        lines = [sent(one) for one in writes]
+        trial.expect_lines("sent.txt", lines)
+        assert trial.updating or lines == expected
     for number, one in enumerate(writes):
         earlier = {path(before) for before in writes[:number] if before["user"] == one["user"]}
         assert path(one) != "/sdk/me" or not earlier
@@ -220,9 +222,17 @@ def assert_counts(plan: JsonObject) -> None:
 
     assert counts["operations"] == len(operations)
     assert counts["changed"] == len({str(one["user"]) for one in operations})
-    assert [counts[f"values_{word}"] for word in ("added", "changed", "removed")] == [
+    assert [counts[f"values{word}"] for word in ("Added", "Changed", "Removed")] == [
         effects.count(effect) for effect in ("add", "change", "remove")
     ]
+
+
+def expect_same(expected: Sequence[str], actual: Sequence[str]) -> None:
+    """Compare lines, whatever their order; what is missing is told with ``-``, what nobody expected with ``+``."""
+    both = Counter(expected) & Counter(actual)
+    told = [f"- {line}" for line in (Counter(expected) - both).elements()]
+    told += [f"+ {line}" for line in (Counter(actual) - both).elements()]
+    assert not told, "\n".join(["the lines differ", *told])
 
 
 def path(request: JsonObject) -> str:
@@ -235,7 +245,7 @@ def sent(request: JsonObject) -> str:
     headers = as_object(request["headers"])
     named = {"C": headers.get("x-paragon-credential"), "G": headers.get("x-paragon-configuration-id")}
     present = "".join(f" {letter}={value}" for letter, value in named.items() if value is not None)
-    return f"{request['method']} {path(request)}{present} {dumps(request['body'])}"
+    return f"{request['method']} {path(request)}{present} {dumps(request['body'], sort_keys=True)}"
 
 
 def as_list(value: Json) -> list[Json]:
