@@ -70,10 +70,8 @@ def _is_schema(name: str) -> bool:
 
 
 def _folder() -> resources.abc.Traversable:
-    try:
-        return resources.files("paragon_sync.schemas")
-    except ModuleNotFoundError:  # run from a checkout, not installed
-        return Path(__file__).parents[2] / "schemas"
+    installed = resources.files("paragon_sync") / "schemas"
+    return installed if installed.is_dir() else Path(__file__).parents[2] / "schemas"  # of the checkout
 
 
 @lru_cache(maxsize=16)
