@@ -21,7 +21,7 @@ from paragon_sync.emulator import admin, codec, routes_accounts, routes_project,
 from paragon_sync.emulator.calls import Answer, Call, Refusal, Route
 from paragon_sync.emulator.codec import JsonObject
 from paragon_sync.emulator.options import Readings
-from paragon_sync.emulator.recorder import Recorder, RecordingMiddleware
+from paragon_sync.emulator.recorder import Recorder, RecordingMiddleware, read_content
 from paragon_sync.emulator.state import Users
 from paragon_sync.emulator.tokens import BadToken, Verifier
 from paragon_sync.emulator.world import World
@@ -64,7 +64,7 @@ V2_ROUTES: Final[tuple[tuple[str, str, Route], ...]] = (
 )
 """Below ``/v2/projects/{project}``."""
 
-_ANY: Final = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,9 +86,7 @@ def build_app(site: Site, *, middleware: Sequence[Middleware] = ()) -> Starlette
         *admin.paths(site.users, site.recorder, _about(site)),
         Path("/ui", _portal),
     ]
-    cors = Middleware(
-        CORSMiddleware, allow_origins=["*"], allow_methods=[*_ANY], allow_headers=["*"], allow_private_network=True
-    )
+    cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=[*_ANY], allow_headers=["*"])
     return Starlette(
         routes=paths,
         middleware=[cors, Middleware(RecordingMiddleware, recorder=site.recorder), *middleware],
@@ -122,7 +120,7 @@ class _Endpoint:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        content = await _content(receive)
+        content = await read_content(receive)
         try:
             answer = self._answer(scope, headers, content)
         except Refusal as refusal:
@@ -131,7 +129,8 @@ class _Endpoint:
 
     def _answer(self, scope: Scope, headers: dict[str, str], content: bytes) -> Answer:
         site, path = self.site, scope["path_params"]
-        route = self.methods[scope["method"]]
+        method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        route = self.methods[method]
         if path["project"] != site.world.id:
             raise Refusal(404, "Project not found")
         try:
@@ -141,9 +140,14 @@ class _Endpoint:
                 return Answer({"authenticated": False})
             raise Refusal(401, f"Unauthorized: {error}") from None
         scope["paragon.user"] = user
+        refusal = codec.as_object(site.world.refusals.get(user))
+        if refusal is not None:
+            status = refusal.get("status")
+            status = status if isinstance(status, int) else 403
+            raise Refusal(status, str(refusal.get("message", "Forbidden")), str(refusal.get("code", "")))
         return route(
             Call(
-                method=scope["method"],
+                method=method,
                 user=user,
                 path=path,
                 query=dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)),
@@ -154,15 +158,6 @@ class _Endpoint:
                 readings=site.readings,
             )
         )
-
-
-async def _content(receive: Receive) -> bytes:
-    parts = bytearray()
-    while True:
-        message = await receive()
-        parts.extend(message.get("body", b""))
-        if not message.get("more_body", False):
-            return bytes(parts)
 
 
 def _respond(answer: Answer) -> Response:

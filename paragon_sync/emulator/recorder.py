@@ -76,24 +76,35 @@ class RecordingMiddleware:
         if scope["type"] != "http" or scope["path"].startswith("/__emulator"):
             await self._app(scope, receive, send)
             return
-        content = bytearray()
+        content = await read_content(receive)
         status = 0
+        unread = [content]
 
         async def receiving() -> Message:
-            message = await receive()
-            content.extend(message.get("body", b""))
-            return message
+            if unread:
+                return {"type": "http.request", "body": unread.pop(), "more_body": False}
+            return await receive()
 
         async def sending(message: Message) -> None:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
                 # Recorded before the client has the answer: whoever asks after it, finds it.
-                self._recorder.add(scope, bytes(content), status)
+                self._recorder.add(scope, content, status)
             await send(message)
 
         try:
             await self._app(scope, receiving, sending)
         finally:
             if status == 0:
-                self._recorder.add(scope, bytes(content), 0)
+                self._recorder.add(scope, content, 0)
+
+
+async def read_content(receive: Receive) -> bytes:
+    """A request's whole body."""
+    content = bytearray()
+    while True:
+        message = await receive()
+        content.extend(message.get("body", b""))
+        if not message.get("more_body", False):
+            return bytes(content)

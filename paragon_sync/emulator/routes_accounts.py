@@ -44,6 +44,9 @@ def _new_credential(call: Call, integration: JsonObject, external: Json) -> Json
     moment = now()
     identity = str(uuid.uuid4())
     sdk = codec.as_object(integration.get("sdkIntegrationConfig")) or {}
+    payload = codec.as_object(call.fields.get("payload")) or {}
+    # What is still to be asked after the account is connected keeps the credential pending.
+    pending = bool(sdk.get("postOauthInputs")) and payload.get("skipPostOAuthInputs") is not True
     credential: JsonObject = {
         "id": identity,
         "dateCreated": moment,
@@ -55,8 +58,7 @@ def _new_credential(call: Call, integration: JsonObject, external: Json) -> Json
         "isPreviewCredential": False,
         "providerId": None,
         "providerData": {},
-        # What is still to be asked after the account is connected keeps the credential pending.
-        "status": "PENDING" if sdk.get("postOauthInputs") else "VALID",
+        "status": "PENDING" if pending else "VALID",
         "configurations": [new_configuration(identity, None, default=True)],
     }
     return credential if external is None else {**credential, "externalId": external}

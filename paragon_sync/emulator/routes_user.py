@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from dataclasses import replace as changed
 from datetime import UTC, datetime
-from urllib.parse import unquote
 
 from paragon_sync.emulator import codec, views, writing
 from paragon_sync.emulator.calls import Answer, Call, Refusal
@@ -22,7 +21,7 @@ def get_me(call: Call) -> Answer:
     header = call.headers.get("x-paragon-user-metadata")
     if header:  # clients before 2.2.5 set metadata this way
         try:
-            sent = codec.as_object(codec.loads(unquote(header)))
+            sent = codec.as_object(codec.loads(header))
         except codec.Unreadable:
             sent = None
         if sent is not None:

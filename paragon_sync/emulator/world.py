@@ -37,6 +37,8 @@ class World:
     resources: list[JsonObject] = field(default_factory=list)
     hidden: JsonObject = field(default_factory=dict)
     """User id → array of the integration types that this user doesn't see."""
+    refusals: JsonObject = field(default_factory=dict)
+    """User id → ``{status, code, message}``: what every request of this user is refused with."""
     list_configurations: str = "all"
     """Which configurations GET ``/sdk/credentials`` shows: ``all``, ``default`` or ``none``."""
 
@@ -63,6 +65,7 @@ class World:
             "answers": self.answers,
             "resources": [*self.resources],
             "hidden": self.hidden,
+            "refusals": self.refusals,
             "listConfigurations": self.list_configurations,
         }
 
