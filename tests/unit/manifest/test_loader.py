@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paragon_sync.errors import ManifestError, Problem
-from paragon_sync.manifest.loader import check_profiles, find_files, iter_documents
+from paragon_sync.manifest.loader import Flawed, check_profiles, find_files, iter_documents
 from paragon_sync.manifest.project import load_project
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.declared import (
@@ -33,7 +33,7 @@ def load(folder: Path, text: str, name: str = "users.yaml", **environ: str) -> l
     file = folder / name
     file.write_text(text)
     scope = SecretScope(folder=folder, env=frozenset({"TOKEN"}), environ=environ)
-    return list(iter_documents([file], scope))
+    return [item for item in iter_documents([file], scope) if not isinstance(item, Flawed)]
 
 
 def user(folder: Path, text: str, **environ: str) -> User:
