@@ -5,6 +5,7 @@ Nothing that comes out moves a cursor, changes a colour, turns the direction of 
 
 from __future__ import annotations
 
+from itertools import accumulate, takewhile
 from typing import Final
 
 from rich.cells import cell_len
@@ -44,13 +45,8 @@ def fit(text: str, width: int) -> str:
     """The text, cut at its end to so many cells; what is cut shows as ``…``."""
     if cell_len(text) <= width:
         return text
-    kept, used = [], 1
-    for character in text:
-        used += cell_len(character)
-        if used > width:
-            break
-        kept.append(character)
-    return "".join(kept) + ELLIPSIS
+    kept = sum(1 for _ in takewhile(lambda used: used < width, accumulate(map(cell_len, text))))
+    return text[:kept] + ELLIPSIS
 
 
 def fit_both(before: str, after: str, width: int) -> tuple[str, str]:

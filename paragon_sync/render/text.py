@@ -84,7 +84,8 @@ def _heading(header: PlanHeader) -> str:
 
 
 def _users(operations: Iterable[Operation]) -> Iterator[Text]:
-    for user, group in groupby(operations, key=lambda operation: operation.user):
+    shown = (operation for operation in operations if operation.changes)
+    for user, group in groupby(shown, key=lambda operation: operation.user):
         yield from wrapped(user, 0, style="bold")
         for operation in group:
             yield from operation_lines(operation)
