@@ -13,7 +13,7 @@ help: ## List the targets
 
 .PHONY: demo
 demo: .setup-run ## Try it: validate, plan, show, apply and plan again on a local emulator
-	@examples/quickstart/demo.sh
+	@$(VENV)/python examples/quickstart/demo.py
 
 .PHONY: test
 test: .setup-dev ## Run the tests; TESTFLAGS are pytest's arguments
