@@ -26,9 +26,9 @@ _HEADERS: Final = frozenset(
 class Recorder:
     """The latest requests, the oldest first; older ones are forgotten, but counted."""
 
-    def __init__(self) -> None:
-        """Start with none."""
-        self._requests: deque[tuple[Scope, bytes, int]] = deque(maxlen=_KEPT)
+    def __init__(self, *, keep: int = _KEPT) -> None:
+        """Start with none; ``keep`` is how many are remembered."""
+        self._requests: deque[tuple[Scope, bytes, int]] = deque(maxlen=keep)
         self.count = 0
 
     def add(self, scope: Scope, content: bytes, status: int) -> None:

@@ -67,9 +67,10 @@ class Client:
         return reply.json
 
 
-def request(emulator: Emulator, method: str, path: str, content: bytes | None, headers: dict[str, str]) -> Reply:
-    """Send one request."""
-    connection = http.client.HTTPConnection(urlsplit(emulator.url).netloc, timeout=20)
+def request(emulator: Emulator | str, method: str, path: str, content: bytes | None, headers: dict[str, str]) -> Reply:
+    """Send one request to an emulator, or to its URL."""
+    url = emulator if isinstance(emulator, str) else emulator.url
+    connection = http.client.HTTPConnection(urlsplit(url).netloc, timeout=20)
     try:
         connection.request(method, path, content, headers)
         answer = connection.getresponse()

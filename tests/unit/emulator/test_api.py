@@ -499,6 +499,13 @@ def test_what_other_paths_answer(acme: Client, method: str, path: str, status: i
         assert reply.json["status"] == status
 
 
+def test_a_large_body_is_taken_whole(acme: Client) -> None:
+    large = {"text": "x" * 300_000}
+    acme.ask("PATCH", "/sdk/me", {"meta": large})
+    assert state(acme)["meta"]["text"] == large["text"]
+    assert acme.emulator.requests()[-1]["body"] == {"meta": large}  # type: ignore[index, call-overload]
+
+
 def test_a_bad_body_is_refused_in_paragons_form(acme: Client) -> None:
     headers = {"Authorization": f"Bearer {token(acme.emulator.signing_key, 'acme')}"}
     reply = request(acme.emulator, "PATCH", "/projects/p1/sdk/me", b"{", headers)
