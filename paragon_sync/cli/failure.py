@@ -65,7 +65,8 @@ def _tell(message: str, hint: str | None) -> None:
 
 
 def _label(text: str) -> str:
-    return click.style(f"{text}: ", fg="red", bold=True)
+    label = f"{text}: "
+    return label if os.environ.get("NO_COLOR") else click.style(label, fg="red", bold=True)
 
 
 def _either(names: Sequence[str]) -> str:
