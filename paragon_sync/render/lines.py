@@ -43,14 +43,14 @@ def wrapped(text: str, indent: int, *, hanging: int = 0, style: str = "") -> Ite
     for word in printable(text).split(" "):
         rest = word
         if current and cell_len(current) + 1 + cell_len(word) > WIDTH - margin:
-            yield line(" " * margin + current, style)
+            yield line(" " * margin + current.rstrip(" "), style)
             margin, current = indent + hanging, ""
         while not current and cell_len(rest) > WIDTH - margin:
             head = fit(rest, WIDTH - margin + 1)[:-1]
             yield line(" " * margin + head, style)
             margin, rest = indent + hanging, rest[len(head) :]
         current = f"{current} {rest}" if current else rest
-    yield line(" " * margin + current, style)
+    yield line(" " * margin + current.rstrip(" "), style)
 
 
 def columns(left: str, middle: str, right: str, at: tuple[int, int]) -> str | None:

@@ -160,6 +160,11 @@ def test_findings_follow() -> None:
     assert text == "acme-corp · 0 managed values\n\nFindings\n  acme-corp · salesforce  not connected\n"
 
 
+def test_a_long_pointer_stands_on_a_line_of_its_own() -> None:
+    long = decision("Day", 1, 1, decided(Set(1)), pointer=("x" * 70,))
+    assert f"\n  Day\n    /{'x' * 70}\n" in told(Explained((long,)))
+
+
 def test_a_flagged_secret_is_hidden_with_what_its_contenders_say() -> None:
     text = told(Explained((decision("Channel", "a1", "a2", decided(Set("a2")), beside(Set("a3"), "x"), secret=True),)))
     assert "a1" not in text
