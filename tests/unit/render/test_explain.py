@@ -161,8 +161,8 @@ def test_findings_follow() -> None:
 
 
 def test_a_long_pointer_stands_on_a_line_of_its_own() -> None:
-    long = decision("Day", 1, 1, decided(Set(1)), pointer=("x" * 70,))
-    assert f"\n  Day\n    /{'x' * 70}\n" in told(Explained((long,)))
+    long = decision("Day", 1, 1, decided(Set(1)), pointer=("x" * 74,))
+    assert f"\n  Day\n    /{'x' * 74}\n" in told(Explained((long,)))
 
 
 def test_a_flagged_secret_is_hidden_with_what_its_contenders_say() -> None:
