@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -51,11 +52,19 @@ def find_files(project: Project, paths: Sequence[Path | str] = ()) -> list[Path]
     return sorted(found)
 
 
-def iter_documents(files: Iterable[Path], scope: SecretScope) -> Iterator[Document | Problem]:
-    """Documents as they are read, and every problem with its position; never stops at a problem.
+@dataclass(frozen=True, slots=True)
+class Flawed:
+    """A document in which problems were found: good for finding more of them, and for nothing else.
 
-    A document with a problem isn't given.
+    ``told`` are the pointers of what has been reported; nothing more is to be said about these.
     """
+
+    document: Document
+    told: frozenset[Pointer]
+
+
+def iter_documents(files: Iterable[Path], scope: SecretScope) -> Iterator[Document | Flawed | Problem]:
+    """Documents as they are read, and every problem with its position; never stops at a problem."""
     for file in files:
         for item in source.read(file):
             if isinstance(item, Problem):
@@ -63,9 +72,10 @@ def iter_documents(files: Iterable[Path], scope: SecretScope) -> Iterator[Docume
                 continue
             document, faults = _check(item, scope)
             told = [fault for fault in faults if fault.place.pointer not in item.broken]
-            if told:
-                yield from source.problems(dict.fromkeys(told))
-            elif document is not None and not item.flawed:
+            yield from source.problems(dict.fromkeys(told))
+            if document is not None and (told or item.flawed):
+                yield Flawed(document, item.broken | {fault.place.pointer for fault in told})
+            elif document is not None:
                 yield document
 
 

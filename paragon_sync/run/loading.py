@@ -14,7 +14,7 @@ from typing import assert_never
 
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError, Problem
-from paragon_sync.manifest.loader import check_profiles, iter_documents
+from paragon_sync.manifest.loader import Flawed, check_profiles, iter_documents
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
 from paragon_sync.model.catalog import Catalog
@@ -84,29 +84,34 @@ class _Loading:
     faults: list[Fault] = field(default_factory=list)
     documents: int = 0
 
-    def take(self, item: User | Profile | Problem) -> None:
+    def take(self, item: User | Profile | Flawed | Problem) -> None:
         match item:
             case Problem():
                 self.problems.append(item)
-            case Profile():
-                self.documents += 1
-                self.declared_profiles.append(item)
-                self.profiles[item.name] = self._resolve(item, f"profile {item.name}")
-            case User():
-                self.documents += 1
-                self._take_user(item)
+            case Flawed(document, told):
+                known = len(self.faults)
+                self._take(document, stage=False)
+                self.faults[known:] = [fault for fault in self.faults[known:] if fault.place.pointer not in told]
+            case Profile() | User():
+                self._take(item, stage=True)
             case _:
                 assert_never(item)
 
-    def _take_user(self, user: User) -> None:
+    def _take(self, document: User | Profile, *, stage: bool) -> None:
+        self.documents += 1
+        if isinstance(document, User):
+            self._take_user(document, stage=stage)
+        else:
+            self.declared_profiles.append(document)
+            self.profiles[document.name] = self._resolve(document, f"profile {document.name}")
+
+    def _take_user(self, user: User, *, stage: bool) -> None:
         if user.profiles or user.release:
             self.profile_uses.append(replace(user, fragment=type(user.fragment)()))
         layer = self._resolve(user, user.place.file)
-        if not self.filters.accepts_user(user.user):
-            return
-        profiles = tuple(name for name in user.profiles if name not in user.release)
-        document = DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=profiles)
-        self.staging.add(document)
+        if stage and self.filters.accepts_user(user.user):
+            profiles = tuple(name for name in user.profiles if name not in user.release)
+            self.staging.add(DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=profiles))
 
     def _resolve(self, document: User | Profile, source: str) -> DesiredFragment:
         if self.resolver is None:

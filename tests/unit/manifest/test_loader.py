@@ -251,3 +251,16 @@ def test_profiles_are_declared_once_and_known(tmp_path: Path) -> None:
 def test_without_any_profile_the_hint_says_so(tmp_path: Path) -> None:
     (fault,) = check_profiles([], [user(tmp_path, "profiles: [standard]\n")])
     assert fault.hint == "known profiles: none"
+
+
+def test_a_flawed_document_is_given_to_find_more_and_says_what_has_been_told(tmp_path: Path) -> None:
+    file = tmp_path / "users.yaml"
+    file.write_text(HEAD + "metadata:\n  plan: ~\n  tier: gold\n")
+
+    problem, flawed = iter_documents([file], SecretScope(folder=tmp_path))
+
+    assert isinstance(problem, Problem)
+    assert isinstance(flawed, Flawed)
+    assert flawed.told == {("metadata", "plan")}
+    assert isinstance(flawed.document, User)
+    assert list(flawed.document.fragment.metadata) == ["plan", "tier"]
