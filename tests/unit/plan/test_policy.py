@@ -1,0 +1,100 @@
+import pytest
+
+from paragon_sync.model.planned import Counts, FindingKind, Severity
+from paragon_sync.model.project import Policy, Threshold
+from paragon_sync.plan.policy import KNOBS, check, severity
+
+REFUSED: dict[str, tuple[Counts, Policy, list[str]]] = {
+    "nothing": (Counts(), Policy(), []),
+    "30 % of users": (Counts(considered=10, changed=3), Policy(), []),
+    "more than 30 % of users": (Counts(considered=10, changed=4), Policy(), ["usersChanged=4"]),
+    "too few users for a share": (Counts(considered=9, changed=9), Policy(), []),
+    "a minimum of one's own": (
+        Counts(considered=9, changed=9),
+        Policy(minimum_population=9),
+        ["usersChanged=9"],
+    ),
+    "a share that binary numbers miss": (
+        Counts(considered=100, changed=29),
+        Policy(users_changed=Threshold(share=0.29)),
+        [],
+    ),
+    "a number counts among few users": (
+        Counts(considered=2, changed=2),
+        Policy(users_changed=Threshold(number=1)),
+        ["usersChanged=2"],
+    ),
+    "none at all": (Counts(considered=1, changed=1), Policy(users_changed=Threshold(number=0)), ["usersChanged=1"]),
+    "10 removals": (Counts(considered=1, values_removed=10), Policy(), []),
+    "11 removals": (Counts(considered=1, values_removed=11), Policy(), ["valuesRemoved=11"]),
+    "a share of removals": (
+        Counts(considered=10, values_removed=2, kept=6),
+        Policy(values_removed=Threshold(share=0.2)),
+        ["valuesRemoved=2"],
+    ),
+    "5 % of enabled workflows": (Counts(considered=10, workflows_disabled=1, workflows_managed=20), Policy(), []),
+    "more than 5 % of enabled workflows": (
+        Counts(considered=10, workflows_disabled=1, workflows_managed=19),
+        Policy(),
+        ["workflowsDisabled=1"],
+    ),
+    "findings": (Counts(considered=1, left_out=1, findings=2), Policy(), ["findings=2"]),
+    "several rules": (
+        Counts(considered=10, changed=10, values_removed=11, findings=1),
+        Policy(),
+        ["usersChanged=10", "valuesRemoved=11", "findings=1"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("counts", "policy", "knobs"), REFUSED.values(), ids=REFUSED)
+def test_refusals_name_the_knob(counts: Counts, policy: Policy, knobs: list[str]) -> None:
+    refusals = check(counts, policy, {})
+
+    assert knobs == [refusal.knob for refusal in refusals]
+    assert all(f"--allow {refusal.knob}" in refusal.message for refusal in refusals)
+
+
+ALLOWED: dict[str, tuple[Counts, str, int, bool]] = {
+    "the plan's own count": (Counts(considered=10, changed=4), "usersChanged", 4, True),
+    "more": (Counts(considered=10, changed=4), "usersChanged", 100, True),
+    "less": (Counts(considered=10, changed=4), "usersChanged", 3, False),
+    "another rule": (Counts(considered=10, changed=4), "valuesRemoved", 4, False),
+    "findings": (Counts(findings=2), "findings", 2, True),
+    "fewer findings": (Counts(findings=2), "findings", 1, False),
+}
+
+
+@pytest.mark.parametrize(("counts", "knob", "number", "fine"), ALLOWED.values(), ids=ALLOWED)
+def test_a_knob_allows_up_to_its_number(counts: Counts, knob: str, number: int, *, fine: bool) -> None:
+    assert knob in KNOBS
+    assert fine == (check(counts, Policy(), {knob: number}) == ())
+
+
+def test_a_knob_never_tightens_a_rule() -> None:
+    assert () == check(Counts(considered=1, values_removed=5), Policy(), {"valuesRemoved": 0})
+
+
+def test_messages_carry_the_numbers() -> None:
+    (share,) = check(Counts(considered=10, changed=4), Policy(), {})
+    (number,) = check(Counts(considered=1, values_removed=11), Policy(), {})
+    (one,) = check(Counts(considered=1, left_out=1, findings=1), Policy(), {})
+
+    assert share.message.startswith("4 of 10 users would change; policy usersChanged allows 30% of those considered.")
+    assert number.message.startswith("11 values would be removed; policy valuesRemoved allows 10.")
+    assert one.message.startswith("1 finding is an error")
+
+
+def test_findings_are_errors_unless_policy_says_otherwise() -> None:
+    judged = {kind: severity(kind, Policy()) for kind in FindingKind}
+
+    assert Severity.WARNING == judged.pop(FindingKind.NOT_CONNECTED)
+    assert Severity.INFO == judged.pop(FindingKind.PENDING_ACCOUNT)
+    assert {Severity.ERROR} == set(judged.values())
+
+
+def test_policy_judges_each_kind() -> None:
+    policy = Policy(findings={FindingKind.NOT_CONNECTED: Severity.ERROR, FindingKind.OWNERSHIP: Severity.IGNORED})
+
+    assert Severity.ERROR == severity(FindingKind.NOT_CONNECTED, policy)
+    assert Severity.IGNORED == severity(FindingKind.OWNERSHIP, policy)

@@ -1,0 +1,113 @@
+"""Step 4 of applying: what the read-back says."""
+
+import pytest
+
+from paragon_sync.jsonvalue import Json
+from paragon_sync.model.live import Credential
+from paragon_sync.plan.rebase import Rewritten, rebase
+from paragon_sync.plan.verify import ChangedAfter, Kept, NotKept, Vanished, Verified, compare_after, switched_off
+from tests.unit.plan.build import BlockSpec, credential, document, plan, user
+
+BLOCK = BlockSpec(settings={"note": "d"}, defaults={"channel": "x"})
+ON: Json = {"enabled": True, "settings": {"day": 1}}
+
+
+def config(note: Json, **more: Json) -> Credential:
+    return credential({"sharedSettings": {"note": note, "channel": "mine"}, "configuredWorkflows": {"w": ON}} | more)
+
+
+BEFORE = config("b", other=1)
+
+VERDICTS: dict[str, tuple[Credential, Verified]] = {
+    "as sent": (config("d", other=1), Kept()),
+    "as before": (config("b", other=1), NotKept(labels=("note",))),
+    "unmanaged values moved and came": (
+        config("d", other=1.0, new=1),
+        Kept(notes=("moved during write: /other", "moved during write: /new")),
+    ),
+    "an unmanaged value is gone": (config("d"), Kept(alarms=("lost? /other",))),
+    "a whole section is gone": (
+        credential({"sharedSettings": {"note": "d", "channel": "mine"}, "other": 1}),
+        Kept(alarms=("lost? /configuredWorkflows/w/enabled", "lost? /configuredWorkflows/w/settings/day")),
+    ),
+    "the account is gone": (credential(id="x"), Vanished(reason="account T1 is not connected any more")),
+}
+
+
+@pytest.mark.parametrize(("after", "expected"), VERDICTS.values(), ids=VERDICTS)
+def test_reading_back(after: Credential, expected: Verified) -> None:
+    (operation,) = plan(user(BEFORE), document(BLOCK)).operations
+
+    assert expected == compare_after(operation, operation.requests[0], user(BEFORE), user(after))
+
+
+def test_a_third_value_is_a_conflict_even_beside_one_that_was_not_kept() -> None:
+    block = BlockSpec(settings={"note": "d", "also": 1})
+    (operation,) = plan(user(BEFORE), document(block)).operations
+
+    found = compare_after(operation, operation.requests[0], user(BEFORE), user(config("third", other=1)))
+
+    assert isinstance(found, ChangedAfter)
+    assert [("note", "b", "third", "d")] == [(p.label, p.base, p.live, p.planned) for p in found.paths]
+
+
+def test_what_was_sent_counts_and_not_what_was_planned() -> None:
+    (operation,) = plan(user(BEFORE), document(BLOCK)).operations
+    later = credential({"sharedSettings": {"note": "b", "channel": "chosen since"}})
+    rebased = rebase(operation, user(later))
+    assert isinstance(rebased, Rewritten)
+    after = credential({"sharedSettings": {"note": "d", "channel": "chosen since"}})
+
+    assert Kept() == compare_after(operation, rebased.requests[0], user(later), user(after))
+
+
+def test_an_account_that_was_gone_before_has_vanished() -> None:
+    (operation,) = plan(user(BEFORE), document(BLOCK)).operations
+
+    assert isinstance(compare_after(operation, operation.requests[0], user(), user(BEFORE)), Vanished)
+
+
+def test_metadata_is_read_back_key_by_key() -> None:
+    before = user(credential(), meta={"a": 0, "b": {"c": 1}, "d": 1})
+    (operation,) = plan(before, document(metadata={"a": 1})).operations
+
+    found = compare_after(operation, operation.requests[0], before, user(meta={"a": 1, "b": {"c": 1.0}}))
+
+    assert Kept(notes=("moved during write: /b",), alarms=("lost? /d",)) == found
+
+
+def test_the_workflow_map_is_named_as_it_was_and_may_change_its_name() -> None:
+    entry: Json = {"id": "d", "isDefault": True, "workflowSettings": {"w": ON, "v": ON}}
+    renamed: Json = {
+        "id": "d",
+        "isDefault": True,
+        "sharedSettings": {"note": "d"},
+        "configuredWorkflows": {"w": ON},
+    }
+    before = user(credential(configurations=[entry]))
+    (operation,) = plan(before, document(BlockSpec(settings={"note": "d"}))).operations
+
+    found = compare_after(operation, operation.requests[0], before, user(credential(configurations=[renamed])))
+
+    assert Kept(alarms=("lost? /workflowSettings/v/enabled", "lost? /workflowSettings/v/settings/day")) == found
+
+
+def test_workflows_that_metadata_switched_off_are_told() -> None:
+    def account(**entries: Json) -> Credential:
+        return credential({"configuredWorkflows": dict(entries)})
+
+    off: Json = {"enabled": False}
+    before = user(account(a=ON, b=ON, c=off, d=ON), credential({"configuredWorkflows": {"a": ON}}, id="gone"))
+
+    assert ["T1 b", "T1 d"] == sorted(switched_off(before, user(account(a=ON, b=off, c=off))))
+
+
+def test_workflows_of_a_configuration_are_told_too() -> None:
+    def account(*, enabled: bool) -> Credential:
+        entries: list[Json] = [{"id": "d", "workflowSettings": {"a": {"enabled": enabled}}}, {"id": "e"}]
+        return credential(configurations=entries)
+
+    gone = user(credential(configurations=[{"id": "other"}]))
+
+    assert ["T1 a"] == list(switched_off(user(account(enabled=True)), user(account(enabled=False))))
+    assert ["T1 a"] == list(switched_off(user(account(enabled=True)), gone))
