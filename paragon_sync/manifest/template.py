@@ -71,12 +71,16 @@ def is_template(text: str) -> bool:
 
 def evaluate(text: str, names: Names) -> Answer:
     """The value of one scalar: of exactly one ``{{ expression }}`` the expression's own value, else a string."""
+    secret = False
     try:
         compiled = _compile(text)
+        secret = not compiled.names.isdisjoint(names.secret)
         value = _plain(compiled.run(dict(names.values)))
     except _FAILURES as error:
+        if secret:  # Python's messages quote the values that they are about
+            return Failed(message="the template can't be evaluated: it fails on a secret, whose value isn't shown")
         return Failed(message=_message(error), hint=_hint(error, names))
-    return Evaluated(value=value, secret=not compiled.names.isdisjoint(names.secret))
+    return Evaluated(value=value, secret=secret)
 
 
 @dataclass(frozen=True, slots=True)

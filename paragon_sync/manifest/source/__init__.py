@@ -14,7 +14,7 @@ from typing import Final, TypeAlias
 
 from paragon_sync.errors import ManifestError, Problem
 from paragon_sync.jsonvalue import Json, Pointer
-from paragon_sync.manifest.source import json_lines, yaml_text
+from paragon_sync.manifest.source import json_lines, yaml_careful, yaml_fast
 from paragon_sync.manifest.source.spots import Report, Spot
 from paragon_sync.manifest.source.text import count_lines, read_text, unreadable
 from paragon_sync.model.declared import Fault, Place, Position
@@ -102,7 +102,7 @@ _Careful: TypeAlias = "tuple[Json, Spot, frozenset[Pointer]] | None"
 
 def _parse(chunk: _Chunk, file: str) -> Iterator[Parsed | Problem]:
     place = Place(file=file, document=chunk.document)
-    value = json_lines.read_fast(chunk.text) if chunk.json else yaml_text.read_fast(chunk.text)
+    value = json_lines.read_fast(chunk.text) if chunk.json else yaml_fast.read(chunk.text)
     if value is not None:
         yield Parsed(value=value, place=place)
         return
@@ -119,7 +119,7 @@ def _parse(chunk: _Chunk, file: str) -> Iterator[Parsed | Problem]:
 
 
 def _carefully(chunk: _Chunk, report: Report) -> _Careful:
-    reader = json_lines.read_carefully if chunk.json else yaml_text.read_carefully
+    reader = json_lines.read_carefully if chunk.json else yaml_careful.read
     return reader(chunk.text, report, chunk.line)
 
 

@@ -36,7 +36,7 @@ def read_text(file: str, *, printable: bool) -> str:
 
 def count_lines(text: str, start: int, end: int) -> int:
     """The line breaks between two offsets."""
-    return text.count("\n", start, end) if "\r" not in text else len(_LINE.findall(text, start, end))
+    return len(_LINE.findall(text, start, end)) if text.find("\r", start, end) >= 0 else text.count("\n", start, end)
 
 
 def unreadable(file: str, line: int, column: int, message: str, hint: str | None = None) -> ManifestError:

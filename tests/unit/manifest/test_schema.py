@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema_rs
 import pytest
 from jsonschema import Draft202012Validator
 
-from paragon_sync.jsonvalue import Json
-from paragon_sync.manifest import schema
+from paragon_sync.jsonvalue import Json, Number
+from paragon_sync.manifest import schema, source
+from paragon_sync.manifest.source import Parsed
 from paragon_sync.model.declared import Place
 from paragon_sync.model.planned import FindingKind
 
@@ -142,6 +145,37 @@ def test_what_is_wrong_is_told_in_words_for_people(
     (fault,) = schema.check("user", document, PLACE)
     assert (pointer, message, hint) == (fault.place.pointer, fault.message, fault.hint)
     assert fault.place.document == 3
+
+
+BROKEN = [
+    (file.stem, item.value)
+    for file in sorted((Path(__file__).parents[2] / "broken").glob("*.yaml"))
+    for item in source.read(file)
+    if isinstance(item, Parsed)
+]
+
+
+@pytest.mark.parametrize(("name", "document"), BROKEN, ids=[name for name, _ in BROKEN])
+def test_what_accepts_fast_never_accepts_what_the_verdict_refuses(name: str, document: Json) -> None:
+    fast = jsonschema_rs.validator_for(schema.inlined("project" if name.startswith("project-") else "user"))
+    verdict = Draft202012Validator(schema.inlined("project" if name.startswith("project-") else "user"))
+    assert verdict.is_valid(document) == fast.is_valid(document)
+
+
+def test_without_the_fast_one_the_verdict_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
+    schema._fast_validator.cache_clear()
+    try:
+        assert schema.check("user", HEAD, PLACE) == []
+        assert len(schema.check("user", {**HEAD, "user": 1}, PLACE)) == 1
+    finally:
+        schema._fast_validator.cache_clear()
+
+
+def test_a_value_that_only_we_know_goes_to_the_verdict() -> None:
+    assert schema.check("user", {**HEAD, "metadata": {"n": Number("1.10")}}, PLACE) == []
+    (fault,) = schema.check("user", {**HEAD, "user": Number("1.10")}, PLACE)
+    assert fault.message == '"user" must be a string, not 1.10'
 
 
 def test_everything_that_is_wrong_is_told_at_once() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from paragon_sync.errors import Problem
 from paragon_sync.jsonvalue import ABSENT, Json, Number, Pointer, dumps, equal
 from paragon_sync.manifest import source
-from paragon_sync.manifest.source import Parsed, json_lines, yaml_text
+from paragon_sync.manifest.source import Parsed, json_lines, yaml_careful, yaml_fast
 from paragon_sync.manifest.source.spots import DEEPEST
 from paragon_sync.manifest.source.text import UNPRINTABLE
 from paragon_sync.model.declared import Fault, Place, Position
@@ -174,11 +174,11 @@ def test_both_readers_give_the_same_for_every_value(text: str) -> None:
 
 
 def test_the_fast_reader_takes_ordinary_documents() -> None:
-    assert yaml_text.read_fast("kind: User\nuser: acme\nmetadata: {plan: free, seats: [1, null]}\n") is not None
+    assert yaml_fast.read("kind: User\nuser: acme\nmetadata: {plan: free, seats: [1, null]}\n") is not None
 
 
 def test_without_libyaml_the_careful_reader_does_it_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(yaml_text, "_FAST_LOADER", None)
+    monkeypatch.setattr(yaml_fast, "_FAST_LOADER", None)
     assert values_of(write(tmp_path, "a: 1\n")) == [{"a": 1}]
 
 
@@ -203,11 +203,11 @@ def test_both_readers_give_the_same_for_any_text(text: str) -> None:
 
 
 def assert_same(text: str) -> None:
-    fast = yaml_text.read_fast(text)
+    fast = yaml_fast.read(text)
     if fast is None:
         return
     reported: list[str] = []
-    careful = yaml_text.read_carefully(text, lambda *what: reported.append(str(what)))
+    careful = yaml_careful.read(text, lambda *what: reported.append(str(what)))
     assert careful is not None
     assert reported == []
     assert equal(fast, careful[0])

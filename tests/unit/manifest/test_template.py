@@ -110,6 +110,13 @@ def test_a_scalar_that_touches_a_secret_is_secret_and_never_shown(text: str) -> 
     assert "s3cret" not in repr(answer).lower()
 
 
+def test_a_failure_on_a_secret_does_not_quote_it() -> None:
+    answer = evaluate("{{ [0][token | length] ~ {}[token] }}", NAMES)
+    assert isinstance(answer, Failed)
+    assert "s3cret" not in repr(answer)
+    assert "isn't shown" in answer.message
+
+
 PLACE = Place(file="users.yaml")
 
 
