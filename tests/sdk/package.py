@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import subprocess
+import tempfile
 from pathlib import Path
 
 VERSION = "2.4.0"
 PACKAGE = f"@useparagon/connect@{VERSION}"
-CACHE = Path(__file__).parents[2] / ".cache" / "sdk"
+CACHE = Path(__file__).parents[2] / ".cache" / "sdk" / VERSION
 SCRIPT = CACHE / "node_modules" / "@useparagon" / "connect" / "dist" / "src" / "index.js"
 
 
@@ -25,13 +27,25 @@ def sdk_script() -> Path:
     if npm is None:
         raise Missing("npm is not installed: install Node.js with npm to run the tests of the SDK in a browser")
     CACHE.mkdir(parents=True, exist_ok=True)
-    arguments = ["--prefix", ".", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save"]
-    done = subprocess.run(
-        [npm, "install", *arguments, PACKAGE], cwd=CACHE, capture_output=True, text=True, timeout=120, check=False
-    )
-    if done.returncode != 0 or not SCRIPT.is_file():
-        raise Missing(f"npm could not fetch {PACKAGE}: {done.stderr.strip()[-300:]}")
+    with tempfile.TemporaryDirectory(dir=CACHE.parent) as name:
+        _install(npm, Path(name))
+        # Several processes may fetch it at once: the first one's is taken.
+        with contextlib.suppress(OSError):
+            (Path(name) / "node_modules").rename(CACHE / "node_modules")
+    if not SCRIPT.is_file():
+        raise Missing(f"{PACKAGE} has no {SCRIPT.relative_to(CACHE)}: remove {CACHE} and try again")
     return SCRIPT
+
+
+def _install(npm: str, folder: Path) -> None:
+    arguments = ["--prefix", ".", "--ignore-scripts", "--no-audit", "--no-fund", "--no-save", "--fetch-retries=1"]
+    command = [npm, "install", *arguments, PACKAGE]
+    try:
+        subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120, check=True)
+    except subprocess.TimeoutExpired:
+        raise Missing(f"npm could not fetch {PACKAGE} within two minutes") from None
+    except subprocess.CalledProcessError as failed:
+        raise Missing(f"npm could not fetch {PACKAGE}: {failed.stderr.strip()[-300:]}") from None
 
 
 def chromium() -> str:
