@@ -2,7 +2,8 @@
 
     python benchmarks/emulator_rate.py [--seconds 5] [--connections 16]
 
-Reads and writes alternate over many users, each with a token of its own. On a busy machine the CPU time tells more than the rate.
+Reads and writes alternate over many users, each with a token of its own. On a busy machine the CPU time tells more
+than the rate.
 """
 
 from __future__ import annotations
