@@ -130,7 +130,7 @@ Subject: TypeAlias = MetadataSubject | ConfigurationSubject
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One write that carries changes.
+    """One write that carries changes; one without any guards managed enablements against a change of metadata.
 
     ``base`` is what was live of what the payload carries: the configuration without the keys that the API keeps in it,
     or the metadata. ``kept`` counts the unmanaged values that are carried untouched.

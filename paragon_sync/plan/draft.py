@@ -18,6 +18,7 @@ from paragon_sync.model.planned import (
     ConfigurationSubject,
     Finding,
     FindingKind,
+    Managed,
     MetadataSubject,
     Operation,
     Origin,
@@ -41,13 +42,14 @@ from paragon_sync.plan.shape import Shape, shape_of, shape_of_metadata
 class Draft:
     """``operation`` is None when nothing changes, and when a finding makes it impossible.
 
-    ``enabled_live`` counts the managed workflows that are enabled now.
+    ``enabled_live`` counts the managed workflows that are enabled now; ``enablements`` are all that are managed.
     """
 
     operation: Operation | None
     decisions: tuple[Decision, ...]
     findings: tuple[Finding, ...]
     enabled_live: int = 0
+    enablements: tuple[Managed, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,14 +75,19 @@ def draft_metadata(user: str, meta: JsonObject, words: Sequence[Word]) -> Draft:
     return _draft(about, words, ())
 
 
-def draft_configuration(user: str, reached: Reached, names: Names) -> Draft:
-    """The draft of one configuration, from every block that reaches it."""
+def draft_configuration(user: str, reached: Reached, names: Names, *, guarded: bool = False) -> Draft:
+    """The draft of one configuration, from every block that reaches it.
+
+    ``guarded``: the user's metadata will change, which may switch workflows off; then managed enablements get an
+    operation even where nothing else changes, so that they are asserted again.
+    """
     subject = reached.subject
     shape = shape_of(reached.credential, subject.configuration)
     words = [word for reach in reached.reaches for word in words_of(reach)]
     named = {word.claim.target for word in words}.union(*(reach.block.named for reach in reached.reaches))
     about = _Subject(user=user, subject=subject, shape=shape, names=names, place=reached.reaches[0].block.place)
-    return _draft(about, words, unnamed(shape, reached.reaches, named))
+    draft = _draft(about, words, unnamed(shape, reached.reaches, named))
+    return replace(draft, operation=_guard(about, draft)) if guarded and draft.operation is None else draft
 
 
 def request_of(subject: Subject, payload: JsonObject) -> Request:
@@ -111,6 +118,22 @@ def _draft(about: _Subject, words: Sequence[Word], extra: Iterable[Unnamed]) -> 
         decisions=tuple(_decision(about, one) for one in decided),
         findings=tuple(findings),
         enabled_live=sum(_is_on(one) for one in decided),
+        enablements=tuple(one.managed for one in decided if isinstance(one.managed.target, WorkflowEnabled)),
+    )
+
+
+def _guard(about: _Subject, draft: Draft) -> Operation | None:
+    """An operation without changes, on the managed enablements alone; none where it could not be sent."""
+    if not draft.enablements or draft.findings or about.shape.repeated() is not None:
+        return None
+    return Operation(
+        user=about.user,
+        subject=about.subject,
+        base=about.shape.payload,
+        requests=(request_of(about.subject, about.shape.payload),),
+        managed=draft.enablements,
+        changes=(),
+        kept=kept(about.shape, [managed.target for managed in draft.enablements]),
     )
 
 

@@ -24,7 +24,7 @@ class Tally:
         self._sums["workflows_managed"] += plan.enabled_live
         self._sums["findings"] += sum(finding.severity is Severity.ERROR for finding in plan.findings)
         for operation in plan.operations:
-            self._sums["kept"] += operation.kept
+            self._sums["kept"] += operation.kept if operation.changes else 0
             self._sums.update(_counted(operation.changes))
 
     @property

@@ -16,7 +16,7 @@ from paragon_sync.model.decision import Decision
 from paragon_sync.model.declared import Place
 from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.model.live import LiveUser
-from paragon_sync.model.planned import Finding, FindingKind, Operation, Severity
+from paragon_sync.model.planned import Finding, FindingKind, MetadataSubject, Operation, Severity
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.draft import Draft, draft_configuration, draft_metadata
 from paragon_sync.plan.names import Names
@@ -61,7 +61,9 @@ def plan_user(documents: Sequence[DesiredDocument], live: LiveUser, catalog: Cat
     if not connected(live):
         return _planned(live.user, [_unknown(documents, live)], (), policy)
     reached, findings = select(documents, live, catalog)
-    drafts = [*_metadata(documents, live), *_configurations(reached, live, catalog)]
+    drafts = _metadata(documents, live)
+    changes_metadata = any(draft.operation is not None for draft in drafts)
+    drafts += _configurations(reached, live, catalog, guarded=changes_metadata)
     if _metadata_unread(documents, live):
         findings.append(_not_fetched(documents, live))
     findings += [finding for draft in drafts for finding in draft.findings]
@@ -77,7 +79,7 @@ def _planned(user: str, findings: Iterable[Finding], drafts: Sequence[Draft], po
     stands = [not (stopped or _held_back(draft, policy)) for draft in drafts]
     return UserPlan(
         user=user,
-        operations=tuple(draft.operation for draft in compress(drafts, stands) if draft.operation is not None),
+        operations=tuple(_standing(compress(drafts, stands))),
         findings=tuple(finding for finding in weighed if finding.severity is not Severity.IGNORED),
         decisions=tuple(
             decision
@@ -89,14 +91,21 @@ def _planned(user: str, findings: Iterable[Finding], drafts: Sequence[Draft], po
     )
 
 
-def _configurations(reached: Iterable[Reached], live: LiveUser, catalog: Catalog) -> list[Draft]:
+def _standing(drafts: Iterable[Draft]) -> list[Operation]:
+    """The drafts' operations; those without changes only beside the change of metadata that they guard against."""
+    operations = [draft.operation for draft in drafts if draft.operation is not None]
+    guarded = any(isinstance(operation.subject, MetadataSubject) for operation in operations)
+    return [operation for operation in operations if operation.changes or guarded]
+
+
+def _configurations(reached: Iterable[Reached], live: LiveUser, catalog: Catalog, *, guarded: bool) -> list[Draft]:
     names: dict[str, Names] = {}
     drafts = []
     for one in reached:
         integration = one.subject.integration
         if integration not in names:
             names[integration] = Names(catalog.integrations.get(integration))
-        drafts.append(draft_configuration(live.user, one, names[integration]))
+        drafts.append(draft_configuration(live.user, one, names[integration], guarded=guarded))
     return drafts
 
 
