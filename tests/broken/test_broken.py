@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from paragon_sync.cli.main import main
 from paragon_sync.errors import ManifestError, Problem
 from paragon_sync.manifest.loader import iter_documents
 from paragon_sync.manifest.project import load_project
@@ -51,6 +52,20 @@ def test_a_broken_file_is_refused_for_exactly_the_faults_it_states(file: Path) -
 @pytest.mark.parametrize("file", FIXTURES, ids=lambda file: file.stem)
 def test_a_broken_file_states_what_is_expected_of_it(file: Path) -> None:
     assert expected_in(file) != []
+
+
+@pytest.mark.parametrize("file", FIXTURES, ids=lambda file: file.stem)
+def test_validate_tells_each_fault_and_ends_with_1(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    if file.name.startswith("project-"):
+        arguments = ["validate", "-c", str(file)]
+    else:
+        arguments = ["validate", "-c", str(PROJECT), str(file)]
+    assert main(arguments) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "Traceback" not in said.err
+    for line, column, _ in expected_in(file):
+        assert f"{file}:{line}:{column}: " in said.err
 
 
 def test_there_are_enough_of_them_and_one_has_ten_faults() -> None:
