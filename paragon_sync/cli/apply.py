@@ -103,6 +103,7 @@ def _confirm_and_run(
 
     if output_format == "text" or not yes:
         print_plan(reader, "text", saved=None)
+        click.echo()
     check_allowed(reader.header, allowed)
     if reader.count == 0:
         return EXIT_OK

@@ -15,6 +15,9 @@ import click
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+PROJECT_FILE = Path("paragon.yaml")
+"""The Project file where none is named."""
+
 THRESHOLD_KNOBS = ("usersChanged", "valuesRemoved", "workflowsDisabled", "findings")
 """What ``--allow`` takes with a number: up to how many."""
 
@@ -30,7 +33,7 @@ def project_option(function: F) -> F:
         "project_file",
         metavar="FILE",
         type=click.Path(path_type=Path),
-        default="paragon.yaml",
+        default=PROJECT_FILE,
         show_default=True,
         help="The Project file; relative paths in it are relative to its folder.",
     )(function)

@@ -70,7 +70,7 @@ def plan(
         file = out or Path(folder) / "plan"
         run_async(write_plan(question, file))
         with PlanReader(file) as reader:
-            print_plan(reader, output_format, saved=out)
+            print_plan(reader, output_format, saved=out, config=project_file)
             header, pending = reader.header, reader.header.counts.operations > 0
     if header.refusals or header.incomplete:
         return EXIT_REFUSED

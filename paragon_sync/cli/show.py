@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from paragon_sync.cli.options import format_option
+from paragon_sync.cli.options import PROJECT_FILE, format_option
 from paragon_sync.store.planfile import PlanReader
 
 
@@ -20,8 +20,8 @@ def show(file: Path, output_format: str) -> None:
         print_plan(reader, output_format, saved=file)
 
 
-def print_plan(reader: PlanReader, output_format: str, *, saved: Path | None) -> None:
-    """Print a plan; ``saved`` is the file that a user can apply, where there is one."""
+def print_plan(reader: PlanReader, output_format: str, *, saved: Path | None, config: Path | None = None) -> None:
+    """Print a plan; ``saved`` is the file that a user can apply, where there is one, with the Project file ``config``."""
     if output_format == "json":
         from paragon_sync.render.plan_json import plan_json
 
@@ -30,4 +30,4 @@ def print_plan(reader: PlanReader, output_format: str, *, saved: Path | None) ->
     else:
         from paragon_sync.render.text import print_plan as print_text
 
-        print_text(reader, saved=saved)
+        print_text(reader, saved=saved, config=None if config == PROJECT_FILE else config)

@@ -25,6 +25,9 @@ _HOST_FORMS: Final = "an https:// or http:// URL without a path, an on-premise h
 
 def load_project(file: Path) -> Project:
     """Read a Project file. Raises :class:`ManifestError` with everything that is wrong in it."""
+    if not file.exists():
+        hint = "run it in the folder of your paragon.yaml, or name the Project file with -c FILE"
+        raise ManifestError([Problem(message="there is no such file", file=str(file), line=1, column=1, hint=hint)])
     parsed: list[Parsed] = []
     problems: list[Problem] = []
     for item in source.read(file):

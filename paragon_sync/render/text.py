@@ -25,13 +25,23 @@ _MINUTE: Final = 60
 
 
 def print_plan(
-    plan: Plan, *, saved: Path | None = None, now: datetime | None = None, stream: TextIO | None = None
+    plan: Plan,
+    *,
+    saved: Path | None = None,
+    config: Path | None = None,
+    now: datetime | None = None,
+    stream: TextIO | None = None,
 ) -> None:
-    """Writes the plan to ``stream`` (stdout); ``saved`` is the file to apply, where there is one."""
-    print_lines(plan_lines(plan, saved=saved, now=now), stream)
+    """Writes the plan to ``stream`` (stdout).
+
+    ``saved`` is the file to apply, where there is one; ``config`` the Project file that has to be named for that.
+    """
+    print_lines(plan_lines(plan, saved=saved, config=config, now=now), stream)
 
 
-def plan_lines(plan: Plan, *, saved: Path | None = None, now: datetime | None = None) -> Iterator[Text]:
+def plan_lines(
+    plan: Plan, *, saved: Path | None = None, config: Path | None = None, now: datetime | None = None
+) -> Iterator[Text]:
     """The plan, line by line as it is read: what changes, what needs a person, what it sums up to, what comes next."""
     header = plan.header
     yield from wrapped(_heading(header), 0, hanging=2, style="bold")
@@ -47,7 +57,7 @@ def plan_lines(plan: Plan, *, saved: Path | None = None, now: datetime | None = 
     if header.incomplete and not header.refusals:
         yield from wrapped(f"Incomplete, as allowed: {count(header.counts.findings, 'error')} among the findings.", 0)
     if saved is not None:
-        yield from _saved(plan, saved, now)
+        yield from _saved(plan, saved, config, now)
 
 
 def summary(counts: Counts) -> str:
@@ -124,9 +134,9 @@ def finding_lines(finding: Finding) -> Iterator[Text]:
         yield from wrapped(hint, 6, style="dim")
 
 
-def _saved(plan: Plan, path: Path, now: datetime | None) -> Iterator[Text]:
+def _saved(plan: Plan, path: Path, config: Path | None, now: datetime | None) -> Iterator[Text]:
     header = plan.header
-    file = printable(shlex.quote(str(path)))
+    options = f"-e {shlex.quote(header.environment)}" + (f" -c {shlex.quote(str(config))}" if config else "")
     parts = [f"Plan saved: {printable(str(path))}", f"digest {plan.digest[:8]}", _validity(header, now)]
     text = "   ".join(parts)
     if cell_len(text) <= WIDTH:
@@ -135,7 +145,7 @@ def _saved(plan: Plan, path: Path, now: datetime | None) -> Iterator[Text]:
         yield from wrapped(parts[0], 0, hanging=2)
         yield line("  " + "   ".join(parts[1:]))
     if header.counts.operations and not header.refusals:
-        yield line(f"  paragon-sync apply {file} -e {printable(shlex.quote(header.environment))}", "bold")
+        yield line(f"  paragon-sync apply {printable(shlex.quote(str(path)))} {printable(options)}", "bold")
 
 
 def _validity(header: PlanHeader, now: datetime | None) -> str:

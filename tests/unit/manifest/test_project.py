@@ -128,7 +128,7 @@ def test_everything_that_is_wrong_is_told_at_once_in_order(tmp_path: Path) -> No
 
 
 def test_a_file_that_is_not_there_is_told_with_its_name(tmp_path: Path) -> None:
-    with pytest.raises(ManifestError, match=r"paragon.yaml:1:1: can't be read: no such file"):
+    with pytest.raises(ManifestError, match=r"paragon.yaml:1:1: there is no such file"):
         load_project(tmp_path / "paragon.yaml")
 
 

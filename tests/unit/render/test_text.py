@@ -118,6 +118,12 @@ Plan saved: p.plan   digest 4f1c09ab   valid for 24 h
     )
 
 
+def test_the_next_command_names_another_project_file() -> None:
+    stream = io.StringIO()
+    print_plan(DRAWN, saved=Path("p.plan"), config=Path("our other.yaml"), now=MADE, stream=stream)
+    assert stream.getvalue().splitlines()[-1] == "  paragon-sync apply p.plan -e production -c 'our other.yaml'"
+
+
 def test_an_empty_plan_says_that_there_is_nothing_to_do() -> None:
     header = plan_header(counts=Counts(considered=214, unchanged=213, left_out=1, files=1))
     assert (
