@@ -103,10 +103,11 @@ def _confirm_and_run(
 
     if output_format == "text" or not yes:
         print_plan(reader, "text", saved=None)
-        click.echo()
     check_allowed(reader.header, allowed)
     if reader.count == 0:
         return EXIT_OK
+    if output_format == "text" or not yes:
+        click.echo()
     if not yes:
         _ask(environment.name)
     return _run(reader, project, environment, allowed, output_format)

@@ -21,7 +21,7 @@ def show(file: Path, output_format: str) -> None:
 
 
 def print_plan(reader: PlanReader, output_format: str, *, saved: Path | None, config: Path | None = None) -> None:
-    """Print a plan; ``saved`` is the file that a user can apply, where there is one, with the Project file ``config``."""
+    """Print a plan; ``saved`` is the file that a user can apply, if any, with the Project file ``config``."""
     if output_format == "json":
         from paragon_sync.render.plan_json import plan_json
 
