@@ -71,7 +71,11 @@ OutcomeName: TypeAlias = Literal["applied", "unchanged", "conflict", "blocked", 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunHeader:
-    """One application of a plan. Times are ISO 8601 in UTC; ``allowed`` are the knobs that its actor turned."""
+    """One application of a plan. Times are ISO 8601 in UTC; ``allowed`` are the knobs that its actor turned.
+
+    ``message`` is what the actor had to say, ``ci_url`` the page of the CI job. ``stopped`` says why it ended before its
+    end. ``rolls_back`` is the run that this one takes back, ``rolled_back_by`` the one that took this one back.
+    """
 
     run: str
     plan_digest: str
@@ -81,3 +85,8 @@ class RunHeader:
     started: str
     allowed: Mapping[str, str] = field(default_factory=dict)
     finished: str | None = None
+    message: str | None = None
+    ci_url: str | None = None
+    stopped: str | None = None
+    rolls_back: str | None = None
+    rolled_back_by: str | None = None
