@@ -29,18 +29,12 @@ class Names:
         self._workflows: dict[str, Workflow] = {w.id: w for w in (integration.workflows if integration else ())}
         self._own: dict[str, dict[str, Input]] = {}
 
-    def label(self, target: Target) -> str:
-        """The value's name for people: a title, a description, a key."""
-        match target:
-            case MetadataKey(key=key):
-                return key
-            case WorkflowEnabled(workflow=workflow):
-                return self.workflow(workflow)
-            case Setting(input=id_) | WorkflowSetting(input=id_):
-                known = self._input(target)
-                return id_ if known is None else known.title or id_
-            case _:
-                assert_never(target)
+    def label(self, target: Setting | WorkflowEnabled | WorkflowSetting) -> str:
+        """The value's name for people: a title or a description."""
+        if isinstance(target, WorkflowEnabled):
+            return self.workflow(target.workflow)
+        known = self._input(target)
+        return target.input if known is None else known.title or target.input
 
     def workflow(self, workflow: str) -> str:
         known = self._workflows.get(workflow)

@@ -84,7 +84,7 @@ def _planned(user: str, findings: Iterable[Finding], drafts: Sequence[Draft], po
         decisions=tuple(
             decision
             for draft, stand in zip(drafts, stands, strict=True)
-            for decision in (draft.decisions if stand else _unplanned(draft.decisions))
+            for decision in (draft.decisions if stand and draft.operation else _unplanned(draft.decisions))
         ),
         ignored=tuple(finding for finding in weighed if finding.severity is Severity.IGNORED),
         enabled_live=sum(draft.enabled_live for draft in drafts),

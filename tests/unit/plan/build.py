@@ -172,7 +172,7 @@ def changes(operation: Operation) -> list[str]:
     signs = {Effect.ADD: "+", Effect.CHANGE: "~", Effect.REMOVE: "-"}
     told = []
     for change in operation.changes:
-        values = " → ".join(dumps(value, sort_keys=True) for value in (change.before, change.after) if value is not ABSENT)
+        values = " → ".join(dumps(v, sort_keys=True) for v in (change.before, change.after) if v is not ABSENT)
         origin = "" if change.origin in {"settings", "metadata", "workflows", "unset"} else f" [{change.origin}]"
         told.append(f"{signs[change.effect]} {format_pointer(change.pointer)} {values}{origin}")
     return told

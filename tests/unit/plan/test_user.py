@@ -148,6 +148,18 @@ def test_a_finding_that_is_ignored_is_not_told_and_still_writes_nothing_there() 
     assert ["+ /a 1"] == lines(planned)
 
 
+def test_what_an_ignored_finding_leaves_out_is_not_planned() -> None:
+    planned = plan(
+        user(credential()),
+        *DISAGREEING,
+        document(BlockSpec(settings={"channel": 1}), file="c.yaml"),
+        policy=judged(FindingKind.OWNERSHIP, Severity.IGNORED),
+    )
+
+    assert {UNPLANNED} == {decision.verdict for decision in planned.decisions}
+    assert planned.left_out
+
+
 def test_a_user_with_nothing_but_a_warning_is_left_out() -> None:
     assert plan(user(credential()), document(SALESFORCE)).left_out
 
@@ -220,3 +232,48 @@ def test_unmanaged_metadata_is_counted_by_key() -> None:
     ).operations
 
     assert 2 == operation.kept
+
+
+NOTIFY = BlockSpec(settings={"note": 1}, workflows={"notify": True})
+AS_DECLARED: Json = {
+    "sharedSettings": {"note": 1},
+    "configuredWorkflows": {"notify": {"enabled": True, "settings": {}}},
+}
+
+
+def test_a_change_of_metadata_guards_managed_enablements() -> None:
+    planned = plan(user(credential(AS_DECLARED), meta={}), document(NOTIFY, metadata={"a": 1}))
+
+    metadata, guard = planned.operations
+    assert MetadataSubject() == metadata.subject
+    assert ((), ["notify"]) == (guard.changes, [managed.label for managed in guard.managed])
+    assert AS_DECLARED == guard.base
+
+
+NO_GUARD: dict[str, tuple[Json, Json, BlockSpec]] = {
+    "metadata doesn't change": (AS_DECLARED, {"a": 1}, NOTIFY),
+    "no enablement is managed": (AS_DECLARED, {}, SLACK),
+    "the configuration could not be sent": (
+        {**AS_DECLARED, "more": Repeated((("a", 1), ("a", 1)))},  # type: ignore[dict-item]
+        {},
+        NOTIFY,
+    ),
+}
+
+
+@pytest.mark.parametrize(("config", "meta", "block"), NO_GUARD.values(), ids=NO_GUARD)
+def test_nothing_is_guarded_where(config: Json, meta: dict[str, Json], block: BlockSpec) -> None:
+    planned = plan(user(credential(config), meta=meta), document(block, metadata={"a": 1}))
+
+    assert [] == [operation for operation in planned.operations if not operation.changes]
+
+
+def test_nothing_is_guarded_against_metadata_that_is_not_written() -> None:
+    planned = plan(
+        user(credential(AS_DECLARED), meta={}),
+        document(NOTIFY, metadata={"a": 1}),
+        document(metadata={"a": 2}, file="b.yaml"),
+        policy=judged(FindingKind.OWNERSHIP, Severity.WARNING),
+    )
+
+    assert () == planned.operations
