@@ -76,6 +76,8 @@ def words_of(reach: Reach) -> list[Word]:
 
 def rule(words: Sequence[Word]) -> Verdict:
     """Decide between all words on one target; the order in which they come doesn't matter."""
+    if len(words) == 1:  # nearly always
+        return Ruling(winner=words[0], losers=(), secret=words[0].claim.secret)
     losers: list[tuple[Word, str]] = []
     ordered = sorted(words, key=lambda word: (place_order(word.claim.place), word.source))
     pool = _most_specific(_strongest_layers(ordered, losers), losers)
