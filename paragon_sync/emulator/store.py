@@ -46,14 +46,17 @@ def open_store(fixture: Path | Mapping[str, Any] | None, folder: Path, signing_k
         raise EmulatorError(f"{folder}: the emulator's state can't be kept here: {error.strerror}") from None
     path = folder / "state.sqlite"
     try:
-        users = FileUsers(path)
-        with users.exclusive():
-            _refresh(users, fixture, signing_key)
-        world = check_fixture(codec.loads(users.fact("world") or "{}"), str(path), None).world
-        key = folder / "signing-key.pem"
-        pem = users.fact("key") or ""
-        if not key.exists() or key.read_text("ascii") != pem:
-            write_key(pem, key)
+        with contextlib.ExitStack() as on_failure:
+            users = FileUsers(path)
+            on_failure.callback(users.close)
+            with users.exclusive():
+                _refresh(users, fixture, signing_key)
+            world = check_fixture(codec.loads(users.fact("world") or "{}"), str(path), None).world
+            key = folder / "signing-key.pem"
+            pem = users.fact("key") or ""
+            if not key.exists() or key.read_text("ascii") != pem:
+                write_key(pem, key)
+            on_failure.pop_all()
     except (sqlite3.Error, codec.Unreadable) as error:
         raise EmulatorError(
             f"{path}: the emulator's state can't be opened: {error}",
@@ -99,11 +102,15 @@ class FileUsers:
         with contextlib.suppress(FileExistsError):
             os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
         self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None, timeout=10)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        # The state must survive the process, not the machine.
-        self._database.execute("PRAGMA synchronous = OFF")
-        self._database.execute("CREATE TABLE IF NOT EXISTS user (id BLOB PRIMARY KEY, state TEXT NOT NULL)")
-        self._database.execute("CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        try:
+            self._database.execute("PRAGMA journal_mode = WAL")
+            # The state must survive the process, not the machine.
+            self._database.execute("PRAGMA synchronous = OFF")
+            self._database.execute("CREATE TABLE IF NOT EXISTS user (id BLOB PRIMARY KEY, state TEXT NOT NULL)")
+            self._database.execute("CREATE TABLE IF NOT EXISTS fact (name TEXT PRIMARY KEY, value TEXT NOT NULL)")
+        except BaseException:
+            self._database.close()
+            raise
 
     @contextlib.contextmanager
     def exclusive(self) -> Iterator[None]:

@@ -158,7 +158,7 @@ def _from_file(name: str, scope: SecretScope) -> _Answer:
         path = (scope.folder / name).resolve()
         if not any(path == listed or listed in path.parents for listed in _listed(scope)):
             return f"the file {name} isn't listed", "list it, or its folder, under secrets.files in the Project file"
-        if not path.is_file():
+        if not path.is_file() and not path.is_symlink():  # a link that resolves to a link leads in a circle
             return f"there is no file {name}", None
         secret = path.read_bytes().decode("utf-8")
     except (OSError, ValueError, RuntimeError) as error:
