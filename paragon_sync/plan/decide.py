@@ -26,7 +26,7 @@ from paragon_sync.plan.own import Ruling, Word, among
 from paragon_sync.plan.shape import Shape
 
 SAME: Final = "no change: already so"
-LEFT: Final = "left: default and the user has a value"
+LEFT: Final = "left: a default, and the user has a value"
 NOTHING: Final = "no change: nothing to unset"
 OFF: Final = "no change: a workflow without an entry is off"
 ADDED: Final = "added"

@@ -256,7 +256,7 @@ VERDICTS = {
     "removed": (BlockSpec(unset=["note"]), settings(note=2)),
     "disabled": (BlockSpec(exact=True), workflows(notify=entry(enabled=True))),
     "no change: already so": (BlockSpec(settings={"note": 1}), settings(note=1)),
-    "left: default and the user has a value": (BlockSpec(defaults={"note": 1}), settings(note=2)),
+    "left: a default, and the user has a value": (BlockSpec(defaults={"note": 1}), settings(note=2)),
     "no change: nothing to unset": (BlockSpec(unset=["note"]), settings()),
     "no change: a workflow without an entry is off": (BlockSpec(workflows={"notify": False}), settings()),
     UNPLANNED: (BlockSpec(workflows={"escalate": True}), settings()),
