@@ -18,7 +18,7 @@ from typing import TypeAlias, assert_never
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, JsonObject, equal, format_pointer
 from paragon_sync.model.desired import Target, WorkflowEnabled, WorkflowSetting
-from paragon_sync.model.live import LiveUser
+from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath
 from paragon_sync.model.planned import (
     ConfigurationSubject,
@@ -82,6 +82,8 @@ def rebase(operation: Operation, live: LiveUser, *, enabled_base: LiveUser | Non
     shape = live_shape(operation.subject, live)
     if isinstance(shape, Unwritable):
         return shape
+    if (refusing := _refusing_account(operation.subject, live)) is not None:
+        return refusing
     if (repeated := shape.repeated()) is not None:
         return Unwritable(reason=f"an object names the key {format_pointer(repeated)} twice: it can't be sent back")
     if shape.ambiguous:
@@ -119,24 +121,36 @@ def conflicting_path(managed: Managed, shape: Shape, now: Value) -> ConflictingP
 
 
 def live_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:
-    """The subject as it is live, or why it can't be written any more."""
+    """The subject as it is live, whether it may be written or not; or why it can't be found any more."""
     match subject:
         case MetadataSubject():
             if live.meta is None:
                 return Unwritable(reason="the user's metadata could not be read")
             return shape_of_metadata(live.meta)
-        case ConfigurationSubject(credential=id_, account=account, configuration=configuration):
-            credential = next((c for c in live.credentials if c.id == id_ and not c.deleted), None)
+        case ConfigurationSubject(account=account, configuration=configuration):
+            credential = _credential_of(subject, live)
             if credential is None:
                 return Unwritable(reason=f"account {account} is not connected any more")
-            if credential.status != VALID:
-                return Unwritable(reason=f"account {account} is {credential.status}, not VALID")
             ids = [entry.get("id") for entry in entries_of(credential)]
             if configuration not in ids and not (configuration is None and not ids):
                 return Unwritable(reason=f"account {account} has other configurations than when the plan was made")
             return shape_of(credential, configuration)
         case _:
             assert_never(subject)
+
+
+def _credential_of(subject: ConfigurationSubject, live: LiveUser) -> Credential | None:
+    return next((one for one in live.credentials if one.id == subject.credential and not one.deleted), None)
+
+
+def _refusing_account(subject: Subject, live: LiveUser) -> Unwritable | None:
+    """An account that isn't ``VALID`` can be read, and takes no settings."""
+    if not isinstance(subject, ConfigurationSubject):
+        return None
+    credential = _credential_of(subject, live)
+    if credential is None or credential.status == VALID:
+        return None
+    return Unwritable(reason=f"account {subject.account} is {credential.status}, not VALID")
 
 
 def _wanted(managed: Managed, now: Value) -> Value:

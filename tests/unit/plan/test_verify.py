@@ -30,6 +30,10 @@ VERDICTS: dict[str, tuple[Credential, Verified]] = {
         credential({"sharedSettings": {"note": "d", "channel": "mine"}, "other": 1}),
         Kept(alarms=("lost? /configuredWorkflows/w/enabled", "lost? /configuredWorkflows/w/settings/day")),
     ),
+    "as sent, and the account is not valid any more": (
+        Credential(config("d", other=1).raw | {"status": "INVALID"}),
+        Kept(),
+    ),
     "the account is gone": (credential(id="x"), Vanished(reason="account T1 is not connected any more")),
 }
 
