@@ -42,13 +42,26 @@ if TYPE_CHECKING:
     help="Whether enabling a workflow by a PATCH also subscribes its triggers.",
 )
 @click.option(
+    "--faults",
+    type=click.Path(path_type=Path, dir_okay=False),
+    metavar="FILE",
+    help="What goes wrong on purpose, YAML or JSON: docs/emulator.md lists the faults.",
+)
+@click.option(
     "--ready-file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
     help="Written once the server answers: JSON with url, project and signing_key, the path of a PEM file.",
 )
 def emulator(
-    *, port: int, fixture: Path | None, replace: str, metadata: str, patch_subscribes: str, ready_file: Path | None
+    *,
+    port: int,
+    fixture: Path | None,
+    replace: str,
+    metadata: str,
+    patch_subscribes: str,
+    faults: Path | None,
+    ready_file: Path | None,
 ) -> None:
     """Run a local server that answers as Paragon's API does.
 
@@ -63,6 +76,7 @@ def emulator(
         replace=cast("Replace", replace),
         metadata=cast("Metadata", metadata),
         patch_subscribes=patch_subscribes == "yes",
+        faults=faults,
         ready_file=ready_file,
         announce=_announce,
     )

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from paragon_sync.emulator import codec
 from paragon_sync.emulator.codec import Json, JsonObject
+from paragon_sync.emulator.faults import Faultiness, Faults, Faulty, parse_faults, to_json
 from paragon_sync.emulator.recorder import Recorder
 from paragon_sync.emulator.state import Users
 
@@ -17,7 +18,7 @@ def user_view(users: Users, user: str) -> dict[str, Json]:
     return {"id": user, **users.read(user).to_json()}
 
 
-def paths(users: Users, recorder: Recorder, about: JsonObject) -> list[Route]:
+def paths(users: Users, recorder: Recorder, faults: Faults, about: JsonObject) -> list[Route]:
     """The admin endpoints; ``about`` is what the emulator says of itself."""
 
     async def itself(_request: Request) -> Response:
@@ -32,13 +33,24 @@ def paths(users: Users, recorder: Recorder, about: JsonObject) -> list[Route]:
     async def user(request: Request) -> Response:
         return _json(user_view(users, request.path_params["user"]))
 
+    async def fault_rules(request: Request) -> Response:
+        if request.method == "PUT":
+            try:
+                faults.set(parse_faults(codec.loads(await request.body()), "faults"))
+            except (codec.Unreadable, Faulty) as error:
+                return _json({"message": str(error)}, 400)
+        elif request.method == "DELETE":
+            faults.set(Faultiness())
+        return _json({**to_json(faults.given), "happened": [*faults.counts()]})
+
     return [
         Route("/__emulator", itself),
+        Route("/__emulator/faults", fault_rules, methods=["GET", "PUT", "DELETE"]),
         Route("/__emulator/requests", requests),
         Route("/__emulator/users", names),
         Route("/__emulator/users/{user:path}", user),
     ]
 
 
-def _json(value: Json) -> Response:
-    return Response(codec.dumps(value), media_type="application/json")
+def _json(value: Json, status: int = 200) -> Response:
+    return Response(codec.dumps(value), status, media_type="application/json")

@@ -6,7 +6,7 @@ Middleware stands around the routes and can hold, change or drop any request wit
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -20,6 +20,7 @@ from starlette.types import Receive, Scope, Send
 from paragon_sync.emulator import admin, codec, routes_accounts, routes_project, routes_user
 from paragon_sync.emulator.calls import Answer, Call, Refusal, Route
 from paragon_sync.emulator.codec import JsonObject
+from paragon_sync.emulator.faults import ALTER, FaultMiddleware, Faults
 from paragon_sync.emulator.options import Readings
 from paragon_sync.emulator.recorder import Recorder, RecordingMiddleware, read_content
 from paragon_sync.emulator.state import Users
@@ -76,6 +77,7 @@ class Site:
     readings: Readings
     verifier: Verifier
     recorder: Recorder
+    faults: Faults = field(default_factory=Faults)
 
 
 def build_app(site: Site, *, middleware: Sequence[Middleware] = ()) -> Starlette:
@@ -83,13 +85,14 @@ def build_app(site: Site, *, middleware: Sequence[Middleware] = ()) -> Starlette
     paths = [
         *_paths(site, _PROJECT, ROUTES),
         *_paths(site, "/v2" + _PROJECT, V2_ROUTES),
-        *admin.paths(site.users, site.recorder, _about(site)),
+        *admin.paths(site.users, site.recorder, site.faults, _about(site)),
         Path("/ui", _portal),
     ]
+    faulty = Middleware(FaultMiddleware, faults=site.faults, verifier=site.verifier)
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=[*_ANY], allow_headers=["*"])
     return Starlette(
         routes=paths,
-        middleware=[cors, Middleware(RecordingMiddleware, recorder=site.recorder), *middleware],
+        middleware=[cors, Middleware(RecordingMiddleware, recorder=site.recorder), *middleware, faulty],
         exception_handlers={404: _unknown_path, 405: _unknown_path},
     )
 
@@ -156,6 +159,7 @@ class _Endpoint:
                 users=site.users,
                 world=site.world,
                 readings=site.readings,
+                alter=scope.get(ALTER),
             )
         )
 

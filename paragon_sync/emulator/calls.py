@@ -9,11 +9,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from paragon_sync.emulator import codec
+from paragon_sync.emulator import codec, writing
 from paragon_sync.emulator.codec import Json, JsonObject
 from paragon_sync.emulator.options import Readings
 from paragon_sync.emulator.state import Users, UserState
 from paragon_sync.emulator.world import World
+
+Target: TypeAlias = tuple[str | None, str | None]
+"""A credential and a configuration's id; two None for the metadata."""
+
+Alter: TypeAlias = Callable[[UserState, UserState, Target], UserState]
+"""From the state before, the intended one and the write's target to the state that is kept."""
 
 
 class Refusal(Exception):
@@ -57,6 +63,8 @@ class Call:
     users: Users
     world: World
     readings: Readings
+    alter: Alter | None = None
+    """What is made of a write before it is kept; only faults have one."""
 
     @property
     def state(self) -> UserState:
@@ -65,7 +73,17 @@ class Call:
 
     def keep(self, state: UserState) -> None:
         """Make this the user's state."""
+        if self.alter is not None:
+            state = self.alter(self.state, state, self.target)
         self.users.write(self.user, state)
+
+    @property
+    def target(self) -> Target:
+        """The credential that a write is for and the id of its configuration, if it has any."""
+        identity = self.path.get("credential") or self.credential_header
+        credential = None if identity is None else self.state.credential(identity)
+        entry = None if credential is None else writing.find_configuration(credential, self.configuration_header)
+        return (identity, None if entry is None else str(entry["id"]))
 
     @property
     def body(self) -> Json:

@@ -10,7 +10,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,8 @@ from paragon_sync.emulator import codec
 from paragon_sync.emulator.admin import user_view
 from paragon_sync.emulator.app import Site, build_app
 from paragon_sync.emulator.codec import Json, JsonObject
+from paragon_sync.emulator.connection import Connection
+from paragon_sync.emulator.faults import Faults, read_faults
 from paragon_sync.emulator.fixtures import read_fixture
 from paragon_sync.emulator.options import Metadata, Readings, Replace
 from paragon_sync.emulator.recorder import Recorder
@@ -60,6 +62,10 @@ class Emulator:
         """The requests served, the latest last: ``{number, method, path, query, user, headers, body, status}``."""
         return self.site.recorder.to_json()
 
+    def faults(self, *rules: Mapping[str, Any], seed: int = 0) -> None:
+        """Let these be the faults from now on, ``{"fault": "latency", "seconds": 0.2, …}``; none ends them all."""
+        self.site.faults.set(read_faults({"seed": seed, "faults": [*rules]}))
+
 
 @contextlib.contextmanager
 def running(
@@ -71,13 +77,16 @@ def running(
     patch_subscribes: bool = False,
     state: Path | None = None,
     signing_key: Path | None = None,
+    faults: Path | Mapping[str, Any] | Iterable[Mapping[str, Any]] | None = None,
 ) -> Iterator[Emulator]:
     """Run an emulator on 127.0.0.1 in a thread of its own, as long as the ``with`` block lasts.
 
     ``fixture`` is a file, or the same built in Python; port 0 picks a free one. With ``state``, a file, the users
-    and the key outlive the block. ``signing_key`` saves making a key, 0.1 s. Raises :class:`EmulatorError`.
+    and the key outlive the block. ``signing_key`` saves making a key, 0.1 s. ``faults`` are those it starts with, a
+    file or built in Python. Raises :class:`EmulatorError`.
     """
     readings = Readings(replace=replace, metadata=metadata, patch_subscribes=patch_subscribes)
+    failing = Faults(read_faults(faults))
     with contextlib.ExitStack() as stack:
         if state is None:
             read = read_fixture(fixture)
@@ -85,20 +94,35 @@ def running(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paragon-emulator-")))
             pem = signing_key.read_text("ascii") if signing_key else read.signing_key or new_key()
             key = write_key(pem, folder / "signing-key.pem")
-            yield stack.enter_context(_serving(world, users, key, readings, port))
+            yield stack.enter_context(_serving(world, users, key, readings, port=port, faults=failing))
             return
         store = open_store(fixture, state, signing_key)
         stack.callback(store.users.close)
-        yield stack.enter_context(_serving(store.world, store.users, store.key, readings, port))
+        yield stack.enter_context(_serving(store.world, store.users, store.key, readings, port=port, faults=failing))
 
 
 @contextlib.contextmanager
-def _serving(world: World, users: Users, key: Path, readings: Readings, port: int) -> Iterator[Emulator]:
+def _serving(
+    world: World, users: Users, key: Path, readings: Readings, *, port: int, faults: Faults
+) -> Iterator[Emulator]:
     verifier = Verifier(key.read_text("ascii"), world.id)
-    site = Site(world=world, users=users, readings=readings, verifier=verifier, recorder=Recorder())
+    site = Site(
+        world=world,
+        users=users,
+        readings=readings,
+        verifier=verifier,
+        recorder=Recorder(),
+        faults=faults,
+    )
     listening = _listen(port)
     config = uvicorn.Config(
-        build_app(site), log_config=None, access_log=False, lifespan="off", ws="none", timeout_keep_alive=60
+        build_app(site),
+        http=Connection,
+        log_config=None,
+        access_log=False,
+        lifespan="off",
+        ws="none",
+        timeout_keep_alive=60,
     )
     server = _Server(config)
     thread = threading.Thread(target=server.run, args=([listening],), name="emulator", daemon=True)
@@ -181,6 +205,7 @@ def serve(
     patch_subscribes: bool,
     ready_file: Path | None,
     announce: Callable[[Emulator], None],
+    faults: Path | None = None,
 ) -> None:
     """Run an emulator until SIGINT or SIGTERM.
 
@@ -188,7 +213,14 @@ def serve(
     Only for the main thread. Raises :class:`EmulatorError`.
     """
     stopped = threading.Event()
-    with running(fixture, port=port, replace=replace, metadata=metadata, patch_subscribes=patch_subscribes) as emulator:
+    with running(
+        fixture,
+        port=port,
+        replace=replace,
+        metadata=metadata,
+        patch_subscribes=patch_subscribes,
+        faults=faults,
+    ) as emulator:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())
         if ready_file is not None:
