@@ -11,7 +11,11 @@ from paragon_sync.manifest.project import load_project
 from tests.examples.markdown import ROOT, Shell, blocks, follow, steady
 
 PAGES = ["docs/getting-started.md"]
-LINKING = ["README.md", *(f"docs/{name}.md" for name in ("getting-started", "life-of-a-change", "paragon-api"))]
+LINKING = [
+    "README.md",
+    "examples/gitops/README.md",
+    *(f"docs/{name}.md" for name in ("getting-started", "life-of-a-change", "paragon-api")),
+]
 
 
 @pytest.mark.parametrize("page", PAGES)

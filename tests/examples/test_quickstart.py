@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 from rich.cells import cell_len
 
-from tests.examples.markdown import ROOT, Shell, steady
+from tests.examples.markdown import ROOT, Shell, follow, steady
 
 
 @pytest.fixture
@@ -83,6 +83,12 @@ def test_the_lock_file_is_the_fixtures_catalog(clone: Shell) -> None:
     committed = lock.read_text()
     assert clone.run("cd examples/quickstart && paragon-sync catalog pull -e local").returncode == 0
     assert steady(committed) == steady(lock.read_text())
+
+
+def test_its_readme_works(clone: Shell) -> None:
+    clone.run("cd examples/quickstart")
+    assert [] == list(follow((ROOT / "examples" / "quickstart" / "README.md").read_text(), clone))
+    assert clone.run("paragon-sync plan -e local --detailed-exitcode").returncode == 0
 
 
 def test_the_picture_shows_what_the_commands_print(tmp_path: Path) -> None:
