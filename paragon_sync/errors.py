@@ -11,6 +11,7 @@
     │   └── RefusedError                     an answer that says no, with Paragon's code and message
     ├── SigningKeyError                      a signing key that is missing or can't be used
     ├── PlanFileError                        a plan file that can't be read, is changed, expired or used
+    ├── PlanKeyError                         the key that plan files and the journal are encrypted with: none, another
     ├── StateError                           the state store can't be opened, read or written
     ├── EmulatorError                        a fixture that can't be read, a port that is taken
     ├── RefusedByPolicy           exit 4     thresholds or findings forbid to go on
@@ -133,6 +134,10 @@ class SigningKeyError(ParagonSyncError):
 
 class PlanFileError(ParagonSyncError):
     """A plan file that can't be read, was changed, has expired, or belongs to another environment."""
+
+
+class PlanKeyError(ParagonSyncError):
+    """The key that plan files and the journal are encrypted with is missing, too short, or another one."""
 
 
 class StateError(ParagonSyncError):

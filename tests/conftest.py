@@ -4,11 +4,14 @@ Only loopback addresses can be reached: pytest-socket sees to it, by the options
 """
 
 import os
-from collections.abc import Generator
-from typing import TypeVar
+from collections.abc import Generator, Iterator
+from typing import TYPE_CHECKING, TypeVar
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+if TYPE_CHECKING:
+    from tests import postgres
 
 NO_SKIP = os.environ.get("PARAGON_SYNC_NO_SKIP") == "1"
 
@@ -41,3 +44,20 @@ def _without_skip(report: Report) -> Report:
         vars(report).pop("wasxfail", None)  # pytest would not count a failure that has it
         report.longrepr = f"{report.nodeid} does not run, and PARAGON_SYNC_NO_SKIP=1: {reason}"
     return report
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> "Iterator[postgres.Server]":
+    """One PostgreSQL for all tests of a process."""
+    from tests import postgres
+
+    if reason := postgres.missing():
+        pytest.skip(reason)
+    with postgres.running() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres_url(postgres_server: "postgres.Server") -> str:
+    """A database that nobody has used."""
+    return postgres_server.new_database()

@@ -74,7 +74,8 @@ class RunHeader:
     """One application of a plan. Times are ISO 8601 in UTC; ``allowed`` are the knobs that its actor turned.
 
     ``message`` is what the actor had to say, ``ci_url`` the page of the CI job. ``stopped`` says why it ended before its
-    end. ``rolls_back`` is the run that this one takes back, ``rolled_back_by`` the one that took this one back.
+    end. ``operations`` is how many its plan has. ``rolls_back`` is the run that this one takes back, ``rolled_back_by``
+    the one that took this one back.
     """
 
     run: str
@@ -90,3 +91,4 @@ class RunHeader:
     stopped: str | None = None
     rolls_back: str | None = None
     rolled_back_by: str | None = None
+    operations: int | None = None

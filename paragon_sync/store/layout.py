@@ -1,8 +1,10 @@
-"""What a plan file looks like inside: its tables, its digest, and how a row's text is kept. Knows no nouns.
+"""What a plan file looks like inside: its tables, its digest, and where a row's text stands. Knows no nouns.
 
-A plan's digest covers its header and every row, in the order in which they were written. The file carries it, and
-opening the file computes it again, so a damaged or edited file is noticed; an editor who also corrects the digest is
-caught by whoever reviewed the plan and passes the digest that they saw.
+A plan's digest covers its header and every row as they are kept, encrypted or not, in the order in which they were
+written. The file carries it, and opening the file computes it again, so a damaged or edited file is noticed; an editor
+who also corrects the digest is caught by whoever reviewed the plan and passes the digest that they saw.
+
+Users' ids and integrations' types stand in columns of their own and are never encrypted.
 """
 
 from __future__ import annotations
@@ -64,20 +66,17 @@ class Section:
         return f"{self.count} {self._hash.hexdigest()}"
 
 
-def digest(header: bytes, sections: dict[Table, Section]) -> str:
-    """The digest of a whole plan, 64 hexadecimal characters."""
+def digest(header: bytes, sealing: bytes, sections: dict[Table, Section]) -> str:
+    """The digest of a whole plan, 64 hexadecimal characters; ``sealing`` is empty where nothing is encrypted."""
     parts = [f"paragon-sync plan {FORMAT_VERSION}", *(f"{name} {section}" for name, section in sections.items())]
+    if sealing:
+        parts.append(f"sealing {sealing.hex()}")
     return hashlib.sha256("\n".join(parts).encode() + b"\n" + header).hexdigest()
 
 
-def seal(text: str) -> bytes:
-    """A row's text as it is kept: the one place for a later encryption."""
-    return text.encode()
-
-
-def unseal(kept: bytes) -> str:
-    """The text that :func:`seal` was given."""
-    return kept.decode()
+def place(table: Table | Literal["header"], number: int = 0) -> str:
+    """Where a row's text stands: encryption binds it to this place."""
+    return f"{table} {number}"
 
 
 def key(name: str) -> bytes:

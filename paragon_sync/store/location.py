@@ -6,8 +6,9 @@ import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
@@ -18,40 +19,85 @@ from paragon_sync.errors import JsonError, StateError
 
 STATE_FILE: Final = "state.sqlite"
 _BUSY_SECONDS: Final = 30
+_CONNECT_SECONDS: Final = 10
+_DRIVERS: Final = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql+psycopg",
+    "postgres": "postgresql+psycopg",
+    "postgresql+psycopg": "postgresql+psycopg",
+}
+_GO_ON: Final = "what was recorded until then stays: applying the same plan again goes on from there"
 
 
-def connect(where: str | Path) -> tuple[Engine, str]:
-    """An engine for a folder or a database URL, and its name for messages, without a password."""
-    if isinstance(where, str) and "://" in where:
-        with errors(where.partition("://")[0]):
-            url = make_url(where)
-        shown = url.render_as_string(hide_password=True)
-    else:
-        folder = Path(where)
-        url, shown = URL.create("sqlite", database=str(_prepared(folder))), str(folder)
+@dataclass(frozen=True, slots=True)
+class Location:
+    """Where the state is. ``shown`` is its name for messages, without a password; ``file`` is None for a server."""
+
+    url: URL
+    shown: str
+    file: Path | None
+
+    @property
+    def hint(self) -> str:
+        """What to do when it can't be read or written."""
+        if self.file is None:
+            return f"the database must be reachable and writable\n{_GO_ON}"
+        return f"{self.file.absolute().parent} must be writable and have room\n{_GO_ON}"
+
+
+def locate(where: str | Path, base: Path | None = None) -> Location:
+    """The place of a folder, which is made if it is missing, or of a database URL; files are relative to ``base``."""
+    base = base or Path()
+    if not (isinstance(where, str) and "://" in where):
+        folder = base / where
+        file = _prepared(folder)
+        return Location(URL.create("sqlite", database=str(file)), str(folder), file)
+    scheme = where.partition("://")[0]
+    if scheme not in _DRIVERS:
+        raise StateError(
+            f"the state can't be in {scheme}://…: a folder, sqlite:///FILE and postgresql://HOST/NAME are known",
+            hint="state: in the Project file says where it is",
+        )
+    try:
+        url = make_url(where).set(drivername=_DRIVERS[scheme])
+    except (SQLAlchemyError, ValueError):  # what it says may hold the password
+        raise StateError(
+            f"the state can't be in {scheme}://…: that is no URL", hint="write postgresql://USER@HOST:PORT/NAME"
+        ) from None
+    shown = url.set(drivername=scheme).render_as_string(hide_password=True)
+    if scheme != "sqlite":
+        return Location(url, shown, None)
+    if url.database in {None, "", ":memory:"} or url.query:
+        raise StateError(f"the state can't be in {shown}", hint="write sqlite:///FILE")
+    file = base / str(url.database)
     with errors(shown):
-        return _engine(url), shown
+        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    return Location(url.set(database=str(file)), shown, file)
+
+
+def connect(location: Location) -> Engine:
+    """An engine; nothing is opened before its first use."""
+    with errors(location.shown):
+        return _engine(location)
 
 
 @contextmanager
-def errors(shown: str) -> Iterator[None]:
+def errors(shown: str, hint: str | None = None) -> Iterator[None]:
     """Turns what the database library raises into :class:`StateError`, without values that were sent to it."""
     try:
         yield
     except ImportError as error:
         raise StateError(
-            f"the state in {shown} needs a database driver that isn't installed: {error.name}",
-            hint=f"install it beside paragon-sync: pip install {error.name}",
+            f"the state in {shown} needs a database driver that isn't installed",
+            hint="install it beside paragon-sync: pip install 'paragon-sync[postgresql]'",
         ) from error
     except DBAPIError as error:
-        raise StateError(
-            f"the state in {shown} can't be read or written: {error.orig}",
-            hint="state: in the Project file names a folder or a database URL; it must be writable and have room",
-        ) from error
+        reason = str(error.orig).partition("\n")[0]  # what follows may name values
+        raise StateError(f"the state in {shown} can't be read or written: {reason}", hint=hint) from error
     except (SQLAlchemyError, OSError) as error:
         raise StateError(
             f"the state in {shown} can't be opened: {error}",
-            hint="state: in the Project file names a folder or a database URL, such as postgresql://host/name",
+            hint="state: in the Project file names a folder that can be written, or a database URL",
         ) from error
     except JsonError as error:
         raise StateError(f"the state in {shown} holds a record that can't be read: {error}") from error
@@ -69,11 +115,16 @@ def _prepared(folder: Path) -> Path:
     return file
 
 
-def _engine(url: URL) -> Engine:
+def _engine(location: Location) -> Engine:
     """``hide_parameters`` keeps customers' values out of messages."""
-    if url.get_backend_name() != "sqlite":
-        return create_engine(url, hide_parameters=True)
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
+    if location.file is None:
+        return create_engine(
+            location.url,
+            hide_parameters=True,
+            pool_pre_ping=True,
+            connect_args=_server_arguments(location.url),
+        )
+    engine = create_engine(location.url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
@@ -86,3 +137,9 @@ def _engine(url: URL) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _server_arguments(url: URL) -> dict[str, Any]:
+    """How to connect where the URL doesn't say."""
+    usual = {"connect_timeout": _CONNECT_SECONDS, "application_name": "paragon-sync"}
+    return {name: value for name, value in usual.items() if name not in url.query}

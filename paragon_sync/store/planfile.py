@@ -12,10 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from paragon_sync.errors import JsonError, PlanFileError
+from paragon_sync.errors import JsonError, PlanFileError, PlanKeyError
 from paragon_sync.model.planned import ConfigurationSubject, Finding, Operation, PlanHeader
 from paragon_sync.store import encoding, layout
 from paragon_sync.store.layout import Row, Section, Table
+from paragon_sync.store.sealing import Plain, Sealed, Sealing, Unavailable
 
 _BATCH: Final = 500
 
@@ -37,12 +38,14 @@ class PlanWriter:
     """Writes one plan file: under a temporary name beside it until :meth:`finish`, for its owner's eyes alone.
 
     Use it as a context manager: what isn't finished is removed. Calls may come from different threads, one at a time.
-    Raises :class:`PlanFileError` when the file can't be written, or would replace a file that is no plan.
+    With a ``key``, everything but the columns of ids is encrypted. Raises :class:`PlanFileError` when the file can't be
+    written, or would replace a file that is no plan, and :class:`PlanKeyError` for a key that is too short.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: str | None = None) -> None:
         self.path = path
         self._done = False
+        self._sealing: Plain | Sealed = Plain() if key is None else Sealed.new(key)
         self._batches: dict[Table, list[Row]] = {"operations": [], "findings": []}
         self._sections: dict[Table, Section] = {"operations": Section(), "findings": Section()}
         with _write_errors(path):
@@ -74,13 +77,15 @@ class PlanWriter:
 
     def finish(self, header: PlanHeader) -> str:
         """Completes the file, gives it its name and returns the plan's digest (64 hexadecimal characters)."""
-        text = layout.seal(encoding.write(header))
-        digest = layout.digest(text, self._sections)
+        text = self._sealing.seal(encoding.write(header), layout.place("header"))
+        sealing = b"" if isinstance(self._sealing, Plain) else self._sealing.describe().encode()
+        digest = layout.digest(text, sealing, self._sections)
         with _write_errors(self.path):
             for table in self._batches:
                 self._flush(table)
             self._database.executemany(
-                "INSERT INTO meta VALUES (?, ?)", [("header", text), ("digest", digest.encode())]
+                "INSERT INTO meta VALUES (?, ?)",
+                [("header", text), ("digest", digest.encode()), *([("sealing", sealing)] if sealing else [])],
             )
             self._database.execute("COMMIT")
             self._database.close()
@@ -118,7 +123,8 @@ class PlanWriter:
     def _add(self, table: Table, user: str, integration: str | None, text: str) -> int:
         section, batch = self._sections[table], self._batches[table]
         number = section.count
-        row = (number, layout.key(user), None if integration is None else layout.key(integration), layout.seal(text))
+        kept = self._sealing.seal(text, layout.place(table, number))
+        row = (number, layout.key(user), None if integration is None else layout.key(integration), kept)
         section.take(row)
         batch.append(row)
         if len(batch) >= _BATCH:
@@ -134,10 +140,11 @@ class PlanWriter:
 class PlanReader:
     """Reads one plan file; opening verifies format and digest, and raises :class:`PlanFileError`.
 
+    An encrypted one needs its ``key``: without it, or with another one, opening raises :class:`PlanKeyError`.
     Use it as a context manager, or call :meth:`close`. Calls may come from different threads, one at a time.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, key: str | None = None) -> None:
         self.path = path
         with _read_errors(path):
             layout.check_readable(path)
@@ -145,8 +152,8 @@ class PlanReader:
             self._database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
         try:
             with _read_errors(path):
-                self._verify()
-        except PlanFileError:
+                self._verify(key)
+        except (PlanFileError, PlanKeyError):
             self.close()
             raise
 
@@ -204,22 +211,34 @@ class PlanReader:
             if (wanted is None or found == wanted) and (
                 user_glob is None or fnmatchcase(layout.name_of(user), user_glob)
             ):
-                yield number, layout.unseal(text)
+                with _read_errors(self.path):
+                    unsealed = self._sealing.unseal(text, layout.place(table, number))
+                yield number, unsealed
 
-    def _verify(self) -> None:
+    def _verify(self, key: str | None) -> None:
         schema = set(self._database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
         if schema != {("table", name, name, statement) for name, statement in layout.SCHEMA.items()}:
             raise ValueError("other tables")
         meta = dict(self._database.execute("SELECT name, value FROM meta"))
+        if {type(value) for value in meta.values()} != {bytes}:
+            raise ValueError("a column has another type")
         self._sections: dict[Table, Section] = {"operations": Section(), "findings": Section()}
         for table, section in self._sections.items():
             for row in self._database.execute(layout.SELECT[table]):
                 section.take(row)
-        header = meta.pop("header", b"")
-        self._digest = layout.digest(header, self._sections)
+        header, sealing = meta.pop("header", b""), meta.pop("sealing", b"")
+        self._digest = layout.digest(header, sealing, self._sections)
         if meta != {"digest": self._digest.encode()}:
             raise ValueError("another digest")
-        self._header = encoding.read(PlanHeader, layout.unseal(header))
+        self._sealing = self._opened(key, sealing.decode())
+        self._header = encoding.read(PlanHeader, self._sealing.unseal(header, layout.place("header")))
+
+    def _opened(self, key: str | None, sealing: str) -> Sealing:
+        if not sealing:
+            return Plain()
+        if key is None:
+            Unavailable(str(self.path)).refuse()
+        return Sealed.known(key, sealing, str(self.path))
 
 
 @contextmanager

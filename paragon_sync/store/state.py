@@ -5,23 +5,25 @@ One writer at a time for each run. Loading this module loads SQLAlchemy: import 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, bindparam, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, insert, select, true, update
 
-from paragon_sync import jsonvalue
-from paragon_sync.errors import JsonError, StateError
+from paragon_sync.errors import StateError
 from paragon_sync.model.outcome import OutcomeName, RunHeader
-from paragon_sync.model.planned import Operation
 from paragon_sync.store import encoding, location
-from paragon_sync.store.journal import SENDING, Attempt, Entry, Recorded, Sending, name_of
-from paragon_sync.store.tables import FORMAT_VERSION, attempts, entries, format_, metadata, runs
+from paragon_sync.store.creation import opened
+from paragon_sync.store.journal import SENDING, Entry, Recorded, Sending
+from paragon_sync.store.location import Location
+from paragon_sync.store.records import Records
+from paragon_sync.store.sealing import Unavailable
+from paragon_sync.store.tables import attempts, entries, runs
 
 _BATCH: Final = 500
 _CHANGE: Final = (
@@ -44,36 +46,50 @@ _ANSWER: Final = (
 class StateStore:
     """Runs and their journal. Use it as a context manager, or call :meth:`close`; raises :class:`StateError`."""
 
-    def __init__(self, engine: Engine, shown: str) -> None:
-        """Use :meth:`open`; ``shown`` is for messages and holds no password."""
-        self._engine = engine
-        self.location = shown
+    def __init__(self, location: Location, engine: Engine, key: str | None) -> None:
+        """Use :meth:`open`."""
+        self._engine, self._place = engine, location
+        self._still_held: Callable[[], None] = _nothing
         with self._errors():
-            metadata.create_all(engine)
-            with engine.begin() as connection:
-                found = connection.scalar(select(format_.c.version))
-                if found is None:
-                    connection.execute(insert(format_).values(version=FORMAT_VERSION))
-        if found not in {None, FORMAT_VERSION}:
-            self.close()
-            raise StateError(
-                f"the state in {shown} has format {found}, and this paragon-sync knows format {FORMAT_VERSION}",
-                hint="use the version that wrote it",
-            )
+            self._sealing = opened(engine, location.shown, key)
+        self._records = Records(self._sealing)
 
     @classmethod
-    def open(cls, where: str | Path) -> Self:
-        """Opens the store in a folder (made if missing, for its owner alone) or at a database URL."""
-        return cls(*location.connect(where))
+    def open(cls, where: str | Path, *, key: str | None = None, base: Path | None = None) -> Self:
+        """Opens the store in a folder (made if missing, for its owner alone) or at a database URL.
+
+        Files and folders are relative to ``base``. With a ``key``, values are encrypted from now on. Raises
+        :class:`PlanKeyError` for another key than before; without it, as soon as values are read or written.
+        """
+        place = location.locate(where, base)
+        engine = location.connect(place)
+        try:
+            return cls(place, engine, key)
+        except BaseException:
+            engine.dispose()
+            raise
+
+    @property
+    def location(self) -> str:
+        """Where it is, for messages: without a password."""
+        return self._place.shown
+
+    def guard(self, still_held: Callable[[], None]) -> None:
+        """From now on nothing is recorded as ``sending`` where this raises: the lock is somebody else's now."""
+        self._still_held = still_held
 
     def begin(self, header: RunHeader) -> None:
         """Starts a run. Its id must be new."""
+        if isinstance(self._sealing, Unavailable):
+            self._sealing.refuse()
         row = {
             "run": header.run,
             "plan_digest": header.plan_digest,
             "header": encoding.write(header),
             "started": header.started,
             "finished": header.finished,
+            "stopped": header.stopped,
+            "rolled_back_by": header.rolled_back_by,
         }
         with self._transaction() as connection:
             connection.execute(insert(runs).values(row))
@@ -85,23 +101,14 @@ class StateStore:
         """
         if not batch:
             return
-        numbers = [sending.number for sending in batch]
+        self._still_held()
         with self._transaction() as connection:
-            self._put_entries(connection, run, [(s.number, s.operation, SENDING, None) for s in batch])
-            made = self._attempts_made(connection, run, numbers)
+            self._put_entries(connection, run, [self._records.sending(run, sending) for sending in batch])
+            made = self._attempts_made(connection, run, [sending.number for sending in batch])
             rows = []
             for sending in batch:
                 made[sending.number] = made.get(sending.number, 0) + 1
-                rows.append(
-                    {
-                        "run": run,
-                        "number": sending.number,
-                        "attempt": made[sending.number],
-                        "preimage": jsonvalue.dumps(sending.preimage),
-                        "requests": encoding.write_requests(sending.requests),
-                        "sent": sending.at,
-                    }
-                )
+                rows.append(self._records.attempt_row(run, made[sending.number], sending))
             connection.execute(insert(attempts), rows)
 
     def record(self, run: str, batch: Sequence[Recorded]) -> None:
@@ -109,8 +116,7 @@ class StateStore:
         if not batch:
             return
         with self._transaction() as connection:
-            ended = [(r.number, r.operation, name_of(r.outcome), encoding.write_outcome(r.outcome)) for r in batch]
-            self._put_entries(connection, run, ended)
+            self._put_entries(connection, run, [self._records.ended(run, recorded) for recorded in batch])
             made = self._attempts_made(connection, run, [r.number for r in batch])
             answers = [
                 {
@@ -126,15 +132,21 @@ class StateStore:
             if answers:
                 connection.execute(_ANSWER, answers)
 
-    def finish(self, run: str, when: str, message: str | None = None) -> None:
-        """Ends a run; ``message`` says why where it was stopped before its end."""
-        with self._transaction() as connection:
-            connection.execute(update(runs).where(runs.c.run == run).values(finished=when, message=message))
+    def finish(self, run: str, when: str) -> None:
+        """Ends a run: every operation of its plan has its outcome."""
+        self._change_run(run, finished=when, stopped=None)
 
-    def reopen(self, run: str) -> None:
-        """Takes back that a run has ended: it is resumed."""
-        with self._transaction() as connection:
-            connection.execute(update(runs).where(runs.c.run == run).values(finished=None, message=None))
+    def stop(self, run: str, why: str) -> None:
+        """Says why a run stopped before its end; it can be resumed."""
+        self._change_run(run, finished=None, stopped=why)
+
+    def resume(self, run: str) -> None:
+        """Takes back that a run has ended or was stopped: it goes on."""
+        self._change_run(run, finished=None, stopped=None)
+
+    def rolled_back(self, run: str, by: str) -> None:
+        """Says which run took this one back."""
+        self._change_run(run, rolled_back_by=by)
 
     def runs(self) -> list[RunHeader]:
         """All runs, the latest first."""
@@ -153,8 +165,7 @@ class StateStore:
 
     def message(self, run: str) -> str | None:
         """Why a run was stopped before its end, None where it wasn't."""
-        with self._transaction() as connection:
-            return connection.scalar(select(runs.c.message).where(runs.c.run == run))
+        return self.run(run).stopped
 
     def entries(self, run: str, outcome: OutcomeName | None = None, *, sending: bool = False) -> Iterator[Entry]:
         """The journal of one run in the order of the plan; of one outcome alone, or of what is still ``sending``."""
@@ -189,10 +200,21 @@ class StateStore:
         self.close()
 
     def _runs(self, which: ColumnElement[bool]) -> list[RunHeader]:
-        query = select(runs.c.header, runs.c.finished).where(which).order_by(runs.c.started.desc(), runs.c.run.desc())
+        query = select(runs).where(which).order_by(runs.c.started.desc(), runs.c.run.desc())
         with self._transaction() as connection:
-            found = connection.execute(query).all()
-            return [replace(encoding.read(RunHeader, text), finished=finished) for text, finished in found]
+            return [
+                replace(
+                    encoding.read(RunHeader, row.header),
+                    finished=row.finished,
+                    stopped=row.stopped,
+                    rolled_back_by=row.rolled_back_by,
+                )
+                for row in connection.execute(query)
+            ]
+
+    def _change_run(self, run: str, **values: str | None) -> None:
+        with self._transaction() as connection:
+            connection.execute(update(runs).where(runs.c.run == run).values(values))
 
     def _page(self, run: str, state: str | None, after: int) -> list[Entry]:
         query = select(entries).where(entries.c.run == run, entries.c.number > after)
@@ -206,32 +228,22 @@ class StateStore:
             sent = (
                 select(attempts).where(attempts.c.run == run, *between).order_by(attempts.c.number, attempts.c.attempt)
             )
-            tries = {n: tuple(map(_attempt, rows)) for n, rows in groupby(connection.execute(sent), lambda r: r.number)}
-            return [_entry(row, tries.get(row.number, ())) for row in page]
+            tries = {
+                n: tuple(map(self._records.attempt, rows))
+                for n, rows in groupby(connection.execute(sent), lambda r: r.number)
+            }
+            return [self._records.entry(row, tries.get(row.number, ())) for row in page]
 
-    def _put_entries(
-        self, connection: Connection, run: str, put: Sequence[tuple[int, Operation, str, str | None]]
-    ) -> None:
+    def _put_entries(self, connection: Connection, run: str, rows: Sequence[dict[str, Any]]) -> None:
         """Adds entries that are new and changes those that are there, in SQL that every database knows."""
-        numbers = [number for number, *_ in put]
+        numbers = [row["number"] for row in rows]
         query = select(entries.c.number).where(entries.c.run == run, entries.c.number.in_(numbers))
         known = set(connection.scalars(query))
-        new = [
-            {
-                "run": run,
-                "number": number,
-                "user_id": jsonvalue.dumps(operation.user),
-                "subject": encoding.write_subject(operation.subject),
-                "state": state,
-                "outcome": outcome,
-            }
-            for number, operation, state, outcome in put
-            if number not in known
-        ]
+        new = [row for row in rows if row["number"] not in known]
         changed = [
-            {"at_run": run, "at_number": number, "to_state": state, "to_outcome": outcome}
-            for number, _, state, outcome in put
-            if number in known
+            {"at_run": run, "at_number": row["number"], "to_state": row["state"], "to_outcome": row["outcome"]}
+            for row in rows
+            if row["number"] in known
         ]
         if new:
             connection.execute(insert(entries), new)
@@ -251,30 +263,9 @@ class StateStore:
         with self._errors(), self._engine.begin() as connection:
             yield connection
 
-    @contextmanager
-    def _errors(self) -> Iterator[None]:
-        with location.errors(self.location):
-            yield
+    def _errors(self) -> AbstractContextManager[None]:
+        return location.errors(self._place.shown, self._place.hint)
 
 
-def _entry(row: Row[Any], tries: tuple[Attempt, ...]) -> Entry:
-    return Entry(
-        number=row.number,
-        user=str(jsonvalue.loads(row.user_id)),
-        subject=encoding.read_subject(row.subject),
-        outcome=None if row.outcome is None else encoding.read_outcome(row.outcome),
-        attempts=tries,
-    )
-
-
-def _attempt(row: Row[Any]) -> Attempt:
-    preimage = jsonvalue.loads(row.preimage)
-    if not isinstance(preimage, dict):
-        raise JsonError("a pre-image is an object")
-    return Attempt(
-        preimage=preimage,
-        requests=encoding.read_requests(row.requests),
-        sent=row.sent,
-        answered=row.answered,
-        window_ms=row.window_ms,
-    )
+def _nothing() -> None:
+    """Nobody holds a lock: a store that is read, or a test's."""

@@ -1,6 +1,7 @@
 """The tables of the state store, for any database that SQLAlchemy Core speaks to. Knows no nouns.
 
-Text that customers chose is kept as JSON in ASCII: no database refuses a lone surrogate or NUL that way.
+Text that customers chose is kept as JSON in ASCII: no database refuses a lone surrogate or NUL that way. What holds
+values (outcomes, pre-images, requests) is encrypted where there is a key; ``sealing`` says which.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ format_: Final = Table(
     "paragon_sync_format",
     metadata,
     Column("version", String(16), primary_key=True),
+    Column("sealing", Text),
 )
 
 runs: Final = Table(
@@ -27,7 +29,8 @@ runs: Final = Table(
     Column("header", Text, nullable=False),
     Column("started", String(40), nullable=False),
     Column("finished", String(40)),
-    Column("message", Text),
+    Column("stopped", Text),
+    Column("rolled_back_by", String(64)),
 )
 
 entries: Final = Table(
@@ -53,4 +56,13 @@ attempts: Final = Table(
     Column("sent", String(40), nullable=False),
     Column("answered", String(40)),
     Column("window_ms", Double),
+)
+
+locks: Final = Table(
+    "paragon_sync_locks",
+    metadata,
+    Column("project", String(200), primary_key=True),
+    Column("environment", String(200), primary_key=True),
+    Column("owner", Text, nullable=False),
+    Column("session", Integer, nullable=False),
 )

@@ -13,7 +13,6 @@ import pytest
 from paragon_sync.errors import PlanFileError
 from paragon_sync.jsonvalue import ABSENT, Number
 from paragon_sync.model.planned import ConfigurationSubject, Finding, Operation
-from paragon_sync.store import layout
 from paragon_sync.store.planfile import PlanReader, PlanWriter, is_plan, short_digest
 from tests.nouns import change, configuration, finding, metadata, plan_header
 
@@ -259,7 +258,3 @@ def test_a_plan_is_told_from_other_files_by_its_first_bytes(tmp_path: Path) -> N
     (tmp_path / "users.yaml").write_text("kind: User")
     found = {name: is_plan(tmp_path / name) for name in ("p.plan", "users.yaml", "missing", ".")}
     assert found == {"p.plan": True, "users.yaml": False, "missing": False, ".": False}
-
-
-def test_a_text_is_kept_as_it_is_given() -> None:
-    assert layout.unseal(layout.seal('{"a":"\\ud800"}')) == '{"a":"\\ud800"}'

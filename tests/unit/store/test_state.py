@@ -2,8 +2,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
-import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -26,6 +27,7 @@ from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Op
 from paragon_sync.store.journal import Attempt, Entry, Recorded, Sending, name_of, new_run_id
 from paragon_sync.store.state import StateStore
 
+KEY = "k" * 32
 RUN = "20260314-101502-4f1c"
 SLACK = ConfigurationSubject(integration="slack", credential="c1", account="T0001")
 OUTCOMES: list[Outcome] = [
@@ -67,20 +69,40 @@ def ended(number: int, outcome: Outcome, at: str = "t2", window: float | None = 
     return Recorded(number=number, operation=operation(), outcome=outcome, at=at, window_ms=window)
 
 
+@pytest.fixture(params=["folder", "sqlite", "postgresql", "sealed folder", "sealed postgresql"])
+def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], StateStore]:
+    """Opens the same store as often as it is called: of each kind, in plain text and encrypted."""
+    kind, key = request.param, KEY if "sealed" in request.param else None
+    where: str | Path = tmp_path / "state"
+    if kind == "sqlite":
+        where = f"sqlite:///{tmp_path}/state.db"
+    elif "postgresql" in kind:
+        where = request.getfixturevalue("postgres_url")
+    return lambda: StateStore.open(where, key=key)
+
+
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[StateStore]:
-    with StateStore.open(tmp_path / "state") as opened:
+def store(opening: Callable[[], StateStore]) -> Iterator[StateStore]:
+    with opening() as opened:
         opened.begin(header())
         yield opened
 
 
 def test_a_run_is_recorded_from_begin_to_finish(store: StateStore) -> None:
     assert store.run(RUN) == header()
-    store.finish(RUN, "2026-03-14T10:16:00Z", "stopped by the user")
-    assert store.run(RUN).finished == "2026-03-14T10:16:00Z"
-    assert store.message(RUN) == "stopped by the user"
-    store.reopen(RUN)
-    assert (store.run(RUN).finished, store.message(RUN)) == (None, None)
+    store.stop(RUN, "five failures in a row")
+    assert store.run(RUN) == replace(header(), stopped="five failures in a row")
+    store.resume(RUN)
+    assert store.run(RUN) == header()
+    store.finish(RUN, "2026-03-14T10:16:00Z")
+    store.rolled_back(RUN, "other")
+    assert store.run(RUN) == replace(header(), finished="2026-03-14T10:16:00Z", rolled_back_by="other")
+
+
+def test_what_a_run_begins_with_is_kept(store: StateStore) -> None:
+    begun = replace(header("other"), message="on \ud800", ci_url="https://ci/1", rolls_back=RUN, operations=4)
+    store.begin(begun)
+    assert store.run("other") == begun
 
 
 def test_runs_are_listed_latest_first_and_found_by_their_plan(store: StateStore) -> None:
@@ -185,89 +207,58 @@ def test_empty_batches_change_nothing(store: StateStore) -> None:
     assert list(store.entries(RUN)) == []
 
 
-def test_a_journal_outlives_its_process(tmp_path: Path) -> None:
-    with StateStore.open(tmp_path / "state") as store:
+def test_a_journal_outlives_its_process(opening: Callable[[], StateStore]) -> None:
+    with opening() as store:
         store.begin(header())
         store.sending(RUN, [sending(0)])
-    with StateStore.open(str(tmp_path / "state")) as store:
+    with opening() as store:
         assert [entry.number for entry in store.entries(RUN)] == [0]
 
 
-def test_a_journal_is_read_while_it_is_written(tmp_path: Path, store: StateStore) -> None:
-    with StateStore.open(tmp_path / "state") as reader:
+def test_a_journal_is_read_while_it_is_written(opening: Callable[[], StateStore], store: StateStore) -> None:
+    with opening() as reader:
         store.sending(RUN, [sending(0)])
         assert reader.counts(RUN) == {"sending": 1}
 
 
-def test_a_new_folder_is_private_and_out_of_version_control(tmp_path: Path) -> None:
-    with StateStore.open(tmp_path / "deep" / "state") as store:
-        assert store.location == str(tmp_path / "deep" / "state")
-    folder = tmp_path / "deep" / "state"
-    assert stat.S_IMODE(folder.stat().st_mode) == 0o700
-    assert stat.S_IMODE((folder / "state.sqlite").stat().st_mode) == 0o600
-    assert (folder / ".gitignore").read_text() == "*\n"
+def test_a_store_can_be_made_by_several_at_once(opening: Callable[[], StateStore]) -> None:
+    with ThreadPoolExecutor(4) as threads:
+        stores = list(threads.map(lambda _: opening(), range(4)))
+    stores[0].begin(header())
+    assert [store.runs() for store in stores] == [[header()]] * 4
+    for store in stores:
+        store.close()
 
 
-def test_a_folder_with_other_things_in_it_gets_no_gitignore(tmp_path: Path) -> None:
-    (tmp_path / "paragon.yaml").write_text("kind: Project")
-    StateStore.open(tmp_path).close()
-    assert not (tmp_path / ".gitignore").exists()
+def test_nothing_is_recorded_as_sending_without_the_lock(store: StateStore) -> None:
+    def gone() -> None:
+        raise StateError("the lock is gone")
 
-
-def test_a_database_url_is_a_place_too(tmp_path: Path) -> None:
-    with StateStore.open(f"sqlite:///{tmp_path}/mine.db") as store:
-        store.begin(header())
-        assert store.location == f"sqlite:///{tmp_path}/mine.db"
-    with StateStore.open(f"sqlite:///{tmp_path}/mine.db") as store:
-        assert store.runs() == [header()]
-
-
-def test_a_file_in_place_of_the_folder_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "state").write_text("")
-    with pytest.raises(StateError, match=r"can't be opened: .*File exists"):
-        StateStore.open(tmp_path / "state")
-
-
-def test_a_file_that_is_no_database_is_an_error(tmp_path: Path) -> None:
-    (tmp_path / "state.sqlite").write_text("no database at all" * 100)
-    with pytest.raises(StateError, match="can't be read or written: file is not a database") as caught:
-        StateStore.open(tmp_path)
-    assert caught.value.hint is not None
-
-
-def test_a_database_in_a_missing_folder_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(StateError, match="unable to open database file"):
-        StateStore.open(f"sqlite:///{tmp_path}/missing/mine.db")
-
-
-def test_a_url_that_is_none_is_an_error() -> None:
-    with pytest.raises(StateError, match="can't be opened"):
-        StateStore.open("mystery://user:hunter2@host/db")
-
-
-def test_a_missing_driver_is_named_and_the_password_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "psycopg", None)
-    with pytest.raises(StateError, match="needs a database driver") as caught:
-        StateStore.open("postgresql+psycopg://me:hunter2@127.0.0.1/db")
-    assert "hunter2" not in str(caught.value)
-
-
-def test_a_later_format_is_refused(tmp_path: Path) -> None:
-    StateStore.open(tmp_path / "state").close()
-    edit(tmp_path / "state", "UPDATE paragon_sync_format SET version = '2'")
-    with pytest.raises(StateError, match="has format 2, and this paragon-sync knows format 1"):
-        StateStore.open(tmp_path / "state")
+    store.guard(gone)
+    with pytest.raises(StateError, match="the lock is gone"):
+        store.sending(RUN, [sending(0)])
+    store.record(RUN, [ended(1, Unchanged())])
+    assert store.counts(RUN) == {"unchanged": 1}
 
 
 @pytest.mark.parametrize(
     "statement",
     ["UPDATE paragon_sync_attempts SET preimage = '7'", "UPDATE paragon_sync_attempts SET requests = '7'"],
 )
-def test_a_damaged_record_is_an_error(tmp_path: Path, store: StateStore, statement: str) -> None:
-    store.sending(RUN, [sending(0)])
-    edit(tmp_path / "state", statement)
-    with pytest.raises(StateError, match="holds a record that can't be read"):
-        list(store.entries(RUN))
+def test_a_damaged_record_is_an_error(tmp_path: Path, statement: str) -> None:
+    with StateStore.open(tmp_path) as store:
+        store.begin(header())
+        store.sending(RUN, [sending(0)])
+        edit(tmp_path, statement)
+        with pytest.raises(StateError, match="holds a record that can't be read"):
+            list(store.entries(RUN))
+
+
+def test_a_later_format_is_refused(tmp_path: Path) -> None:
+    StateStore.open(tmp_path).close()
+    edit(tmp_path, "UPDATE paragon_sync_format SET version = '2'")
+    with pytest.raises(StateError, match="has format 2, and this paragon-sync knows format 1"):
+        StateStore.open(tmp_path)
 
 
 def edit(folder: Path, statement: str) -> None:

@@ -1,0 +1,126 @@
+"""A PostgreSQL server for tests: a cluster of its own in a temporary folder, reached through a socket in it."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+DEBIAN = Path("/usr/lib/postgresql")
+PROGRAMS = ("initdb", "postgres")
+START_SECONDS = 30
+
+
+def missing() -> str | None:
+    """What has to be installed before :func:`running` can be used, None where nothing is."""
+    if _programs() is None:
+        return "PostgreSQL is missing: apt-get install postgresql"
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        return "PostgreSQL's driver is missing: pip install 'psycopg[binary]'"
+    return None
+
+
+@dataclass
+class Server:
+    """A running cluster, without passwords: its folder is for its own user and root alone."""
+
+    folder: Path
+    pid: int
+    _numbers: Iterator[int] = field(default_factory=count)
+
+    def url(self, database: str = "postgres") -> str:
+        return f"postgresql://{_user()}@/{database}?host={self.folder}"
+
+    def new_database(self) -> str:
+        """The URL of a database that nobody has used."""
+        name = f"test_{next(self._numbers)}"
+        self.execute(f"CREATE DATABASE {name}")
+        return self.url(name)
+
+    def execute(self, statement: str, database: str = "postgres") -> list[tuple[object, ...]]:
+        import psycopg
+
+        with psycopg.connect(self.url(database), autocommit=True) as connection:
+            cursor = connection.execute(statement)  # type: ignore[call-overload]
+            return cursor.fetchall() if cursor.description else []
+
+
+@contextmanager
+def running() -> Iterator[Server]:
+    """Starts a cluster, and stops it by its pid."""
+    programs = _programs()
+    assert programs is not None, missing()
+    folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path has to be short
+    try:
+        if os.getuid() == 0:
+            shutil.chown(folder, _user())
+        initdb = [programs[0], "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "-D", str(folder / "data")]
+        subprocess.run([*initdb, "-U", _user()], check=True, capture_output=True, cwd=folder, **_as_user())
+        quick = ["-c", "fsync=off", "-c", "listen_addresses=", "-c", "shared_buffers=16MB"]
+        with (folder / "log").open("wb") as log:
+            process = subprocess.Popen(
+                [programs[1], "-D", str(folder / "data"), "-k", str(folder), *quick],
+                stdout=log,
+                stderr=log,
+                cwd=folder,
+                **_as_user(),
+            )
+        try:
+            server = Server(folder, process.pid)
+            _await(server, process)
+            yield server
+        finally:
+            process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
+            process.wait()
+    finally:
+        shutil.rmtree(folder)
+
+
+def _await(server: Server, process: subprocess.Popen[bytes]) -> None:
+    import psycopg
+
+    until = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            server.execute("SELECT 1")
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > until:
+                raise RuntimeError((server.folder / "log").read_text()) from None
+            time.sleep(0.05)
+        else:
+            return
+
+
+def _programs() -> tuple[str, ...] | None:
+    """The programs of the newest version that is installed; Debian's stand in no PATH."""
+    folders = sorted(DEBIAN.glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
+    path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
+    found = tuple(shutil.which(program, path=path) for program in PROGRAMS)
+    return tuple(map(str, found)) if all(found) else None
+
+
+def _user() -> str:
+    """Whom the cluster belongs to: never root, whom PostgreSQL refuses."""
+    if os.getuid() != 0:
+        return getpass.getuser()
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+def _as_user() -> dict[str, object]:
+    if os.getuid() != 0:
+        return {}
+    entry = pwd.getpwnam(_user())
+    return {"user": entry.pw_uid, "group": entry.pw_gid, "extra_groups": []}
