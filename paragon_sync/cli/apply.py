@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 import sys
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,7 +22,7 @@ from paragon_sync.cli.options import (
     paths_argument,
     project_option,
 )
-from paragon_sync.errors import EXIT_OK, ParagonSyncError, UsageError
+from paragon_sync.errors import EXIT_OK, ParagonSyncError, PlanFileError, UsageError
 
 if TYPE_CHECKING:
     from paragon_sync.model.project import Environment, Project
@@ -60,57 +61,61 @@ def apply(
     from paragon_sync.store.planfile import PlanReader, is_plan
 
     project, chosen = open_environment(project_file, environment)
-    if len(paths) == 1 and is_plan(paths[0]):
-        if users or integrations:
-            raise UsageError("a saved plan is applied whole", hint="give --user and --integration to plan")
+    target = _Target(project=project, environment=chosen, allowed=allowed, output_format=output_format)
+    if any(is_plan(path) for path in paths):
+        if len(paths) > 1 or users or integrations:
+            raise UsageError("a saved plan is applied alone, and whole", hint="filters are given to plan")
         with PlanReader(paths[0]) as reader:
             _check_digest(reader, digest)
-            return _run(reader, project, chosen, allowed, output_format)
+            return _apply_saved(reader, target)
     if digest is not None:
         raise UsageError("--digest goes with a saved plan", hint="paragon-sync plan --out FILE saves one")
 
-    from paragon_sync.cli.planning import write_plan
-    from paragon_sync.run.loading import Filters
-    from paragon_sync.run.prepare import Question
+    from paragon_sync.cli.planning import question, write_plan
 
-    question = Question(
-        project=project,
-        environment=chosen,
-        now=datetime.now(UTC),
-        paths=paths,
-        filters=Filters(users=users, integrations=integrations),
-        catalog="lock" if catalog == "lock" else "pull",
-        allowed=allowed,
-    )
+    asked = question(project, chosen, paths, users, integrations, catalog, allowed)
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
         file = Path(folder) / "plan"
-        run_async(write_plan(question, file))
+        run_async(write_plan(asked, file))
         with PlanReader(file) as reader:
-            return _confirm_and_run(reader, project, chosen, allowed, output_format, yes=yes)
+            return _show_and_apply(reader, target, yes=yes)
 
 
-def _confirm_and_run(
-    reader: PlanReader,
-    project: Project,
-    environment: Environment,
-    allowed: Mapping[str, int],
-    output_format: str,
-    *,
-    yes: bool,
-) -> int:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Target:
+    """Where a plan is applied, and how."""
+
+    project: Project
+    environment: Environment
+    allowed: Mapping[str, int]
+    output_format: str
+
+
+def _apply_saved(reader: PlanReader, target: _Target) -> int:
+    from paragon_sync.cli.applying import apply_and_tell, state_location
+    from paragon_sync.store.state import StateStore
+
+    with StateStore.open(state_location(target.project)) as store:
+        return apply_and_tell(reader, store, target.project, target.environment, target.allowed, target.output_format)
+
+
+def _show_and_apply(reader: PlanReader, target: _Target, *, yes: bool) -> int:
+    """Show the plan, on stderr where stdout is for a machine; ask, and apply it."""
+    from paragon_sync.cli.applying import apply_and_tell, state_location
     from paragon_sync.cli.show import print_plan
     from paragon_sync.run.applying import check_allowed
+    from paragon_sync.store.state import StateStore
 
-    if output_format == "text" or not yes:
-        print_plan(reader, "text", saved=None)
-    check_allowed(reader.header, allowed)
-    if reader.count == 0:
+    for_machine = target.output_format == "json"
+    print_plan(reader, "text", saved=None, stream=sys.stderr if for_machine else sys.stdout)
+    check_allowed(reader.header, target.allowed)
+    if reader.count == 0 and not for_machine:
         return EXIT_OK
-    if output_format == "text" or not yes:
-        click.echo()
-    if not yes:
-        _ask(environment.name)
-    return _run(reader, project, environment, allowed, output_format)
+    click.echo(err=for_machine)
+    with StateStore.open(state_location(target.project)) as store:
+        if reader.count and not yes:
+            _ask(target.environment.name)
+        return apply_and_tell(reader, store, target.project, target.environment, target.allowed, target.output_format)
 
 
 def _ask(environment: str) -> None:
@@ -119,30 +124,20 @@ def _ask(environment: str) -> None:
             "nothing was applied: there is no terminal to ask on",
             hint="--yes applies without asking; in CI, save a plan, have it reviewed, and apply that file",
         )
-    if click.prompt(f'Apply this to {environment}? Type "yes"', default="no", show_default=False) != "yes":
+    click.echo(f'Apply this to {environment}? Type "yes": ', nl=False, err=True)
+    answer = sys.stdin.readline()
+    if answer.strip() != "yes":
+        click.echo("" if answer else "\n", nl=False, err=True)
         raise ParagonSyncError("nothing was applied: you did not say yes")
 
 
 def _check_digest(reader: PlanReader, digest: str | None) -> None:
-    if digest is not None and not (digest and reader.digest.startswith(digest.lower())):
-        raise ParagonSyncError(
-            f"the plan's digest is {reader.digest[:16]}…, not {digest}",
+    if digest is None:
+        return
+    if not re.fullmatch(r"[0-9a-fA-F]{8,64}", digest):
+        raise UsageError(f'"{digest}" is no digest', hint="at least the eight hexadecimal digits that plan showed")
+    if not reader.digest.startswith(digest.lower()):
+        raise PlanFileError(
+            f"the plan's digest is {reader.digest[: len(digest)]}, not {digest}",
             hint="this is not the plan that was reviewed: make it again, and have that one reviewed",
         )
-
-
-def _run(
-    reader: PlanReader,
-    project: Project,
-    environment: Environment,
-    allowed: Mapping[str, int],
-    output_format: str,
-) -> int:
-    from paragon_sync.cli.applying import run_plan
-    from paragon_sync.render.outcomes import print_run
-    from paragon_sync.store.state import StateStore
-
-    location = project.state if "://" in project.state else project.folder / project.state
-    with StateStore.open(location) as store:
-        run = run_async(run_plan(reader, store, project, environment, allowed))
-        return print_run(store, run, reader, output_format)

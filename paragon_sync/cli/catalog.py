@@ -14,6 +14,7 @@ from paragon_sync.cli.options import environment_option, format_option, project_
 
 if TYPE_CHECKING:
     from paragon_sync.model.catalog import Catalog
+    from paragon_sync.model.project import Environment, Project
 
 
 @click.group(cls=Group)
@@ -36,7 +37,7 @@ def pull(project_file: Path, environment: str) -> None:
     project, chosen = open_environment(project_file, environment)
     path = lock_path(project.folder, chosen.name)
     before = read_lock(path)
-    pulled = run_async(_pull(project_file, environment))
+    pulled = run_async(_pull(project, chosen))
     changed = [] if before is None else differences(before, pulled, {*before.integrations, *pulled.integrations})
     write_lock(path, pulled)
     for line in changed:
@@ -67,7 +68,7 @@ def show(
 
     project, chosen = open_environment(project_file, environment)
     found = None if live else read_lock(lock_path(project.folder, chosen.name))
-    whole = found or run_async(_pull(project_file, environment))
+    whole = found or run_async(_pull(project, chosen))
     for kind in integrations:
         if kind not in whole.integrations:
             raise UsageError(f'no integration "{kind}"', hint=f"there are {', '.join(whole.integrations)}")
@@ -78,11 +79,10 @@ def show(
         print_catalog(shown)
 
 
-async def _pull(project_file: Path, environment: str) -> Catalog:
-    from paragon_sync.cli.connect import connect, endpoint_of, open_environment
+async def _pull(project: Project, environment: Environment) -> Catalog:
+    from paragon_sync.cli.connect import connect, endpoint_of
     from paragon_sync.run.pulling import pull_catalog
 
-    project, chosen = open_environment(project_file, environment)
-    with endpoint_of(project, chosen) as endpoint:
+    with endpoint_of(project, environment) as endpoint:
         async with connect(endpoint, project.limits) as client:
-            return await pull_catalog(client, chosen, chosen.catalog_users, datetime.now(UTC))
+            return await pull_catalog(client, environment, environment.catalog_users, datetime.now(UTC))

@@ -14,18 +14,18 @@ from paragon_sync.manifest.project import load_project
 from paragon_sync.model.project import Environment, Limits, Project, SecretRef
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
-from paragon_sync.paragon.tokens import Signer, read_key
+from paragon_sync.paragon.tokens import Signer, SigningKey, read_key
 
 EMULATOR = "emulator:"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Endpoint:
-    """Where an environment's API is: base URL or on-premise host, project id, and the signing key's PEM text."""
+    """Where an environment's API is: base URL or on-premise host, and project id; and the key to sign with."""
 
     host: str
     project: str
-    signing_key: str
+    signing_key: SigningKey
 
 
 def open_environment(project_file: Path, environment: str) -> tuple[Project, Environment]:
@@ -46,9 +46,8 @@ def endpoint_of(project: Project, environment: Environment) -> Iterator[Endpoint
         from paragon_sync.emulator import embedded
 
         with embedded(project.folder / environment.host.removeprefix(EMULATOR)) as emulator:
-            yield Endpoint(
-                host=emulator.url, project=emulator.project, signing_key=emulator.signing_key.read_text("ascii")
-            )
+            key = read_key(emulator.signing_key.read_text("ascii"))
+            yield Endpoint(host=emulator.url, project=emulator.project, signing_key=key)
         return
     if environment.project is None or environment.signing_key is None:
         raise UsageError(f'environment "{environment.name}" needs both project and signingKey', hint=str(project.file))
@@ -65,7 +64,7 @@ async def connect(endpoint: Endpoint, limits: Limits) -> AsyncIterator[Client]:
         HttpxTransport(concurrency=limits.concurrency),
         host=endpoint.host,
         project=endpoint.project,
-        signer=Signer(read_key(endpoint.signing_key), endpoint.project),
+        signer=Signer(endpoint.signing_key, endpoint.project),
         limiter=Limiter(concurrency=limits.concurrency, rate=limits.rate),
     )
     try:
@@ -74,12 +73,14 @@ async def connect(endpoint: Endpoint, limits: Limits) -> AsyncIterator[Client]:
         await client.aclose()
 
 
-def _signing_key(environment: str, reference: SecretRef, folder: Path) -> str:
-    """The PEM text; a signing key names its own source and needs no entry under ``secrets``."""
+def _signing_key(environment: str, reference: SecretRef, folder: Path) -> SigningKey:
+    """The key; it names its own source and needs no entry under ``secrets``. Errors say where it was looked for."""
     if reference.kind == "env":
         text, missing = os.environ.get(reference.name), f"the variable {reference.name} is not set"
+        source = f"the variable {reference.name}"
     else:
         path = folder / reference.name
+        source = str(path)
         try:
             text, missing = path.read_text("ascii"), ""
         except (OSError, ValueError) as error:
@@ -89,4 +90,7 @@ def _signing_key(environment: str, reference: SecretRef, folder: Path) -> str:
             f'the signing key of "{environment}" is missing: {missing}',
             hint="it is the private key that the Paragon dashboard showed when it was created",
         )
-    return text
+    try:
+        return read_key(text)
+    except SigningKeyError as error:
+        raise SigningKeyError(f"{source}: {error.message}", hint=error.hint) from None

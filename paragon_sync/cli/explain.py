@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,18 +34,13 @@ def explain(user: str, pointer: str | None, project_file: Path, environment: str
 
 async def _explain(project_file: Path, environment: str, user: str, catalog: str) -> Explained:
     from paragon_sync.cli.connect import connect, endpoint_of, open_environment
+    from paragon_sync.cli.planning import question
     from paragon_sync.run.explaining import explain_user
-    from paragon_sync.run.prepare import Question, prepare
+    from paragon_sync.run.prepare import prepare
 
     project, chosen = open_environment(project_file, environment)
-    question = Question(
-        project=project,
-        environment=chosen,
-        now=datetime.now(UTC),
-        catalog="lock" if catalog == "lock" else "pull",
-    )
     with endpoint_of(project, chosen) as endpoint:
         async with connect(endpoint, project.limits) as client:
-            desired, planning = await prepare(question, client)
+            desired, planning = await prepare(question(project, chosen, catalog=catalog), client)
             with desired.staging:
                 return await explain_user(desired, planning, user)

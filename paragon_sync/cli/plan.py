@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -50,25 +49,15 @@ def plan(
     are taken. Nothing is written to the API.
     """
     from paragon_sync.cli.connect import open_environment
-    from paragon_sync.cli.planning import write_plan
+    from paragon_sync.cli.planning import question, write_plan
     from paragon_sync.cli.show import print_plan
-    from paragon_sync.run.loading import Filters
-    from paragon_sync.run.prepare import Question
     from paragon_sync.store.planfile import PlanReader
 
     project, chosen = open_environment(project_file, environment)
-    question = Question(
-        project=project,
-        environment=chosen,
-        now=datetime.now(UTC),
-        paths=paths,
-        filters=Filters(users=users, integrations=integrations),
-        catalog="lock" if catalog == "lock" else "pull",
-        allowed=allowed,
-    )
+    asked = question(project, chosen, paths, users, integrations, catalog, allowed)
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
         file = out or Path(folder) / "plan"
-        run_async(write_plan(question, file))
+        run_async(write_plan(asked, file))
         with PlanReader(file) as reader:
             print_plan(reader, output_format, saved=out, config=project_file)
             header, pending = reader.header, reader.header.counts.operations > 0

@@ -2,26 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from paragon_sync.cli.connect import connect, endpoint_of
-from paragon_sync.run.loading import Desired
+from paragon_sync.model.project import Environment, Project
+from paragon_sync.run.filters import Filters
 from paragon_sync.run.planning import make_plan
 from paragon_sync.run.prepare import Question, prepare
 
 
-async def write_plan(question: Question, out: Path) -> str:
-    """Write the plan to ``out``; returns its digest."""
-    with endpoint_of(question.project, question.environment) as endpoint:
-        async with connect(endpoint, question.project.limits) as client:
-            desired, planning = await prepare(question, client)
+def question(
+    project: Project,
+    environment: Environment,
+    paths: Sequence[Path] = (),
+    users: tuple[str, ...] = (),
+    integrations: tuple[str, ...] = (),
+    catalog: str = "pull",
+    allowed: Mapping[str, int] | None = None,
+) -> Question:
+    """What was asked on the command line, as of now."""
+    return Question(
+        project=project,
+        environment=environment,
+        now=datetime.now(UTC),
+        paths=paths,
+        filters=Filters(users=users, integrations=integrations),
+        catalog="lock" if catalog == "lock" else "pull",
+        allowed=allowed,
+    )
+
+
+async def write_plan(asked: Question, out: Path) -> None:
+    """Write the plan to ``out``."""
+    with endpoint_of(asked.project, asked.environment) as endpoint:
+        async with connect(endpoint, asked.project.limits) as client:
+            desired, planning = await prepare(asked, client)
             with desired.staging:
-                return await make_plan(desired, planning, out)
-
-
-async def check_manifests(question: Question) -> Desired:
-    """Load and resolve against the catalog as it is now; the caller closes the staging."""
-    with endpoint_of(question.project, question.environment) as endpoint:
-        async with connect(endpoint, question.project.limits) as client:
-            desired, _ = await prepare(question, client)
-            return desired
+                await make_plan(desired, planning, out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
+from typing import TextIO
 
 import click
 
@@ -20,14 +21,23 @@ def show(file: Path, output_format: str) -> None:
         print_plan(reader, output_format, saved=file)
 
 
-def print_plan(reader: PlanReader, output_format: str, *, saved: Path | None, config: Path | None = None) -> None:
-    """Print a plan; ``saved`` is the file that a user can apply, if any, with the Project file ``config``."""
+def print_plan(
+    reader: PlanReader,
+    output_format: str,
+    *,
+    saved: Path | None,
+    config: Path | None = None,
+    stream: TextIO | None = None,
+) -> None:
+    """Print a plan to ``stream`` (stdout).
+
+    ``saved`` is the file that a user can apply, if any, with the Project file ``config``.
+    """
     if output_format == "json":
         from paragon_sync.render.plan_json import plan_json
 
-        for chunk in plan_json(reader):
-            sys.stdout.write(chunk)
+        (stream or sys.stdout).writelines(plan_json(reader))
     else:
         from paragon_sync.render.text import print_plan as print_text
 
-        print_text(reader, saved=saved, config=None if config == PROJECT_FILE else config)
+        print_text(reader, saved=saved, config=None if config == PROJECT_FILE else config, stream=stream)

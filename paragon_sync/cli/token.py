@@ -22,9 +22,9 @@ def token(user: str, project_file: Path, environment: str) -> None:
         curl -H "Authorization: Bearer $(paragon-sync token USER -e ENV)" ...
     """
     from paragon_sync.cli.connect import endpoint_of, open_environment
-    from paragon_sync.paragon.tokens import Signer, read_key
+    from paragon_sync.paragon.tokens import Signer
 
     project, chosen = open_environment(project_file, environment)
     with endpoint_of(project, chosen) as endpoint:
-        signer = Signer(read_key(endpoint.signing_key), endpoint.project)
+        signer = Signer(endpoint.signing_key, endpoint.project)
     click.echo(run_async(signer.token(user)).text)

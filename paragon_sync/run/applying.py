@@ -6,13 +6,13 @@ Never two writes of one user at once, and metadata first. Knows how requests are
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
 from paragon_sync.errors import PlanFileError, RefusedByPolicy
-from paragon_sync.model.outcome import RunHeader
+from paragon_sync.model.outcome import Applied, RunHeader, Unchanged
 from paragon_sync.model.planned import Operation, PlanHeader
 from paragon_sync.paragon.client import Client
 from paragon_sync.run.journal import Batcher
@@ -24,7 +24,10 @@ from paragon_sync.store.state import StateStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applying:
-    """Everything that a run needs but its plan. ``clock`` gives the time in UTC; ``allowed`` are knobs turned now."""
+    """Everything that a run needs but its plan.
+
+    ``clock`` gives the time in UTC; ``begun`` is told the run's id; ``allowed`` are knobs turned now.
+    """
 
     client: Client
     store: StateStore
@@ -32,40 +35,47 @@ class Applying:
     actor: str
     concurrency: int
     clock: Callable[[], datetime]
+    begun: Callable[[str], None]
     allowed: Mapping[str, int] = field(default_factory=dict)
 
 
-async def apply_plan(reader: PlanReader, applying: Applying) -> str:
-    """Apply every operation that has no outcome yet, and return the run's id.
+async def apply_plan(reader: PlanReader, applying: Applying) -> None:
+    """Apply every operation that has no outcome yet; ``applying.begun`` is told the run's id before any is sent.
 
     Raises :class:`PlanFileError` for a plan of another environment, an expired or an already applied one, and
-    :class:`RefusedByPolicy` for one that policy refuses. Nothing is sent then.
+    :class:`RefusedByPolicy` for one that policy refuses. Nothing is sent then, and no run has begun.
     """
-    header = reader.header
-    _check_environment(header, applying)
-    check_allowed(header, applying.allowed)
-    run, done = _begin(reader, applying)
+    _check_environment(reader.header, applying)
+    check_allowed(reader.header, applying.allowed)
+    run, ended = _begin(reader, applying)
+    applying.begun(run)
     store = applying.store
     journal = Journal(
         sending=Batcher[Sending](lambda batch: store.sending(run, batch)),
         outcomes=Batcher[Recorded](lambda batch: store.record(run, batch)),
         clock=applying.clock,
     )
+    try:
+        await _apply_users(reader, applying, journal, ended)
+    finally:
+        await journal.outcomes.drain()  # an interrupted run too has its outcomes on disk
+    if _is_finished(store, run, reader.count):
+        store.finish(run, _time(applying))
+
+
+async def _apply_users(reader: PlanReader, applying: Applying, journal: Journal, ended: Mapping[int, bool]) -> None:
     limit = asyncio.Semaphore(applying.concurrency * 2)
 
-    async def one(user: str, operations: list[tuple[int, Operation]]) -> None:
+    async def one(user: str, operations: Sequence[tuple[int, Operation]]) -> None:
         try:
-            await apply_user(applying.client.user(user), operations, journal)
+            await apply_user(applying.client.user(user), operations, journal, ended)
         finally:
             limit.release()
 
     async with asyncio.TaskGroup() as users:
-        for user, operations in _by_user(reader, done):
+        for user, operations in _by_user(reader, ended):
             await limit.acquire()
             users.create_task(one(user, operations))
-    if _is_finished(store, run, reader.count):
-        store.finish(run, _time(applying))
-    return run
 
 
 def check_allowed(header: PlanHeader, allowed: Mapping[str, int]) -> None:
@@ -94,8 +104,8 @@ def _check_environment(header: PlanHeader, applying: Applying) -> None:
         )
 
 
-def _begin(reader: PlanReader, applying: Applying) -> tuple[str, frozenset[int]]:
-    """The run to record in, and the operations that have their outcome already."""
+def _begin(reader: PlanReader, applying: Applying) -> tuple[str, Mapping[int, bool]]:
+    """The run to record in, and the operations that have their outcome already, with whether they ended well."""
     now, store = applying.clock(), applying.store
     earlier = store.runs_of(reader.digest)
     for run in earlier:
@@ -105,7 +115,8 @@ def _begin(reader: PlanReader, applying: Applying) -> tuple[str, frozenset[int]]
                 hint="a plan is applied once; make a new one to see what is left",
             )
     if earlier:
-        return earlier[0].run, frozenset(e.number for e in store.entries(earlier[0].run) if not e.is_open)
+        entries = (entry for entry in store.entries(earlier[0].run) if not entry.is_open)
+        return earlier[0].run, {e.number: isinstance(e.outcome, Applied | Unchanged) for e in entries}
     if datetime.fromisoformat(reader.header.expires) <= now:
         raise PlanFileError(
             f"the plan expired at {reader.header.expires}",
@@ -121,13 +132,15 @@ def _begin(reader: PlanReader, applying: Applying) -> tuple[str, frozenset[int]]
         allowed={name: str(number) for name, number in applying.allowed.items()},
     )
     store.begin(header)
-    return header.run, frozenset()
+    return header.run, {}
 
 
-def _by_user(reader: PlanReader, done: frozenset[int]) -> Iterator[tuple[str, list[tuple[int, Operation]]]]:
-    numbered = (item for item in reader.numbered() if item[0] not in done)
-    for user, operations in groupby(numbered, key=lambda item: item[1].user):
-        yield user, list(operations)
+def _by_user(reader: PlanReader, ended: Mapping[int, bool]) -> Iterator[tuple[str, list[tuple[int, Operation]]]]:
+    """Each user of whom something is left to do, with all operations: what is done may matter to what follows."""
+    for user, grouped in groupby(reader.numbered(), key=lambda item: item[1].user):
+        operations = list(grouped)
+        if any(number not in ended for number, _ in operations):
+            yield user, operations
 
 
 def _is_finished(store: StateStore, run: str, operations: int) -> bool:

@@ -28,6 +28,11 @@ class Batcher(Generic[Entry]):
             self._next = asyncio.create_task(self._flush(self._current))
         await asyncio.shield(self._next)
 
+    async def drain(self) -> None:
+        """Return when everything that was put is on disk, or could not be written: its caller has the error."""
+        while pending := {task for task in (self._current, self._next) if task is not None and not task.done()}:
+            await asyncio.wait(pending)
+
     async def _flush(self, previous: asyncio.Task[None] | None) -> None:
         if previous is not None:
             await asyncio.wait({previous})

@@ -6,44 +6,21 @@ Knows nothing of live state and sends nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import assert_never
 
 from paragon_sync.catalog.resolve import Resolver
-from paragon_sync.errors import ManifestError, Problem
+from paragon_sync.errors import ManifestError, Problem, UsageError
 from paragon_sync.manifest.loader import Flawed, check_profiles, iter_documents
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
-from paragon_sync.model.catalog import Catalog
 from paragon_sync.model.declared import Fault, Profile, User
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment
 from paragon_sync.plan import static
+from paragon_sync.run.filters import Filters, Sieve
 from paragon_sync.store.staging import Staging
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Filters:
-    """What of the manifests a command is about: globs on user ids, and integrations' types; empty means all."""
-
-    users: tuple[str, ...] = ()
-    integrations: tuple[str, ...] = ()
-
-    def accepts_user(self, user: str) -> bool:
-        return not self.users or any(fnmatchcase(user, pattern) for pattern in self.users)
-
-    def narrow(self, fragment: DesiredFragment) -> DesiredFragment:
-        """The fragment without what the filter leaves out; metadata belongs to no integration."""
-        if not self.integrations:
-            return fragment
-        blocks = tuple(block for block in fragment.blocks if block.integration in self.integrations)
-        return replace(fragment, metadata=(), blocks=blocks)
-
-    def as_text(self) -> Mapping[str, str]:
-        chosen = {"user": self.users, "integration": self.integrations}
-        return {name: ", ".join(values) for name, values in chosen.items() if values}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +38,12 @@ class Desired:
     documents: int
     digest: str
 
+    def users(self) -> Iterator[str]:
+        """Each user once, in the order of their ids, without those of whom a filter on integrations leaves nothing."""
+        for user in self.staging.users():
+            if not self.filters.integrations or any(_is_left(document) for document in self.documents_of(user)):
+                yield user
+
     def documents_of(self, user: str) -> list[DesiredDocument]:
         """The user's documents with their profiles' layers in place, narrowed by the filters."""
         return [self._complete(document) for document in self.staging.documents(user)]
@@ -76,7 +59,7 @@ class _Loading:
 
     resolver: Resolver | None
     staging: Staging
-    filters: Filters
+    sieve: Sieve
     profiles: dict[str, DesiredFragment] = field(default_factory=dict)
     declared_profiles: list[Profile] = field(default_factory=list)
     profile_uses: list[User] = field(default_factory=list)
@@ -106,12 +89,12 @@ class _Loading:
             self.profiles[document.name] = self._resolve(document, f"profile {document.name}")
 
     def _take_user(self, user: User, *, stage: bool) -> None:
-        if user.profiles or user.release:
+        if user.profiles:
             self.profile_uses.append(replace(user, fragment=type(user.fragment)()))
         layer = self._resolve(user, user.place.file)
-        if stage and self.filters.accepts_user(user.user):
-            profiles = tuple(name for name in user.profiles if name not in user.release)
-            self.staging.add(DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=profiles))
+        if stage and self.sieve.accepts(user.user):
+            document = DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=user.profiles)
+            self.staging.add(document)
 
     def _resolve(self, document: User | Profile, source: str) -> DesiredFragment:
         if self.resolver is None:
@@ -124,47 +107,61 @@ class _Loading:
         self.faults.extend(faults)
 
 
-def load(files: Sequence[Path], scope: SecretScope, catalog: Catalog | None, filters: Filters) -> Desired:
-    """Read, check, resolve and stage every document; without a catalog, names are not resolved.
+def load(files: Sequence[Path], scope: SecretScope, resolver: Resolver | None, filters: Filters) -> Desired:
+    """Read, check, resolve and stage every document; without a resolver, names are not resolved.
 
-    Raises :class:`ManifestError` with every problem of every file.
+    Raises :class:`ManifestError` with every problem of every file, :class:`UsageError` for a filter that matches none.
     """
-    loading = _Loading(
-        resolver=None if catalog is None else Resolver(catalog),
-        staging=Staging(),
-        filters=filters,
-    )
+    loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters))
     try:
-        return _load(loading, files, scope)
+        for item in iter_documents(files, scope):
+            loading.take(item)
+        loading.report(check_profiles(loading.declared_profiles, loading.profile_uses))
+        used = frozenset() if resolver is None else frozenset(resolver.used)
+        desired = Desired(
+            staging=loading.staging,
+            profiles=loading.profiles,
+            filters=filters,
+            used=used,
+            files=len(files),
+            documents=loading.documents,
+            digest=_digest(files),
+        )
+        _check(loading, desired)
+        loading.sieve.check(used)
+        _check_somebody_is_left(desired)
     except BaseException:
         loading.staging.close()
         raise
+    return desired
 
 
-def _load(loading: _Loading, files: Sequence[Path], scope: SecretScope) -> Desired:
-    for item in iter_documents(files, scope):
-        loading.take(item)
-    loading.report(check_profiles(loading.declared_profiles, loading.profile_uses))
-    desired = Desired(
-        staging=loading.staging,
-        profiles=loading.profiles,
-        filters=loading.filters,
-        used=frozenset() if loading.resolver is None else frozenset(loading.resolver.used),
-        files=len(files),
-        documents=loading.documents,
-        digest=_digest(files),
-    )
+def _check(loading: _Loading, desired: Desired) -> None:
     if not (loading.problems or loading.faults):
         loading.report(_ownership(desired))
     found = {*loading.problems, *problems(loading.faults)}
     if found:
         raise ManifestError(sorted(found, key=lambda p: (p.file, p.line, p.column, p.message)))
-    return desired
+
+
+def _check_somebody_is_left(desired: Desired) -> None:
+    filters = desired.filters
+    if filters.users and filters.integrations and next(desired.users(), None) is None:
+        raise UsageError(
+            "the filters leave nobody: no document about these users is about these integrations",
+            hint=" ".join(f"--{name} {value}" for name, value in filters.as_text().items()),
+        )
 
 
 def _ownership(desired: Desired) -> Iterable[Fault]:
     for user in desired.staging.users():
-        yield from static.conflicts(desired.documents_of(user))
+        documents = desired.documents_of(user)
+        yield from static.conflicts(documents)
+        yield from static.idle_releases(documents)
+
+
+def _is_left(document: DesiredDocument) -> bool:
+    return any(layer.blocks for layer in document.layers)
 
 
 def _digest(files: Sequence[Path]) -> str:

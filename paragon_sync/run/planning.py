@@ -13,14 +13,15 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from paragon_sync import __version__
-from paragon_sync.errors import ApiError, HostError
+from paragon_sync.errors import ApiError, RefusedError
 from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.planned import Finding, FindingKind, PlanHeader
+from paragon_sync.model.planned import Finding, FindingKind, PlanHeader, Severity
 from paragon_sync.model.project import Policy
 from paragon_sync.paragon.client import Client
 from paragon_sync.plan.policy import check, severity
+from paragon_sync.plan.select import place_order
 from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.user import UserPlan, plan_user
 from paragon_sync.run.fetching import manages_metadata, read_user, wanted_configurations
@@ -29,7 +30,7 @@ from paragon_sync.store.planfile import PlanWriter
 
 LIFETIME = timedelta(hours=24)
 _BATCH = 500
-_HOPELESS = 20  # so many users in a row, from the first on, and no answer for any: it isn't the users
+_HOPELESS = 20  # so many users in a row, and no good answer for any: it isn't the users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,34 +68,58 @@ async def make_plan(desired: Desired, planning: Planning, out: Path) -> str:
 
 
 async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[UserPlan]:
-    """The plan of each user, in the order of their ids, with at most four times ``concurrency`` users in flight."""
-    pending: deque[asyncio.Task[UserPlan | ApiError]] = deque()
-    users = iter(desired.staging.users())
-    failures: list[ApiError] = []
-    planned = 0
+    """The plan of each user, in the order of their ids, with at most four times ``concurrency`` users in flight.
+
+    Raises the :class:`ApiError` of a user where it isn't that user's alone.
+    """
+    pending: deque[tuple[str, asyncio.Task[UserPlan | ApiError]]] = deque()
+    users, failures = desired.users(), _Failures()
     try:
         while True:
             for user in users:
-                pending.append(asyncio.create_task(_try_one(desired, planning, user)))
+                pending.append((user, asyncio.create_task(_try_one(desired, planning, user))))
                 if len(pending) >= planning.concurrency * 4:
                     break
             if not pending:
                 break
-            result = await pending.popleft()
+            user, task = pending.popleft()
+            result = await task
             if isinstance(result, ApiError):
-                failures.append(result)
-                if isinstance(result, HostError) or (planned == 0 and len(failures) >= _HOPELESS):
-                    raise failures[0]
-                yield _not_fetched(result, planning.policy)
+                failures.add(result)
+                yield _not_fetched(user, result, desired, planning.policy)
             else:
-                planned += 1
+                failures.interrupt()
                 yield result
     finally:
-        for task in pending:
+        for _, task in pending:
             task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
-    if failures and planned == 0:
-        raise failures[0]
+        await asyncio.gather(*(task for _, task in pending), return_exceptions=True)
+    failures.end()
+
+
+class _Failures:
+    """Tells one user's trouble from everybody's, which ends the planning with the first error of its kind."""
+
+    def __init__(self) -> None:
+        self._in_a_row: list[ApiError] = []
+        self._somebody_was_fetched = False
+
+    def add(self, error: ApiError) -> None:
+        refused = isinstance(error, RefusedError) and not error.transient
+        if refused and self._somebody_was_fetched:
+            return
+        self._in_a_row.append(error)
+        if len(self._in_a_row) >= _HOPELESS:
+            raise self._in_a_row[0]
+
+    def interrupt(self) -> None:
+        """Somebody could be fetched."""
+        self._in_a_row.clear()
+        self._somebody_was_fetched = True
+
+    def end(self) -> None:
+        if self._in_a_row and not self._somebody_was_fetched:
+            raise self._in_a_row[0]
 
 
 async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:
@@ -115,15 +140,19 @@ async def _try_one(desired: Desired, planning: Planning, user: str) -> UserPlan 
         return error
 
 
-def _not_fetched(error: ApiError, policy: Policy) -> UserPlan:
+def _not_fetched(user: str, error: ApiError, desired: Desired, policy: Policy) -> UserPlan:
+    place = min((document.place for document in desired.staging.documents(user)), key=place_order)
     finding = Finding(
         kind=FindingKind.NOT_FETCHED,
-        user=error.user or "",
+        user=user,
         message=error.message,
+        place=replace(place, pointer=(*place.pointer, "user")),
         hint=error.hint,
         severity=severity(FindingKind.NOT_FETCHED, policy),
     )
-    return UserPlan(user=finding.user, findings=(finding,))
+    if finding.severity is Severity.IGNORED:
+        return UserPlan(user=user, ignored=(finding,))
+    return UserPlan(user=user, findings=(finding,))
 
 
 def _write_findings(writer: PlanWriter, findings: list[Finding]) -> None:

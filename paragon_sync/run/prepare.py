@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from paragon_sync.catalog.lock import lock_path, read_lock
+from paragon_sync.catalog.lock import differences, lock_path, read_lock
+from paragon_sync.catalog.resolve import Resolver
+from paragon_sync.errors import ManifestError, Problem
 from paragon_sync.manifest.loader import find_files
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.model.project import Environment, Project
 from paragon_sync.paragon.client import Client
-from paragon_sync.run.loading import Desired, Filters, load
+from paragon_sync.run.filters import Filters
+from paragon_sync.run.loading import Desired, load
 from paragon_sync.run.planning import Planning
 from paragon_sync.run.pulling import compare_with_lock, locked_catalog, pull_catalog
 
@@ -43,7 +46,13 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
     """
     files = find_files(question.project, question.paths)
     catalog, locked, notes = await _catalog(question, client)
-    desired = load(files, SecretScope.of(question.project), catalog, question.filters)
+    resolver = Resolver(catalog, now=question.now)
+    try:
+        desired = load(files, SecretScope.of(question.project), resolver, question.filters)
+    except ManifestError as error:
+        if locked is not None:
+            raise _with_changes(error, locked, catalog, resolver.used, question) from None
+        raise
     if locked is not None:
         with _closing_on_error(desired):
             compare_with_lock(locked, catalog, desired.used, question.environment.name)
@@ -65,13 +74,26 @@ async def _catalog(question: Question, client: Client) -> tuple[Catalog, Catalog
     """The catalog to resolve with, the lock to compare it with, and what people should be told about it."""
     folder, environment = question.project.folder, question.environment
     if question.catalog == "lock":
-        return locked_catalog(folder, environment), None, ()
+        return locked_catalog(folder, environment, client.project), None, ()
     pulled = await pull_catalog(client, environment, environment.catalog_users, question.now)
     path = lock_path(folder, environment.name)
     locked = read_lock(path)
     if locked is None:
         return pulled, None, (f"no {path.name}: names were resolved with the catalog as it is now",)
     return pulled, locked, ()
+
+
+def _with_changes(
+    error: ManifestError, locked: Catalog, pulled: Catalog, used: Collection[str], question: Question
+) -> ManifestError:
+    """The problems, and beside them what the project has changed since it was locked: it may be why there are any."""
+    path = lock_path(question.project.folder, question.environment.name)
+    hint = f"look at the changes, then: paragon-sync catalog pull -e {question.environment.name}"
+    changes = [
+        Problem(message=f"not so any more: {change}", file=str(path), line=1, column=1, hint=hint)
+        for change in differences(locked, pulled, used)
+    ]
+    return ManifestError([*error.problems, *changes])
 
 
 @contextmanager

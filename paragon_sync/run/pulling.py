@@ -29,12 +29,19 @@ async def pull_catalog(client: Client, environment: Environment, users: Sequence
     return merge_views(client.project, now.isoformat(timespec="seconds"), environment.name, views)
 
 
-def locked_catalog(folder: Path, environment: Environment) -> Catalog:
-    """The lock; a missing one is a :class:`CatalogError` that says how to make it."""
+def locked_catalog(folder: Path, environment: Environment, project: str | None) -> Catalog:
+    """The lock; ``project`` is the environment's own id, where it is known.
+
+    A missing lock is a :class:`CatalogError` that says how to make it, and so is one of another project.
+    """
     path = lock_path(folder, environment.name)
     locked = read_lock(path)
+    pull = f"paragon-sync catalog pull -e {environment.name}"
     if locked is None:
-        raise CatalogError(f"there is no {path.name}", hint=f"paragon-sync catalog pull -e {environment.name}")
+        raise CatalogError(f"there is no {path}", hint=f"make it: {pull}")
+    if project is not None and locked.project != project:
+        message = f"{path} is of project {locked.project}, and {environment.name} is project {project}"
+        raise CatalogError(message, hint=f"make it anew: {pull}")
     return locked
 
 

@@ -1,0 +1,70 @@
+"""What of the manifests a command is about, and whether a filter leads anywhere. Knows no files and no live state."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
+from typing import Final
+
+from paragon_sync.catalog.naming import suggestion
+from paragon_sync.errors import UsageError
+from paragon_sync.model.desired import DesiredFragment
+
+_REMEMBERED: Final = 5000  # ids that a mistyped one is compared with
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """Globs on user ids, and integrations' types; empty means all."""
+
+    users: tuple[str, ...] = ()
+    integrations: tuple[str, ...] = ()
+
+    def narrow(self, fragment: DesiredFragment) -> DesiredFragment:
+        """The fragment without what the filter leaves out; metadata belongs to no integration."""
+        if not self.integrations:
+            return fragment
+        blocks = tuple(block for block in fragment.blocks if block.integration in self.integrations)
+        return replace(fragment, metadata=(), blocks=blocks)
+
+    def as_text(self) -> Mapping[str, str]:
+        chosen = {"user": self.users, "integration": self.integrations}
+        return {name: ", ".join(values) for name, values in chosen.items() if values}
+
+
+class Sieve:
+    """Filters at work on users' ids. It remembers what matched, because a filter that never does is a mistake."""
+
+    def __init__(self, filters: Filters) -> None:
+        self._filters = filters
+        self._unmatched = set(filters.users)
+        self._others: list[str] = []
+
+    def accepts(self, user: str) -> bool:
+        """Whether a filter on users lets this one through; an id always matches itself."""
+        if not self._filters.users:
+            return True
+        matching = [glob for glob in self._filters.users if glob == user or fnmatchcase(user, glob)]
+        self._unmatched.difference_update(matching)
+        if not matching and len(self._others) < _REMEMBERED:
+            self._others.append(user)
+        return bool(matching)
+
+    def check(self, used: Collection[str]) -> None:
+        """Raise :class:`UsageError` for a filter that matched nothing; ``used`` are the integrations of all documents.
+
+        "Nothing to do" would be a lie about a user or an integration that was mistyped.
+        """
+        for glob in self._filters.users:
+            if glob in self._unmatched:
+                others = list(dict.fromkeys(self._others))
+                raise UsageError(f'--user "{glob}": no document is about such a user', hint=_hint(glob, others))
+        for kind in self._filters.integrations:
+            if kind not in used:
+                message = f'--integration "{kind}": no document is about such an integration'
+                raise UsageError(message, hint=_hint(kind, list(used)))
+
+
+def _hint(name: str, known: list[str]) -> str:
+    return suggestion(name, known, known)
