@@ -37,6 +37,7 @@ When several hold, the first of 64, 130 or 143, 1, 4, 3, 2, 0 counts.
 
 | name | meaning |
 |---|---|
+| `PARAGON_SYNC_PLAN_KEY` | encrypts the values in plan files and in the journal of runs |
 | `PARAGON_SYNC_DEBUG` | `1`: an internal error shows its traceback, which may hold values |
 | `NO_COLOR` | any value: no colour |
 """

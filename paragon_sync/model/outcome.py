@@ -73,9 +73,9 @@ OutcomeName: TypeAlias = Literal["applied", "unchanged", "conflict", "blocked", 
 class RunHeader:
     """One application of a plan. Times are ISO 8601 in UTC; ``allowed`` are the knobs that its actor turned.
 
-    ``message`` is what the actor had to say, ``ci_url`` the page of the CI job. ``stopped`` says why it ended before its
-    end. ``operations`` is how many its plan has. ``rolls_back`` is the run that this one takes back, ``rolled_back_by``
-    the one that took this one back.
+    ``message`` is what the actor had to say, ``ci_url`` the page of the CI job. ``stopped`` says why it ended early.
+    ``operations`` is how many its plan has. ``rolls_back`` is the run that this one takes back, ``rolled_back_by`` the
+    one that took this one back.
     """
 
     run: str
