@@ -47,7 +47,9 @@ def test_nothing_else_comes_back(at: int, flipped: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "kept", [b"", b"short", SEALED.seal("x", "operations 2"), Sealed.new(KEY).seal("x", "operations 1")]
+    "kept",
+    [b"", b"short", SEALED.seal("x", "operations 2"), Sealed.new(KEY).seal("x", "operations 1")],
+    ids=["nothing", "too short", "from another place", "by another key"],
 )
 def test_what_was_sealed_elsewhere_does_not_come_back(kept: bytes) -> None:
     with pytest.raises(ValueError, match="not what was sealed here"):
