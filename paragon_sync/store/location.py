@@ -20,6 +20,7 @@ from paragon_sync.errors import JsonError, StateError
 STATE_FILE: Final = "state.sqlite"
 _BUSY_SECONDS: Final = 30
 _CONNECT_SECONDS: Final = 10
+_KEEPALIVE_SECONDS: Final = 60
 _DRIVERS: Final = {
     "sqlite": "sqlite",
     "postgresql": "postgresql+psycopg",
@@ -141,5 +142,9 @@ def _engine(location: Location) -> Engine:
 
 def _server_arguments(url: URL) -> dict[str, Any]:
     """How to connect where the URL doesn't say."""
-    usual = {"connect_timeout": _CONNECT_SECONDS, "application_name": "paragon-sync"}
+    usual = {
+        "connect_timeout": _CONNECT_SECONDS,
+        "application_name": "paragon-sync",
+        "keepalives_idle": _KEEPALIVE_SECONDS,  # a lock's session says nothing for as long as a run takes
+    }
     return {name: value for name, value in usual.items() if name not in url.query}

@@ -48,7 +48,7 @@ class StateStore:
 
     def __init__(self, location: Location, engine: Engine, key: str | None) -> None:
         """Use :meth:`open`."""
-        self._engine, self._place = engine, location
+        self._engine, self.place = engine, location
         self._still_held: Callable[[], None] = _nothing
         with self._errors():
             self._sealing = opened(engine, location.shown, key)
@@ -72,7 +72,7 @@ class StateStore:
     @property
     def location(self) -> str:
         """Where it is, for messages: without a password."""
-        return self._place.shown
+        return self.place.shown
 
     def guard(self, still_held: Callable[[], None]) -> None:
         """From now on nothing is recorded as ``sending`` where this raises: the lock is somebody else's now."""
@@ -264,7 +264,7 @@ class StateStore:
             yield connection
 
     def _errors(self) -> AbstractContextManager[None]:
-        return location.errors(self._place.shown, self._place.hint)
+        return location.errors(self.place.shown, self.place.hint)
 
 
 def _nothing() -> None:

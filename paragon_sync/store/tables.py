@@ -61,8 +61,7 @@ attempts: Final = Table(
 locks: Final = Table(
     "paragon_sync_locks",
     metadata,
-    Column("project", String(200), primary_key=True),
-    Column("environment", String(200), primary_key=True),
+    Column("project", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
     Column("owner", Text, nullable=False),
-    Column("session", Integer, nullable=False),
 )

@@ -1,0 +1,223 @@
+"""One run at a time for each project and environment: who holds the lock, waiting for it, breaking it. Knows no run.
+
+How a lock is held is another module's: a file that the operating system locks, beside a state on disk, or a session of
+PostgreSQL. Both let go by themselves when their process ends, however it ends; what then is left is its owner's record,
+and whoever takes over says so.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, Protocol, Self, TypeAlias
+
+from paragon_sync.errors import JsonError, StateError
+from paragon_sync.store import encoding
+from paragon_sync.store.location import Location
+
+_POLL_SECONDS: Final = 0.5
+_MINUTE: Final = 60
+_HOUR: Final = 60 * _MINUTE
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Owner:
+    """Who holds a lock, or held it last. ``since`` is ISO 8601 in UTC; ``run`` is None until the run has begun."""
+
+    project: str
+    environment: str
+    actor: str
+    host: str
+    pid: int
+    since: str
+    run: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Held:
+    """The lock is ours. ``before`` left it without letting go: its process is gone."""
+
+    before: Owner | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Busy:
+    """Somebody holds it; ``owner`` is None where that can't be read yet."""
+
+    owner: Owner | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doubtful:
+    """Nobody holds it as far as this machine can see, and its owner was on another one."""
+
+    owner: Owner
+
+
+Attempt: TypeAlias = Held | Busy | Doubtful
+
+
+class Lock(Protocol):
+    """How a lock is held. Raises :class:`StateError` where it can't be told."""
+
+    def attempt(self, owner: Owner) -> Attempt:
+        """Takes it if that is possible at once."""
+        ...
+
+    def tell(self, owner: Owner) -> None:
+        """Says more of its owner, while it is held."""
+        ...
+
+    def is_held(self) -> bool:
+        """Whether it still is ours."""
+        ...
+
+    def release(self) -> None: ...
+
+
+class Standing(Protocol):
+    """A lock as somebody else sees it."""
+
+    @property
+    def owner(self) -> Owner: ...
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether its owner is there, as far as this machine or the database can see."""
+        ...
+
+    def break_it(self) -> None:
+        """Takes it from its owner, who will send nothing more."""
+        ...
+
+
+class RunLock:
+    """The lock of one project and environment. Use it as a context manager once it is acquired."""
+
+    def __init__(self, place: Location, owner: Owner) -> None:
+        self._lock, self._owner = _lock(place, owner.project, owner.environment), owner
+
+    def acquire(self, timeout_seconds: float = 0, waiting: Callable[[str], None] | None = None) -> str | None:
+        """Take the lock; ``waiting`` is told once for whom it waits. Returns what people should know, if anything.
+
+        Raises :class:`StateError` when somebody else holds it and doesn't let go in time, or may hold it elsewhere.
+        """
+        try:
+            before = self._wait(time.monotonic() + timeout_seconds, waiting)
+        except BaseException:
+            self.release()
+            raise
+        if before is None:
+            return None
+        return f"the lock of {before.environment} was taken over from {describe(before)}: its process is gone"
+
+    def _wait(self, until: float, waiting: Callable[[str], None] | None) -> Owner | None:
+        while True:
+            match self._lock.attempt(self._owner):
+                case Held(before=before):
+                    return before
+                case Doubtful(owner=owner):
+                    raise _in_doubt(owner)
+                case Busy(owner=owner):
+                    left = until - time.monotonic()
+                    if left <= 0:
+                        raise _busy(self._owner.environment, owner)
+                    if waiting is not None and owner is not None:
+                        waiting(f"waiting for the lock of {owner.environment}, held by {describe(owner)}")
+                        waiting = None
+                    time.sleep(min(_POLL_SECONDS, left))
+
+    def tell_run(self, run: str) -> None:
+        """Says by which run the lock is held."""
+        self._owner = replace(self._owner, run=run)
+        self._lock.tell(self._owner)
+
+    def check(self) -> None:
+        """Raises :class:`StateError` when the lock was broken, or lost with its database session."""
+        if not self._lock.is_held():
+            raise StateError(
+                f"the lock of {self._owner.environment} was broken, or lost with its database session: "
+                "nothing more is sent",
+                hint="applying the same plan again goes on from here",
+            )
+
+    def release(self) -> None:
+        self._lock.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.release()
+
+
+def standing(place: Location, environment: str) -> list[Standing]:
+    """The locks of an environment that have an owner; of more than one only if it has been of several projects."""
+    if place.file is not None:
+        from paragon_sync.store.lock_file import standing_files
+
+        return list(standing_files(place.file, environment))
+    from paragon_sync.store.lock_session import standing_sessions
+
+    return list(standing_sessions(place, environment))
+
+
+def describe(owner: Owner, now: datetime | None = None) -> str:
+    """The owner for people: who, where and since when."""
+    run = f", run {owner.run}" if owner.run else ""
+    age = _age(owner.since, now or datetime.now(UTC))
+    return f"{owner.actor} on {owner.host} (process {owner.pid}{run}), for {age}"
+
+
+def write_owner(owner: Owner) -> str:
+    return encoding.write(owner)
+
+
+def read_owner(text: str) -> Owner | None:
+    """None for what was written in part, or by somebody else."""
+    try:
+        return encoding.read(Owner, text)
+    except JsonError:
+        return None
+
+
+def _lock(place: Location, project: str, environment: str) -> Lock:
+    if place.file is not None:
+        from paragon_sync.store.lock_file import FileLock
+
+        return FileLock(place.file, project, environment)
+    from paragon_sync.store.lock_session import SessionLock
+
+    return SessionLock(place, project, environment)
+
+
+def _busy(environment: str, owner: Owner | None) -> StateError:
+    by = "another command" if owner is None else describe(owner)
+    return StateError(
+        f"{environment} is locked by {by}",
+        hint="--lock-timeout 5m waits that long for it\n"
+        f"if that process hangs: paragon-sync runs unlock -e {environment}",
+    )
+
+
+def _in_doubt(owner: Owner) -> StateError:
+    return StateError(
+        f"{owner.environment} may be locked by {describe(owner)}: it did not let go, and a lock on disk can't be seen "
+        "from another machine",
+        hint=f"if that process is gone: paragon-sync runs unlock -e {owner.environment}\n"
+        "a state in PostgreSQL guards all machines, one in a folder guards one",
+    )
+
+
+def _age(since: str, now: datetime) -> str:
+    seconds = max(0, int((now - datetime.fromisoformat(since)).total_seconds()))
+    if seconds < _MINUTE:
+        return f"{seconds} s"
+    if seconds < _HOUR:
+        return f"{seconds // _MINUTE} min"
+    return f"{seconds // _HOUR} h {seconds % _HOUR // _MINUTE} min"
