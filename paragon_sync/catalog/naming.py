@@ -32,8 +32,8 @@ class Names:
         for id_, title in titles.items():
             self._ids.setdefault(title, []).append(id_)
 
-    def id_of(self, name: str, what: str) -> str | Miss:
-        """The id that the name stands for; ``what`` is what people call the thing (``setting``)."""
+    def id_of(self, name: str, what: str, several: str | None = None) -> str | Miss:
+        """The id that the name stands for; ``what`` is what people call the thing (``setting``), or ``several``."""
         if name.startswith(ESCAPE):
             return name.removeprefix(ESCAPE)
         if name in self._titles:
@@ -42,7 +42,8 @@ class Names:
         if len(ids) == 1:
             return ids[0]
         if ids:
-            return Miss(f'has {len(ids)} {what}s "{name}"', f"name it by its id: {', '.join(sorted(ids))}")
+            found = several or f"{what}s"
+            return Miss(f'has {len(ids)} {found} "{name}"', f"name it by its id: {', '.join(sorted(ids))}")
         return Miss(f'has no {what} "{name}"', suggestion(name, [*self._ids, *self._titles], list(self._ids)))
 
     def label(self, id_: str) -> str:

@@ -24,6 +24,7 @@ from paragon_sync.model.desired import (
     ExactScope,
     Intent,
     MetadataKey,
+    Release,
     Set,
     Setting,
     Target,
@@ -50,7 +51,7 @@ class Resolver:
         """
         faults: list[Fault] = []
         blocks = [resolved for block in fragment.blocks if (resolved := self._block(block, faults)) is not None]
-        desired = DesiredFragment(source=source, metadata=_metadata(fragment.metadata), blocks=tuple(blocks))
+        desired = DesiredFragment(source=source, metadata=_metadata(fragment), blocks=tuple(blocks))
         return desired, list(dict.fromkeys(faults))
 
     def _block(self, block: Block, faults: list[Fault]) -> DesiredBlock | None:
@@ -63,6 +64,7 @@ class Resolver:
             return None
         words = _Words(faults, self._source)
         words.settings(known.level, block.settings, block.place)
+        words.release(known, block.settings.release)
         for name, workflow in block.workflows.items():
             words.workflow(known, name, workflow)
         return DesiredBlock(
@@ -102,7 +104,10 @@ class _Known:
         self.type = integration.type
         self.level = _Level(integration.type, integration.inputs)
         self.workflows = {workflow.id: workflow for workflow in integration.workflows}
-        self.names = Names({workflow.id: workflow.description for workflow in integration.workflows})
+        descriptions = {workflow.id: workflow.description for workflow in integration.workflows}
+        self.names = Names(descriptions)
+        self.either = Names({i.id: i.title for i in integration.inputs} | descriptions)
+        """Settings and workflows together, as ``release`` names them."""
         self._levels: dict[str, _Level] = {}
 
     def workflow_level(self, id_: str) -> _Level:
@@ -145,6 +150,24 @@ class _Words:
             message = f"{level.title} is enabled by true or false, not by {kind_of(block.enabled.value)}"
             self._faults.append(Fault(message=message, place=block.enabled.place))
         self.settings(level, block.settings, block.place)
+        for spelt, spot in block.settings.release.items():
+            if (setting := self._id(level, spelt, spot)) is not None:
+                self._claim(spelt, level.title, self._claimed(level, setting, Release(), spot))
+
+    def release(self, known: _Known, release: Mapping[str, Place]) -> None:
+        """What a block gives back; an id that the catalog doesn't know may be either a setting or a workflow."""
+        for name, spot in release.items():
+            id_ = known.either.id_of(name, "setting or workflow", "settings and workflows")
+            if isinstance(id_, Miss):
+                self._missed(known.type, id_, spot)
+                continue
+            unknown = id_ not in known.level.inputs and id_ not in known.workflows
+            if unknown or id_ in known.level.inputs:
+                self._claim(name, known.type, self._claimed(known.level, id_, Release(), spot))
+            if unknown or id_ in known.workflows:
+                label = known.names.label(id_)
+                given = Claim(target=WorkflowEnabled(id_), intent=Release(), label=label, place=spot)
+                self._claim(name, known.type, given)
 
     def settings(self, level: _Level, settings: Settings, place: Place) -> None:
         for name, declared in settings.settings.items():
@@ -206,16 +229,13 @@ class _Words:
         return None if hint is None else f"{hint} ({self._source})"
 
 
-def _metadata(declared: Mapping[str, Declared]) -> tuple[Claim, ...]:
-    return tuple(
-        Claim(
-            target=MetadataKey(key),
-            intent=Set(value.value),
-            label=key,
-            place=value.place,
-            secret=value.secret or names_secret(key),
-        )
-        for key, value in declared.items()
+def _metadata(fragment: Fragment) -> tuple[Claim, ...]:
+    def claim(key: str, intent: Intent, place: Place, *, secret: bool = False) -> Claim:
+        return Claim(target=MetadataKey(key), intent=intent, label=key, place=place, secret=secret or names_secret(key))
+
+    return (
+        *(claim(key, Set(one.value), one.place, secret=one.secret) for key, one in fragment.metadata.items()),
+        *(claim(key, Release(), place) for key, place in fragment.release.items()),
     )
 
 
@@ -228,7 +248,7 @@ def _type_place(block: Block) -> Place:
 
 def _same(first: Intent, second: Intent) -> bool:
     """Whether two intents of one kind say the same; ``blank`` is the block's, so it can't differ."""
-    if isinstance(first, Unset) or isinstance(second, Unset):
+    if isinstance(first, Unset | Release) or isinstance(second, Unset | Release):
         return True
     return jsonvalue.equal(first.value, second.value)
 

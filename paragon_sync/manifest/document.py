@@ -5,11 +5,11 @@ Values that the schema has refused are stepped over here, so that one pass finds
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer
-from paragon_sync.manifest import secrets
+from paragon_sync.manifest import schema, secrets
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.declared import (
     Account,
@@ -38,6 +38,7 @@ class Builder:
         self._place = place
         self._scope = scope
         self._secret = secret
+        self._releases = True
         self.faults: list[Fault] = []
 
     def user(self, document: JsonObject) -> User:
@@ -46,20 +47,11 @@ class Builder:
         if any("\ud800" <= char <= "\udfff" for char in user):
             self._fault(("user",), "the user id holds half a character (a lone surrogate)")
         profiles = self._names(document, ("profiles",))
-        release = self._names(document, ("release",))
-        for name, place in release.items():
-            if name not in profiles:
-                self._fault(place.pointer, f'profile "{name}" is released, but isn\'t among the profiles')
-        return User(
-            user=user,
-            place=self._place,
-            fragment=self._fragment(document),
-            profiles=tuple(profiles),
-            release=release,
-        )
+        return User(user=user, place=self._place, fragment=self._fragment(document), profiles=tuple(profiles))
 
     def profile(self, document: JsonObject) -> Profile:
         """A Profile document."""
+        self._releases = False
         return Profile(name=_text(document.get("name")), place=self._place, fragment=self._fragment(document))
 
     def _fragment(self, document: JsonObject) -> Fragment:
@@ -71,7 +63,10 @@ class Builder:
                 blocks.extend(self._block(integration, _object(item), (*at, str(index))) for index, item in items)
             else:
                 blocks.append(self._block(integration, _object(content), at))
-        return Fragment(metadata=self._declared(document, ("metadata",)), blocks=tuple(blocks))
+        metadata = self._declared(document, ("metadata",))
+        release = self._names(document, ("release",))
+        self._apart("release", release, metadata=metadata)
+        return Fragment(metadata=metadata, release=release, blocks=tuple(blocks))
 
     def _block(self, integration: str, block: JsonObject, at: Pointer) -> Block:
         workflows = {
@@ -101,19 +96,28 @@ class Builder:
         settings = self._declared(level, (*at, "settings"))
         defaults = self._declared(level, (*at, "defaults"))
         unset = self._names(level, (*at, "unset"))
-        for name, place in unset.items():
-            for section, declared in (("settings", settings), ("defaults", defaults)):
-                if name in declared:
-                    self._fault(place.pointer, f'"{name}" is under unset and under {section}', "keep one of them")
+        release = self._names(level, (*at, "release"))
+        self._apart("unset", unset, settings=settings, defaults=defaults)
+        self._apart("release", release, settings=settings, defaults=defaults, unset=unset)
+        if "release" in level and not self._releases:
+            place = self._key((*at, "release"))
+            self.faults.append(Fault(message=schema.NOTHING_TO_RELEASE, place=place, hint=schema.WHERE_TO_RELEASE))
         blank = level.get("blank")
         return Settings(
             settings=settings,
             defaults=defaults,
             unset=unset,
             keep=self._names(level, (*at, "keep")),
+            release=release,
             blank=tuple(blank) if isinstance(blank, list) else (),
             exact=level.get("exact") is True,
         )
+
+    def _apart(self, section: str, names: Mapping[str, Place], **others: Collection[str]) -> None:
+        for name, place in names.items():
+            for other, declared in others.items():
+                if name in declared:
+                    self._fault(place.pointer, f'"{name}" is under {section} and under {other}', "keep one of them")
 
     def _declared(self, level: JsonObject, at: Pointer) -> Mapping[str, Declared]:
         return {name: self._value(value, (*at, name)) for name, value in _object(level.get(at[-1])).items()}

@@ -27,6 +27,8 @@ _Told: TypeAlias = Iterator[tuple[Pointer, bool, str, "str | None"]]
 
 _FALSE_BOOLEANS: Final = frozenset({"yes", "no", "on", "off", "true", "false", "y", "n"})
 _LONGEST_SHOWN: Final = 60
+NOTHING_TO_RELEASE: Final = "a profile has nothing to release from"
+WHERE_TO_RELEASE: Final = "release a value in the User document that starts from the profile"
 _TYPES: Final = {
     "object": "a mapping",
     "array": "a list",
@@ -182,6 +184,9 @@ def _unknown_keys(error: ValidationError, pointer: Pointer) -> _Told:
         hint = did_you_mean(key, known) or f"known keys: {', '.join(known)}"
         if not pointer and key in {"settings", "defaults", "workflows", "exact", "keep", "account", "configuration"}:
             hint = "it belongs into a block under integrations"
+        if not pointer and key == "release" and "profiles" not in known:
+            yield (key,), True, NOTHING_TO_RELEASE, WHERE_TO_RELEASE
+            continue
         if not pointer and key == "unset":
             yield (
                 (key,),

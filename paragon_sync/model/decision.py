@@ -21,14 +21,16 @@ class Contender:
     source: str
     place: Place | None
     why: str
+    secret: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decision:
-    """What became of one managed value of one user; ``pointer`` leads into the configuration (or the metadata).
+    """What became of one value of one user that a document manages, or releases.
 
-    ``label`` and ``workflow`` are names for people. ``verdict`` is a short text such as ``no change: already so``.
-    ``secret`` covers every value in it: live, desired and those of the contenders.
+    ``pointer`` leads into the configuration (or the metadata). ``label`` and ``workflow`` are names for people.
+    ``verdict`` is a short text such as ``no change: already so``. ``secret`` covers every value in it: live, desired and
+    those of the contenders.
     """
 
     user: str

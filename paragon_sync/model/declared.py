@@ -89,6 +89,8 @@ class Settings:
     defaults: Mapping[str, Declared] = field(default_factory=dict)
     unset: Mapping[str, Place] = field(default_factory=dict)
     keep: Mapping[str, Place] = field(default_factory=dict)
+    release: Mapping[str, Place] = field(default_factory=dict)
+    """What the profiles manage and this document gives back; a block's may name workflows too."""
     blank: tuple[Json, ...] = ()
     """Live values that ``defaults`` treats as if there were none."""
     exact: bool = False
@@ -117,9 +119,11 @@ class Block:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fragment:
-    """Metadata and integration blocks: what User and Profile have in common."""
+    """Metadata and integration blocks: what User and Profile have in common, but that only a User can ``release``."""
 
     metadata: Mapping[str, Declared] = field(default_factory=dict)
+    release: Mapping[str, Place] = field(default_factory=dict)
+    """Metadata keys that the profiles manage and this document gives back."""
     blocks: tuple[Block, ...] = ()
 
 
@@ -134,13 +138,12 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class User:
-    """One document about one user; ``profiles`` in the order in which they apply, ``release`` those given back."""
+    """One document about one user; ``profiles`` in the order in which they apply."""
 
     user: str
     place: Place
     fragment: Fragment
     profiles: tuple[str, ...] = ()
-    release: Mapping[str, Place] = field(default_factory=dict)
 
 
 Document: TypeAlias = User | Profile

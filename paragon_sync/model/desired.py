@@ -63,7 +63,12 @@ class Unset:
     """The key goes."""
 
 
-Intent: TypeAlias = Set | Default | Unset
+@dataclass(frozen=True, slots=True)
+class Release:
+    """Given back to the user: no layer of this document manages the value, while other documents still may."""
+
+
+Intent: TypeAlias = Set | Default | Unset | Release
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

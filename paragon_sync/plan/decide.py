@@ -12,6 +12,7 @@ from paragon_sync.model.desired import (
     Default,
     Intent,
     MetadataKey,
+    Release,
     Set,
     Setting,
     Target,
@@ -33,17 +34,25 @@ ADDED: Final = "added"
 CHANGED: Final = "changed"
 REMOVED: Final = "removed"
 DISABLED: Final = "disabled"
+RELEASED: Final = "no change: released"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Decided:
-    """One value that is managed, with the words that led to it; ``workflow`` is the workflow's name for people."""
+    """One value that is managed, with the words that led to it; ``workflow`` is the workflow's name for people.
+
+    One that is ``released`` is not managed; it is here only to be told of.
+    """
 
     managed: Managed
     workflow: str | None
     winner: Contender
     losers: tuple[Contender, ...]
     verdict: str
+
+    @property
+    def released(self) -> bool:
+        return isinstance(self.winner.intent, Release)
 
     @property
     def changes(self) -> bool:
@@ -77,7 +86,7 @@ def _declared(ruling: Ruling, shape: Shape, names: Names) -> Decided:
     return Decided(
         managed=managed,
         workflow=_workflow_name(claim.target, names),
-        winner=_contender(ruling.winner, "decides"),
+        winner=_contender(ruling.winner, "the value is the user's own" if ruling.released else "decides"),
         losers=tuple(_contender(word, why) for word, why in ruling.losers),
         verdict=verdict,
     )
@@ -99,6 +108,8 @@ def _value(intent: Intent, live: Value) -> tuple[Value, str]:
             return live, LEFT
         case Unset():
             return ABSENT, NOTHING if live is ABSENT else REMOVED
+        case Release():
+            return live, RELEASED
         case _:
             assert_never(intent)
 
@@ -117,7 +128,7 @@ def _created(
     decided: Sequence[Decided], written: Mapping[str, Decided], shape: Shape, names: Names
 ) -> Iterator[Decided]:
     """``enabled`` of entries that have to be created for their settings, and that nobody declares."""
-    declared = {one.managed.target for one in decided}
+    declared = {one.managed.target for one in decided if not one.released}
     for workflow, cause in written.items():
         target = WorkflowEnabled(workflow)
         if target in declared or shape.has_entry(workflow):
@@ -176,7 +187,7 @@ def _origin(target: Target, intent: Intent) -> Origin:
             return Origin.DEFAULTS
         case Unset():
             return Origin.UNSET
-        case Set():
+        case Set() | Release():
             pass
         case _:
             assert_never(intent)
@@ -192,7 +203,8 @@ def _origin(target: Target, intent: Intent) -> Origin:
 
 
 def _contender(word: Word, why: str) -> Contender:
-    return Contender(intent=word.claim.intent, source=word.source, place=word.claim.place, why=why)
+    claim = word.claim
+    return Contender(intent=claim.intent, source=word.source, place=claim.place, why=why, secret=claim.secret)
 
 
 def _workflow_name(target: Target, names: Names) -> str | None:

@@ -103,7 +103,8 @@ def request_of(subject: Subject, payload: JsonObject) -> Request:
 
 def _draft(about: _Subject, words: Sequence[Word], extra: Iterable[Unnamed]) -> Draft:
     rulings, findings = _rule_all(about, words)
-    decided = decide(rulings, extra, about.shape, about.names)
+    told = decide(rulings, extra, about.shape, about.names)
+    decided = [one for one in told if not one.released]
     findings += _shape_findings(about, decided)
     operation = None
     if not findings and any(one.changes for one in decided):
@@ -115,7 +116,7 @@ def _draft(about: _Subject, words: Sequence[Word], extra: Iterable[Unnamed]) -> 
             findings.append(_finding(FindingKind.NOT_CARRIABLE, about, message))
     return Draft(
         operation=operation,
-        decisions=tuple(_decision(about, one) for one in decided),
+        decisions=tuple(_decision(about, one) for one in told),
         findings=tuple(findings),
         enabled_live=sum(_is_on(one) for one in decided),
         enablements=tuple(one.managed for one in decided if isinstance(one.managed.target, WorkflowEnabled)),
@@ -155,7 +156,8 @@ def _rule_all(about: _Subject, words: Iterable[Word]) -> tuple[list[Ruling], lis
     for competing in by_target.values():
         match rule(competing):
             case Ruling() as ruling:
-                rulings.append(ruling)
+                if ruling.losers or not ruling.released:  # else there was nothing to release
+                    rulings.append(ruling)
             case Contradiction(message=message, place=place, other=other):
                 hint = "let one of them decide, or make them equal"
                 finding = _finding(FindingKind.OWNERSHIP, about, message, hint)
@@ -228,7 +230,7 @@ def _decision(about: _Subject, one: Decided) -> Decision:
         live=managed.base,
         desired=managed.desired,
         verdict=one.verdict,
-        secret=managed.secret,
+        secret=managed.secret or any(one.secret for one in (one.winner, *one.losers)),
     )
 
 

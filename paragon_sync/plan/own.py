@@ -3,12 +3,13 @@
 Knows ranks and intents; nothing of live state, accounts or the API.
 
     profiles of one document                     the later wins
-    a document and its profiles                  the document wins
+    a document and its profiles                  the document wins; where it releases the value, it is silent
     ``all`` and a specific selector in one layer the specific wins
     settings and defaults                        settings win
     the same from several                        fine
     settings that differ, defaults that differ   contradiction
     unset against settings or defaults           contradiction
+    release against any other, in one document   contradiction
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from typing import TypeAlias
 
 from paragon_sync.jsonvalue import Json, equal
 from paragon_sync.model.declared import Place
-from paragon_sync.model.desired import Claim, Default, DesiredDocument, Intent, Set, Unset
+from paragon_sync.model.desired import Claim, Default, DesiredDocument, Intent, Release, Set, Unset
 from paragon_sync.plan.select import Reach, place_order
 
 
@@ -41,6 +42,11 @@ class Ruling:
     winner: Word
     losers: tuple[tuple[Word, str], ...]
     secret: bool
+
+    @property
+    def released(self) -> bool:
+        """Whether nobody manages the value: whoever had a word on it gives it back."""
+        return isinstance(self.winner.claim.intent, Release)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,9 +87,12 @@ def rule(words: Sequence[Word]) -> Verdict:
     losers: list[tuple[Word, str]] = []
     ordered = sorted(words, key=lambda word: (place_order(word.claim.place), word.source))
     pool = _most_specific(_strongest_layers(ordered, losers), losers)
+    if released := _released(pool, losers):
+        return released
     unsets = [word for word in pool if isinstance(word.claim.intent, Unset)]
     sets = [word for word in pool if isinstance(word.claim.intent, Set)]
     defaults = [word for word in pool if isinstance(word.claim.intent, Default)]
+    losers += [(word, "its document is silent") for word in pool if isinstance(word.claim.intent, Release)]
     deciding = unsets or sets or defaults
     winner = deciding[0]
     against = [*sets, *defaults] if unsets else []
@@ -103,7 +112,7 @@ def same_intent(left: Intent, right: Intent) -> bool:
             return equal(a, b)
         case (Default(value=a, blank=x), Default(value=b, blank=y)):
             return equal(a, b) and _all_in(x, y) and _all_in(y, x)
-        case (Unset(), Unset()):
+        case (Unset(), Unset()) | (Release(), Release()):
             return True
         case _:
             return False
@@ -138,6 +147,20 @@ def _most_specific(words: Sequence[Word], losers: list[tuple[Word, str]]) -> lis
     return [word for word in words if word.specificity == most[word.document]]
 
 
+def _released(pool: Sequence[Word], losers: Sequence[tuple[Word, str]]) -> Verdict | None:
+    """The verdict where every document that is left releases the value, or one that does has another word on it."""
+    releases = [word for word in pool if isinstance(word.claim.intent, Release)]
+    others = [word for word in pool if not isinstance(word.claim.intent, Release)]
+    for one in releases:
+        if beside := [word for word in others if word.document == one.document]:
+            return _contradiction(one, beside[0])
+    if others:
+        return None
+    winner, *same = releases
+    told = (*losers, *((word, f"the same as {winner.source}") for word in same))
+    return Ruling(winner=winner, losers=told, secret=any(word.claim.secret for word, _ in ((winner, ""), *told)))
+
+
 def _documents(words: Iterable[Word]) -> set[int]:
     return {word.document for word in words}
 
@@ -161,3 +184,5 @@ def _verb(intent: Intent) -> str:
             return "given a default"
         case Unset():
             return "unset"
+        case Release():
+            return "released"

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
-from paragon_sync.model.declared import Account, Configuration, Fault
-from paragon_sync.model.desired import DesiredDocument, Target
+from paragon_sync.model.declared import Account, Configuration, Fault, Place
+from paragon_sync.model.desired import DesiredDocument, Release, Target, WorkflowSetting
 from paragon_sync.plan.own import Contradiction, Word, metadata_words, rule, words_of
 from paragon_sync.plan.select import reaches_of
 
@@ -37,6 +37,43 @@ def conflicts(documents: Sequence[DesiredDocument]) -> list[Fault]:
             hint = "let one of them decide, or make them equal"
             faults.append(Fault(message=message, place=found.place, hint=hint, other=found.other))
     return faults
+
+
+def idle_releases(documents: Sequence[DesiredDocument]) -> list[Fault]:
+    """Each release of a value that nothing else in its document manages, by whatever selector.
+
+    A value may be managed by a profile's ``exact`` alone. An id that the catalog doesn't know is released as a setting
+    and as a workflow, at one place; one of the two is enough.
+    """
+    return [fault for document in documents for fault in _idle_in(document)]
+
+
+def _idle_in(document: DesiredDocument) -> Iterator[Fault]:
+    words = [(value, word.claim) for value, _, word in _words([document])]
+    releases = [(value, claim) for value, claim in words if isinstance(claim.intent, Release)]
+    if not releases:
+        return
+    managed = {value for value, claim in words if not isinstance(claim.intent, Release)}
+    exact = {
+        (block.integration, scope.workflow)
+        for layer in document.layers[:-1]
+        for block in layer.blocks
+        for scope in block.exact
+    }
+    at_work = {claim.place for value, claim in releases if value in managed or _level_of(value) in exact}
+    told: set[Place] = set()
+    for (integration, _), claim in releases:
+        if claim.place not in at_work | told:
+            told.add(claim.place)
+            where = "" if integration is None else f"{integration}: "
+            message = f'{where}no profile of this document manages "{claim.label}"'
+            yield Fault(message=message, place=claim.place, hint="there is nothing to release: remove the name")
+
+
+def _level_of(value: _Value) -> tuple[str | None, str | None]:
+    """The level whose ``exact`` reaches the value: of its workflow, or (None) of its integration."""
+    integration, target = value
+    return integration, target.workflow if isinstance(target, WorkflowSetting) else None
 
 
 def _words(documents: Sequence[DesiredDocument]) -> Iterator[tuple[_Value, _Selectors, Word]]:

@@ -12,7 +12,7 @@ from paragon_sync.errors import EXIT_OK, ParagonSyncError
 from paragon_sync.jsonvalue import format_pointer, parse_pointer
 from paragon_sync.model.decision import Contender, Decision
 from paragon_sync.model.declared import Place, Position
-from paragon_sync.model.desired import Default, Set, Unset, WorkflowEnabled
+from paragon_sync.model.desired import Default, Release, Set, Unset, WorkflowEnabled
 from paragon_sync.model.planned import Finding, Value
 from paragon_sync.model.secrecy import names_secret
 from paragon_sync.render.changes import subject_name, value_text
@@ -55,7 +55,9 @@ def explained_lines(explained: Explained, pointer: str | None = None) -> Iterato
             f"no document has a word on {pointer} of {explained.user}: what is live there stays",
             hint="without POINTER every value is told that a document has a word on",
         )
-    yield from wrapped(f"{explained.user} · {count(len(chosen), 'managed value')}", 0, style="bold")
+    released = sum(_is_released(decision) for decision in chosen)
+    more = f", {released} released" if released else ""
+    yield from wrapped(f"{explained.user} · {count(len(chosen) - released, 'managed value')}{more}", 0, style="bold")
     for subject, decisions in groupby(chosen, key=lambda decision: decision.subject):
         yield line()
         yield from wrapped(subject_name(subject), 0, style="bold")
@@ -73,7 +75,8 @@ def _decision(decision: Decision, positions: Mapping[Place, Position]) -> Iterat
     yield from wrapped(f"{' › '.join(map(str, name))}   {format_pointer(decision.pointer)}", 2, hanging=2)
     secret = _is_secret(decision)
     yield from _row("live", value_text(masked_alone(decision.live, secret=secret), _ROOM))
-    yield from _row("desired", value_text(masked_alone(decision.desired, secret=secret), _ROOM))
+    if not _is_released(decision):
+        yield from _row("desired", value_text(masked_alone(decision.desired, secret=secret), _ROOM))
     yield from _row("verdict", decision.verdict)
     yield from _row("decided", _contender(decision.winner, positions, secret=secret))
     for loser in decision.losers:
@@ -90,14 +93,16 @@ def _contender(contender: Contender, positions: Mapping[Place, Position], *, sec
     at = None if contender.place is None else str(positions.get(contender.place, contender.place.file))
     known = at is not None and at.startswith(contender.source)
     where = contender.source if at is None else at if known else f"{at} ({contender.source})"
-    return f"{where} {_intent(contender, secret=secret)}: {contender.why}"
+    if isinstance(contender.intent, Release):
+        return f"released by {where}: {contender.why}"
+    return f"{where} {_intent(contender.intent, secret=secret)}: {contender.why}"
 
 
-def _intent(contender: Contender, *, secret: bool) -> str:
+def _intent(intent: Set | Default | Unset, *, secret: bool) -> str:
     def shown(value: Value) -> str:
         return value_text(masked_alone(value, secret=secret), _ROOM - _WORD)
 
-    match contender.intent:
+    match intent:
         case Set(value):
             return f"says {shown(value)}"
         case Default(value):
@@ -105,7 +110,11 @@ def _intent(contender: Contender, *, secret: bool) -> str:
         case Unset():
             return "unsets it"
         case _:
-            assert_never(contender.intent)
+            assert_never(intent)
+
+
+def _is_released(decision: Decision) -> bool:
+    return isinstance(decision.winner.intent, Release)
 
 
 def _is_secret(decision: Decision) -> bool:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from paragon_sync.jsonvalue import ABSENT, Json
 from paragon_sync.model.decision import Contender, Decision
 from paragon_sync.model.declared import Place, Position
-from paragon_sync.model.desired import Default, MetadataKey, Set, Setting, Unset, WorkflowSetting
+from paragon_sync.model.desired import Default, MetadataKey, Release, Set, Setting, Unset, WorkflowSetting
 from paragon_sync.model.outcome import Applied, Conflict, ConflictingPath, RunHeader
 from paragon_sync.model.planned import Change, Detail, Finding, Operation, Origin, PlanHeader
 from paragon_sync.render.explain import explained_lines
@@ -98,7 +98,7 @@ PATHS = FLAGGED_PATHS | st.builds(
     live=MAYBE_HOLDING,
     planned=MAYBE_HOLDING,
 )
-INTENTS = st.builds(Set, SECRETS) | st.builds(Default, SECRETS) | st.just(Unset())
+INTENTS = st.builds(Set, SECRETS) | st.builds(Default, SECRETS) | st.just(Unset()) | st.just(Release())
 CONTENDERS = st.builds(Contender, intent=INTENTS, source=nouns.TEXTS, place=st.none(), why=nouns.TEXTS)
 DECISIONS = st.builds(
     Decision,

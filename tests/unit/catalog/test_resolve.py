@@ -26,6 +26,7 @@ from paragon_sync.model.desired import (
     DesiredFragment,
     ExactScope,
     MetadataKey,
+    Release,
     Set,
     Setting,
     Unset,
@@ -364,6 +365,77 @@ def test_two_names_of_one_value_that_say_the_same_are_one():
     block, faults = resolve(level=level)
     assert faults == []
     assert meanings(block) == [(Setting("in1"), Set("C1"), "Channel"), (Setting("in3"), Unset(), "Twice")]
+
+
+TWICE_NAMED = Catalog(
+    project="p-1",
+    pulled="2026-03-01T00:00:00Z",
+    origin="production",
+    integrations={
+        "slack": Integration(
+            type="slack",
+            id="i-1",
+            inputs=(Input(id="in1", title="Digest", type="TEXT_NO_VARS"),),
+            workflows=(Workflow(id="w-1", description="Digest"),),
+        )
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("name", "released"),
+    [
+        ("Channel", [(Setting("in1"), "Channel")]),
+        ("Channel2", [(Setting("Channel2"), "in1")]),
+        ("in1", [(Setting("in1"), "Channel")]),
+        ("Send", [(WorkflowEnabled("w-1"), "Send")]),
+        ("id:w-1", [(WorkflowEnabled("w-1"), "Send")]),
+        ("id:gone", [(Setting("gone"), "id:gone"), (WorkflowEnabled("gone"), "id:gone")]),
+    ],
+)
+def test_a_block_releases_settings_and_workflows(name, released):
+    block, faults = resolve(level=Settings(release={name: spot("release", "0")}))
+    assert faults == []
+    assert meanings(block) == [(target, Release(), label) for target, label in released]
+    assert {claim.place for claim in block.claims} == {spot("release", "0")}
+
+
+def test_a_workflow_releases_its_own_settings():
+    workflow = WorkflowBlock(place=FLOW, settings=Settings(release={"Day": spot("a"), "id:d1": spot("b")}))
+    block, faults = resolve(workflows={"Send": workflow})
+    assert faults == []
+    assert meanings(block) == [(WorkflowSetting("w-1", "d1"), Release(), "Day")]
+
+
+@pytest.mark.parametrize(
+    ("name", "catalog", "message", "hint"),
+    [
+        ("Chanel", CATALOG, 'slack has no setting or workflow "Chanel"', 'did you mean "Channel"?'),
+        ("Twice", CATALOG, 'slack has 2 settings and workflows "Twice"', "name it by its id: in3, in4"),
+        ("Digest", TWICE_NAMED, 'slack has 2 settings and workflows "Digest"', "name it by its id: in1, w-1"),
+    ],
+)
+def test_what_is_wrong_with_a_released_name(name, catalog, message, hint):
+    block, faults = resolve(catalog=catalog, level=Settings(release={name: spot("release", "0")}))
+    assert faults == [Fault(message=message, place=spot("release", "0"), hint=f"{hint} {OF_PRODUCTION}")]
+    assert block.claims == ()
+
+
+def test_a_workflow_that_releases_what_it_has_not_is_told():
+    workflow = WorkflowBlock(place=FLOW, settings=Settings(release={"Dya": spot("a")}))
+    block, faults = resolve(workflows={"Send": workflow})
+    assert [fault.message for fault in faults] == ['workflow "Send" of slack has no setting "Dya"']
+    assert block.claims == ()
+
+
+def test_metadata_keys_are_released():
+    fragment = Fragment(release={"plan": spot("release", "0"), "apiKey": spot("release", "1")})
+    desired, faults = Resolver(CATALOG).fragment(fragment, "users/acme.yaml")
+    assert faults == []
+    assert [(claim.target, claim.intent, claim.secret) for claim in desired.metadata] == [
+        (MetadataKey("plan"), Release(), False),
+        (MetadataKey("apiKey"), Release(), True),
+    ]
 
 
 def test_one_and_true_are_not_the_same():

@@ -53,19 +53,20 @@ def test_a_whole_document_becomes_its_noun(tmp_path: Path) -> None:
         """\
 metadata: {plan: null}
 profiles: [standard, extra]
-release: [extra]
+release: [tier]
 integrations:
   slack:
     settings: {Channel: C1}
     defaults: {Mode: {a: [1]}}
     unset: [Old]
     keep: [Own]
+    release: [Theirs]
     blank: [null, ""]
     exact: true
     workflows:
       Digest: false
       Notify: {enabled: true, settings: {Day: monday}, exact: true}
-      Bare: {}
+      Bare: {release: [Hour]}
 """,
     )
     slack = ("integrations", "slack")
@@ -73,8 +74,8 @@ integrations:
         user="acme",
         place=at(),
         profiles=("standard", "extra"),
-        release={"extra": at("release", "0")},
         fragment=Fragment(
+            release={"tier": at("release", "0")},
             metadata={"plan": Declared(value=None, place=at("metadata", "plan"))},
             blocks=(
                 Block(
@@ -85,6 +86,7 @@ integrations:
                         defaults={"Mode": Declared(value={"a": [1]}, place=at(*slack, "defaults", "Mode"))},
                         unset={"Old": at(*slack, "unset", "0")},
                         keep={"Own": at(*slack, "keep", "0")},
+                        release={"Theirs": at(*slack, "release", "0")},
                         blank=(None, ""),
                         exact=True,
                     ),
@@ -105,7 +107,10 @@ integrations:
                                 exact=True,
                             ),
                         ),
-                        "Bare": WorkflowBlock(place=at(*slack, "workflows", "Bare", of_key=True)),
+                        "Bare": WorkflowBlock(
+                            place=at(*slack, "workflows", "Bare", of_key=True),
+                            settings=Settings(release={"Hour": at(*slack, "workflows", "Bare", "release", "0")}),
+                        ),
                     },
                 ),
             ),

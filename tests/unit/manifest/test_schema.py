@@ -94,6 +94,7 @@ def block(content: Json) -> dict[str, Json]:
         block([{}, {"account": {"all": True}, "configuration": "all", "exact": True}]),
         block({"account": {"providerId": "1"}, "configuration": {"id": "c"}, "blank": [None, "", {}]}),
         block({"configuration": {"externalId": "all"}, "unset": ["a"], "keep": ["b"], "defaults": {"x": None}}),
+        block({"release": ["a"], "workflows": {"a": {"release": ["b"]}}}),
         block({"workflows": {"a": True, "b": {"enabled": False, "settings": {"x": 1}, "exact": True}, "c": {}}}),
     ],
 )

@@ -17,6 +17,7 @@ from paragon_sync.model.desired import (
     ExactScope,
     Intent,
     MetadataKey,
+    Release,
     Set,
     Setting,
     Target,
@@ -72,6 +73,7 @@ class WorkflowSpec:
     defaults: Mapping[str, Json] = field(default_factory=dict)
     unset: Sequence[str] = ()
     keep: Sequence[str] = ()
+    release: Sequence[str] = ()
     exact: bool = False
 
 
@@ -83,6 +85,8 @@ class BlockSpec:
     blank: tuple[Json, ...] = ()
     unset: Sequence[str] = ()
     keep: Sequence[str] = ()
+    release: Sequence[str] = ()
+    """Settings, and workflows as ``workflow:<id>``."""
     exact: bool = False
     workflows: Mapping[str, bool | WorkflowSpec] = field(default_factory=dict)
     account: Account = "only"
@@ -116,8 +120,11 @@ class BlockSpec:
             intents: list[tuple[str, Intent]] = [(name, Set(value)) for name, value in level.settings.items()]
             intents += [(name, Default(value, self.blank)) for name, value in level.defaults.items()]
             intents += [(name, Unset()) for name in level.unset]
+            intents += [(name, Release()) for name in level.release]
             for name, intent in intents:
-                target = Setting(name) if workflow is None else WorkflowSetting(workflow, name)
+                target: Target = Setting(name) if workflow is None else WorkflowSetting(workflow, name)
+                if name.startswith("workflow:"):
+                    target = WorkflowEnabled(name.removeprefix("workflow:"))
                 yield claim(target, intent, place, secret=self.secret)
 
 
@@ -130,11 +137,16 @@ def claim(target: Target, intent: Intent, place: Place, *, secret: bool = False)
             return Claim(target=target, intent=intent, label=name, place=spot, secret=secret)
 
 
-def layer(*blocks: BlockSpec, file: str, metadata: Mapping[str, Json] | None = None) -> DesiredFragment:
+def layer(
+    *blocks: BlockSpec, file: str, metadata: Mapping[str, Json] | None = None, release: Sequence[str] = ()
+) -> DesiredFragment:
     places = [Place(file=file, pointer=(str(number),)) for number in range(len(blocks))]
     return DesiredFragment(
         source=file,
-        metadata=tuple(claim(MetadataKey(k), Set(v), Place(file=file)) for k, v in (metadata or {}).items()),
+        metadata=(
+            *(claim(MetadataKey(k), Set(v), Place(file=file)) for k, v in (metadata or {}).items()),
+            *(claim(MetadataKey(k), Release(), Place(file=file)) for k in release),
+        ),
         blocks=tuple(block.at(place) for block, place in zip(blocks, places, strict=True)),
     )
 
@@ -143,11 +155,11 @@ def document(
     *blocks: BlockSpec,
     file: str = "a.yaml",
     metadata: Mapping[str, Json] | None = None,
+    release: Sequence[str] = (),
     profiles: Sequence[DesiredFragment] = (),
 ) -> DesiredDocument:
-    return DesiredDocument(
-        user="acme", place=Place(file=file), layers=(*profiles, layer(*blocks, file=file, metadata=metadata))
-    )
+    own = layer(*blocks, file=file, metadata=metadata, release=release)
+    return DesiredDocument(user="acme", place=Place(file=file), layers=(*profiles, own))
 
 
 def credential(config: Value = ABSENT, **more: Json) -> Credential:

@@ -3,10 +3,11 @@
 import pytest
 
 from paragon_sync.jsonvalue import Json, equal
+from paragon_sync.model.desired import Setting
 from paragon_sync.model.planned import FindingKind, Origin, Severity
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.user import UNPLANNED
-from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, lines, payload, plan, user
+from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, layer, lines, payload, plan, user
 
 
 def settings(**values: Json) -> Json:
@@ -323,3 +324,53 @@ def test_ignoring_a_missing_required_setting_goes_on() -> None:
 
     assert ["+ /configuredWorkflows/escalate/enabled true"] == lines(planned)
     assert () == planned.findings
+
+
+def test_a_released_value_is_told_and_not_managed() -> None:
+    profile = layer(
+        BlockSpec(settings={"note": 1, "channel": "C1"}, workflows={"notify": True}), file="profile standard"
+    )
+    released = document(BlockSpec(release=["note", "workflow:notify"]), profiles=[profile])
+
+    planned = plan(user(credential(settings(note=0))), released)
+
+    assert ['+ /sharedSettings/channel "C1"'] == lines(planned)
+    assert [Setting("channel")] == [managed.target for managed in planned.operations[0].managed]
+    assert 1 == planned.operations[0].kept
+    assert {
+        "channel": "added",
+        "note": "no change: released",
+        "notify": "no change: released",
+    } == {decision.label: decision.verdict for decision in planned.decisions}
+
+
+def test_a_release_of_nothing_is_not_told() -> None:
+    assert () == plan(user(credential(settings(note=0))), document(BlockSpec(release=["note"]))).decisions
+
+
+def test_a_created_entry_needs_enabled_even_where_that_is_released() -> None:
+    profile = layer(BlockSpec(workflows={"alerts": WorkflowSpec(enabled=False, settings={"level": 1})}), file="p")
+    released = document(BlockSpec(release=["workflow:alerts"]), profiles=[profile])
+
+    assert [
+        "+ /configuredWorkflows/alerts/enabled true [created]",
+        "+ /configuredWorkflows/alerts/settings/level 1",
+    ] == lines(plan(user(credential(settings())), released))
+
+
+def test_released_values_count_as_named() -> None:
+    profile = layer(BlockSpec(exact=True, settings={"channel": "C1"}), file="p")
+    released = document(BlockSpec(release=["note", "channel", "workflow:notify"]), profiles=[profile])
+    live = credential({"sharedSettings": {"note": 1, "channel": "C0"}} | workflows(notify=entry(enabled=True)))
+
+    assert [] == lines(plan(user(live), released))
+
+
+def test_a_decision_is_secret_if_any_contender_is() -> None:
+    profile = layer(BlockSpec(settings={"note": "hidden"}, secret=True), file="p")
+
+    (decision,) = plan(
+        user(credential(settings(note=0))), document(BlockSpec(settings={"note": 1}), profiles=[profile])
+    ).decisions
+
+    assert decision.secret

@@ -3,7 +3,7 @@ import itertools
 import pytest
 
 from paragon_sync.model.declared import Place
-from paragon_sync.model.desired import Default, Intent, Set, Setting, Unset
+from paragon_sync.model.desired import Default, Intent, Release, Set, Setting, Unset
 from paragon_sync.plan.own import Contradiction, Ruling, Word, among, rule, same_intent
 from tests.unit.plan.build import claim
 
@@ -51,6 +51,21 @@ DECIDED = {
         [word(Set(1), specificity=1), word(Set(1), "b.yaml", document=1)],
         Set(1),
     ),
+    "the document releases what its profile sets": ([word(Set(1), "p"), word(Release(), layer=1)], Release()),
+    "a release is silent where another document speaks": (
+        [word(Set(1), "p"), word(Release(), layer=1), word(Set(2), "b.yaml", document=1)],
+        Set(2),
+    ),
+    "the profile of another document is not released": (
+        [word(Release(), layer=1), word(Default(2), "p", document=1)],
+        Default(2),
+    ),
+    "the specific selector is released from all": ([word(Set(1), specificity=1), word(Release())], Release()),
+    "the specific selector wins over the release of all": ([word(Release(), specificity=1), word(Set(1))], Set(1)),
+    "two documents may release the same": (
+        [word(Set(1), "p"), word(Release(), layer=1), word(Release(), "b.yaml", document=1)],
+        Release(),
+    ),
 }
 
 
@@ -93,6 +108,25 @@ def test_contradictions_arise_within_one_layer_too() -> None:
     assert isinstance(rule([word(Set(1)), word(Set(2), "a2")]), Contradiction)
 
 
+@pytest.mark.parametrize("intent", [Set(1), Default(1), Unset()], ids=repr)
+def test_one_layer_can_not_release_what_it_has_another_word_on(intent: Intent) -> None:
+    found = rule([word(Release()), word(intent, "a2"), word(Set(2), "b.yaml", document=1)])
+
+    assert isinstance(found, Contradiction)
+    assert ("a2", "a.yaml") == (found.place.file, found.other.file)
+    assert found.message.endswith("and released elsewhere")
+
+
+def test_a_released_value_is_secret_if_any_word_on_it_was() -> None:
+    profile = Word(claim=claim(Setting("x"), Set(1), Place(file="p"), secret=True), source="p", document=0, layer=0)
+    release = Word(claim=claim(Setting("x"), Release(), Place(file="a")), source="a", document=0, layer=1)
+
+    ruling = rule([profile, release])
+
+    assert isinstance(ruling, Ruling)
+    assert (True, True) == (ruling.released, ruling.secret)
+
+
 def test_a_value_is_secret_if_any_equal_word_says_so() -> None:
     secret = Word(claim=claim(Setting("x"), Set(1), Place(file="b"), secret=True), source="b", document=1, layer=0)
 
@@ -119,6 +153,16 @@ def test_losers_say_which_rule_put_them_behind() -> None:
         "a.yaml": "a specific selector wins over all: true",
         "b.yaml": "settings win over defaults",
         "c.yaml": "the same as a2",
+    } == {loser.source: why for loser, why in ruling.losers}
+
+
+def test_a_release_that_another_document_decides_against_is_told() -> None:
+    ruling = rule([word(Set(0), "profile"), word(Release(), layer=1), word(Set(2), "b.yaml", document=1)])
+
+    assert isinstance(ruling, Ruling)
+    assert {
+        "profile": "a.yaml stands above it",
+        "a.yaml": "its document is silent",
     } == {loser.source: why for loser, why in ruling.losers}
 
 

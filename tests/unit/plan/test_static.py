@@ -2,8 +2,8 @@ import pytest
 
 from paragon_sync.model.declared import AccountBy
 from paragon_sync.model.desired import DesiredDocument
-from paragon_sync.plan.static import conflicts
-from tests.unit.plan.build import BlockSpec, document, layer
+from paragon_sync.plan.static import conflicts, idle_releases
+from tests.unit.plan.build import BlockSpec, WorkflowSpec, document, layer
 
 ONE = BlockSpec(settings={"note": 1})
 TWO = BlockSpec(settings={"note": 2})
@@ -65,3 +65,57 @@ def test_a_fault_names_both_places() -> None:
 
     assert fault.other is not None
     assert ("b.yaml", "a.yaml") == (fault.place.file, fault.other.file)
+
+
+PROFILE = layer(
+    BlockSpec(settings={"note": 1}, workflows={"notify": WorkflowSpec(settings={"day": 1})}, account=CRM),
+    file="p",
+    metadata={"tier": 1},
+)
+EXACT = layer(BlockSpec(exact=True), file="p")
+EXACT_WORKFLOW = layer(BlockSpec(workflows={"notify": WorkflowSpec(exact=True)}), file="p")
+RELEASE = BlockSpec(release=["note", "workflow:notify"], workflows={"notify": WorkflowSpec(release=["day"])})
+
+IDLE: dict[str, tuple[DesiredDocument, list[str]]] = {
+    "nothing is released": (document(ONE, profiles=[PROFILE]), []),
+    "a setting and a workflow's setting, whatever the selector": (
+        document(
+            BlockSpec(release=["note"], workflows={"notify": WorkflowSpec(release=["day"])}), profiles=[PROFILE, EXACT]
+        ),
+        [],
+    ),
+    "without profiles": (document(RELEASE), ["note", "notify", "day"]),
+    "not all is managed": (document(RELEASE, profiles=[PROFILE]), ["notify"]),
+    "exact manages what it doesn't name": (document(RELEASE, profiles=[EXACT]), ["day"]),
+    "exact of a workflow reaches its settings alone": (
+        document(RELEASE, profiles=[EXACT_WORKFLOW]),
+        ["note", "notify"],
+    ),
+    "its own exact is none of a profile": (document(BlockSpec(release=["note"], exact=True)), ["note"]),
+    "another integration's": (
+        document(BlockSpec(integration="salesforce", release=["note"]), profiles=[PROFILE]),
+        ["note"],
+    ),
+    "one account out of all": (
+        document(BlockSpec(settings={"note": 1}, account="all"), BlockSpec(release=["note"], account=CRM)),
+        [],
+    ),
+    "metadata": (document(release=["tier", "plan"], profiles=[PROFILE]), ["plan"]),
+    "one place that may mean two things": (
+        document(BlockSpec(release=["note", "workflow:note"]), profiles=[PROFILE]),
+        [],
+    ),
+}
+
+
+@pytest.mark.parametrize(("released", "labels"), IDLE.values(), ids=IDLE)
+def test_a_release_that_no_profile_gives_a_reason_for(released: DesiredDocument, labels: list[str]) -> None:
+    assert labels == [fault.message.split('"')[1] for fault in idle_releases([released])]
+
+
+def test_an_idle_release_says_of_what() -> None:
+    (setting, key) = idle_releases([document(BlockSpec(release=["note"])), document(release=["plan"], file="b.yaml")])
+
+    assert 'slack: no profile of this document manages "note"' == setting.message
+    assert 'no profile of this document manages "plan"' == key.message
+    assert ("a.yaml", "b.yaml") == (setting.place.file, key.place.file)

@@ -10,7 +10,7 @@ from paragon_sync.errors import EXIT_OK, ParagonSyncError
 from paragon_sync.jsonvalue import ABSENT, Json
 from paragon_sync.model.decision import Contender, Decision
 from paragon_sync.model.declared import Place, Position
-from paragon_sync.model.desired import Default, Intent, MetadataKey, Set, Setting, Unset, WorkflowEnabled
+from paragon_sync.model.desired import Default, Intent, MetadataKey, Release, Set, Setting, Unset, WorkflowEnabled
 from paragon_sync.model.planned import Finding, MetadataSubject, Origin
 from paragon_sync.render.explain import print_explained
 from tests import nouns
@@ -163,6 +163,32 @@ def test_findings_follow() -> None:
 def test_a_long_pointer_stands_on_a_line_of_its_own() -> None:
     long = decision("Day", 1, 1, decided(Set(1)), pointer=("x" * 74,))
     assert f"\n  Day\n    /{'x' * 74}\n" in told(Explained((long,)))
+
+
+def test_a_released_value_says_by_whom() -> None:
+    given_back = decision(
+        "Channel", "C1", "C1", decided(Release(), "x"), beside(Set("C2"), "y"), verdict="no change: released"
+    )
+    overruled = decision("Note", 1, 2, decided(Set(2)), beside(Release(), "z"))
+    assert (
+        told(Explained((given_back, overruled)))
+        == """\
+acme-corp · 1 managed value, 1 released
+
+slack · T0001
+  Channel   /sharedSettings/channel
+    live      "C1"
+    verdict   no change: released
+    decided   released by users/acme.yaml:11:7: x
+    beside    profiles/standard.yaml:4:5 (profile standard) says "C2": y
+  Note   /sharedSettings/note
+    live      1
+    desired   2
+    verdict   changed
+    decided   users/acme.yaml:11:7 says 2: decides
+    beside    released by profiles/standard.yaml:4:5 (profile standard): z
+"""
+    )
 
 
 def test_a_flagged_secret_is_hidden_with_what_its_contenders_say() -> None:
