@@ -23,12 +23,29 @@ class ConflictingPath:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SideEffect:
+    """A workflow that no operation manages and that a change of metadata switched off.
+
+    ``configuration`` is its id, None in the documented shape.
+    """
+
+    credential: str
+    configuration: str | None
+    workflow: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
-    """Read back as planned. ``alarms`` tell of unmanaged paths gone (*lost?*), ``notes`` of ones that moved."""
+    """Read back as planned. ``alarms`` tell of unmanaged paths gone (*lost?*), ``notes`` of ones that moved.
+
+    ``side_effects`` are those of a change of metadata; ``overwritten`` is what was written over although it had moved.
+    """
 
     notes: tuple[str, ...] = ()
     alarms: tuple[str, ...] = ()
     resolved: bool = False
+    side_effects: tuple[SideEffect, ...] = ()
+    overwritten: tuple[ConflictingPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,6 +87,17 @@ OutcomeName: TypeAlias = Literal["applied", "unchanged", "conflict", "blocked", 
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Resumption:
+    """One time that a run went on after it had stopped; as in its header, of whoever resumed it."""
+
+    actor: str
+    at: str
+    allowed: Mapping[str, str] = field(default_factory=dict)
+    message: str | None = None
+    ci_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunHeader:
     """One application of a plan. Times are ISO 8601 in UTC; ``allowed`` are the knobs that its actor turned.
 
@@ -92,3 +120,4 @@ class RunHeader:
     rolls_back: str | None = None
     rolled_back_by: str | None = None
     operations: int | None = None
+    resumed: tuple[Resumption, ...] = ()

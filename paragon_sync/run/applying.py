@@ -12,7 +12,7 @@ from datetime import datetime
 from itertools import groupby
 
 from paragon_sync.errors import PlanFileError, RefusedByPolicy
-from paragon_sync.model.outcome import Applied, RunHeader, Unchanged
+from paragon_sync.model.outcome import Applied, Resumption, RunHeader, Unchanged
 from paragon_sync.model.planned import Operation, PlanHeader
 from paragon_sync.paragon.client import Client
 from paragon_sync.run.journal import Batcher
@@ -26,7 +26,8 @@ from paragon_sync.store.state import StateStore
 class Applying:
     """Everything that a run needs but its plan.
 
-    ``clock`` gives the time in UTC; ``begun`` is told the run's id; ``allowed`` are knobs turned now.
+    ``clock`` gives the time in UTC; ``begun`` is told the run's id; ``allowed`` are knobs turned now. ``message`` and
+    ``ci_url`` are for the record.
     """
 
     client: Client
@@ -37,6 +38,8 @@ class Applying:
     clock: Callable[[], datetime]
     begun: Callable[[str], None]
     allowed: Mapping[str, int] = field(default_factory=dict)
+    message: str | None = None
+    ci_url: str | None = None
 
 
 async def apply_plan(reader: PlanReader, applying: Applying) -> None:
@@ -114,7 +117,12 @@ def _begin(reader: PlanReader, applying: Applying) -> tuple[str, Mapping[int, bo
                 f"this plan was applied already: run {run.run}, by {run.actor}, finished {run.finished}",
                 hint="a plan is applied once; make a new one to see what is left",
             )
+    allowed = {name: str(number) for name, number in applying.allowed.items()}
     if earlier:
+        resumption = Resumption(
+            actor=applying.actor, at=_time(applying), allowed=allowed, message=applying.message, ci_url=applying.ci_url
+        )
+        store.resume(earlier[0].run, resumption)
         entries = (entry for entry in store.entries(earlier[0].run) if not entry.is_open)
         return earlier[0].run, {e.number: isinstance(e.outcome, Applied | Unchanged) for e in entries}
     if datetime.fromisoformat(reader.header.expires) <= now:
@@ -129,7 +137,10 @@ def _begin(reader: PlanReader, applying: Applying) -> tuple[str, Mapping[int, bo
         project=reader.header.project,
         actor=applying.actor,
         started=_time(applying),
-        allowed={name: str(number) for name, number in applying.allowed.items()},
+        allowed=allowed,
+        message=applying.message,
+        ci_url=applying.ci_url,
+        operations=reader.count,
     )
     store.begin(header)
     return header.run, {}

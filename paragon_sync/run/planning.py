@@ -48,14 +48,14 @@ class Planning:
     notes: tuple[str, ...] = ()
 
 
-async def make_plan(desired: Desired, planning: Planning, out: Path) -> str:
-    """Write the plan of the desired state to ``out`` and return its digest.
+async def make_plan(desired: Desired, planning: Planning, out: Path, key: str | None = None) -> str:
+    """Write the plan of the desired state to ``out``, encrypted if there is a ``key``, and return its digest.
 
     A user who can't be fetched is a finding; that nobody can be is the :class:`ApiError` of the first one.
     """
     tally = Tally()
     findings: list[Finding] = []
-    with PlanWriter(out) as writer:
+    with PlanWriter(out, key) as writer:
         async for plan in user_plans(desired, planning):
             tally.add(plan)
             for operation in plan.operations:

@@ -11,12 +11,12 @@ import enum
 import types
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
-from typing import Any, Final, TypeVar, Union, cast, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
 from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject
-from paragon_sync.model.outcome import Outcome
+from paragon_sync.model.outcome import Outcome, Resumption
 from paragon_sync.model.planned import Request, Subject
 
 N = TypeVar("N")
@@ -60,6 +60,14 @@ def read_requests(text: str) -> tuple[Request, ...]:
     return cast(tuple[Request, ...], _codec(tuple[Request, ...]).read(_parse(text)))
 
 
+def write_resumed(resumed: tuple[Resumption, ...]) -> str:
+    return jsonvalue.dumps(_codec(tuple[Resumption, ...]).write(resumed))
+
+
+def read_resumed(text: str) -> tuple[Resumption, ...]:
+    return cast(tuple[Resumption, ...], _codec(tuple[Resumption, ...]).read(_parse(text)))
+
+
 def _parse(text: str) -> Json:
     return jsonvalue.loads(text, deepest=_DEEPEST)
 
@@ -97,6 +105,8 @@ def _build(hint: Any) -> _Codec:
         return _Codec(_same, _same)
     if origin in {Union, types.UnionType}:
         return _union(arguments)
+    if origin is Literal:
+        return _Codec(_same, lambda raw: _one_of(raw, arguments))
     if origin is tuple:
         item = _codec(arguments[0])
         return _Codec(lambda value: [item.write(i) for i in value], lambda raw: tuple(map(item.read, _list(raw))))

@@ -16,7 +16,7 @@ from typing import Any, Final, Self
 from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, insert, select, true, update
 
 from paragon_sync.errors import StateError
-from paragon_sync.model.outcome import OutcomeName, RunHeader
+from paragon_sync.model.outcome import OutcomeName, Resumption, RunHeader
 from paragon_sync.store import encoding, location
 from paragon_sync.store.creation import opened
 from paragon_sync.store.journal import SENDING, Entry, Recorded, Sending
@@ -140,9 +140,10 @@ class StateStore:
         """Says why a run stopped before its end; it can be resumed."""
         self._change_run(run, finished=None, stopped=why)
 
-    def resume(self, run: str) -> None:
-        """Takes back that a run has ended or was stopped: it goes on."""
-        self._change_run(run, finished=None, stopped=None)
+    def resume(self, run: str, by: Resumption) -> None:
+        """Takes back that a run was stopped: it goes on."""
+        resumed = encoding.write_resumed((*self.run(run).resumed, by))
+        self._change_run(run, finished=None, stopped=None, resumed=resumed)
 
     def rolled_back(self, run: str, by: str) -> None:
         """Says which run took this one back."""
@@ -208,6 +209,7 @@ class StateStore:
                     finished=row.finished,
                     stopped=row.stopped,
                     rolled_back_by=row.rolled_back_by,
+                    resumed=() if row.resumed is None else encoding.read_resumed(row.resumed),
                 )
                 for row in connection.execute(query)
             ]

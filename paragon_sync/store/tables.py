@@ -31,6 +31,7 @@ runs: Final = Table(
     Column("finished", String(40)),
     Column("stopped", Text),
     Column("rolled_back_by", String(64)),
+    Column("resumed", Text),
 )
 
 entries: Final = Table(

@@ -79,6 +79,7 @@ def test_a_member_of_a_union_carries_its_name() -> None:
         (Operation, '{"user":"a","subject":{"type":"Elsewhere"}}', "one of MetadataSubject, ConfigurationSubject"),
         (Finding, '{"kind":"odd"}', "one of notConnected, "),
         (ConflictingPath, "{", "not JSON"),
+        (Operation, '{"enablement":"by hand"}', "one of config, endpoint was expected"),
     ],
     ids=lambda value: value.__name__ if isinstance(value, type) else None,
 )

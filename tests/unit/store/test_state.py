@@ -19,6 +19,7 @@ from paragon_sync.model.outcome import (
     ConflictingPath,
     Failed,
     Outcome,
+    Resumption,
     RunHeader,
     Unchanged,
     Unknown,
@@ -92,11 +93,14 @@ def test_a_run_is_recorded_from_begin_to_finish(store: StateStore) -> None:
     assert store.run(RUN) == header()
     store.stop(RUN, "five failures in a row")
     assert store.run(RUN) == replace(header(), stopped="five failures in a row")
-    store.resume(RUN)
-    assert store.run(RUN) == header()
+    again = Resumption(actor="ada", at="2026-03-14T10:15:30Z", allowed={"workflowsDisabled": "9"}, message="on")
+    store.resume(RUN, again)
+    assert store.run(RUN) == replace(header(), resumed=(again,))
+    store.resume(RUN, again)
     store.finish(RUN, "2026-03-14T10:16:00Z")
     store.rolled_back(RUN, "other")
-    assert store.run(RUN) == replace(header(), finished="2026-03-14T10:16:00Z", rolled_back_by="other")
+    expected = replace(header(), finished="2026-03-14T10:16:00Z", rolled_back_by="other", resumed=(again, again))
+    assert store.run(RUN) == expected
 
 
 def test_what_a_run_begins_with_is_kept(store: StateStore) -> None:
