@@ -6,7 +6,6 @@ import re
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,11 +20,13 @@ from paragon_sync.cli.options import (
     format_option,
     paths_argument,
     project_option,
+    run_options,
 )
+from paragon_sync.cli.stored import open_plan, open_state
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, PlanFileError, UsageError
 
 if TYPE_CHECKING:
-    from paragon_sync.model.project import Environment, Project
+    from paragon_sync.cli.applying import Target
     from paragon_sync.store.planfile import PlanReader
 
 
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 @allow_option
 @click.option("--yes", is_flag=True, help="Don't ask before applying manifests.")
 @click.option("--digest", metavar="HEX", help="Apply only if the plan file has this digest, or one that starts so.")
+@run_options
 @format_option("text", "json")
 def apply(
     paths: tuple[Path, ...],
@@ -49,6 +51,8 @@ def apply(
     allowed: Mapping[str, int],
     yes: bool,
     digest: str | None,
+    message: str | None,
+    lock_timeout: int,
     output_format: str,
 ) -> int:
     """Apply a saved plan, or manifests.
@@ -57,15 +61,23 @@ def apply(
     manifest files or folders (without any, the Project's own patterns): their
     plan is made and shown first, and applied once you say yes.
     """
+    from paragon_sync.cli.applying import Target
     from paragon_sync.cli.connect import open_environment
-    from paragon_sync.store.planfile import PlanReader, is_plan
+    from paragon_sync.store.planfile import is_plan
 
     project, chosen = open_environment(project_file, environment)
-    target = _Target(project=project, environment=chosen, allowed=allowed, output_format=output_format)
+    target = Target(
+        project=project,
+        environment=chosen,
+        allowed=allowed,
+        output_format=output_format,
+        message=message,
+        lock_timeout=lock_timeout,
+    )
     if any(is_plan(path) for path in paths):
         if len(paths) > 1 or users or integrations:
             raise UsageError("a saved plan is applied alone, and whole", hint="filters are given to plan")
-        with PlanReader(paths[0]) as reader:
+        with open_plan(paths[0]) as reader:
             _check_digest(reader, digest)
             return _apply_saved(reader, target)
     if digest is not None:
@@ -77,34 +89,22 @@ def apply(
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
         file = Path(folder) / "plan"
         run_async(write_plan(asked, file))
-        with PlanReader(file) as reader:
+        with open_plan(file) as reader:
             return _show_and_apply(reader, target, yes=yes)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Target:
-    """Where a plan is applied, and how."""
+def _apply_saved(reader: PlanReader, target: Target) -> int:
+    from paragon_sync.cli.applying import apply_and_tell
 
-    project: Project
-    environment: Environment
-    allowed: Mapping[str, int]
-    output_format: str
+    with open_state(target.project) as store:
+        return apply_and_tell(reader, store, target)
 
 
-def _apply_saved(reader: PlanReader, target: _Target) -> int:
-    from paragon_sync.cli.applying import apply_and_tell, state_location
-    from paragon_sync.store.state import StateStore
-
-    with StateStore.open(state_location(target.project)) as store:
-        return apply_and_tell(reader, store, target.project, target.environment, target.allowed, target.output_format)
-
-
-def _show_and_apply(reader: PlanReader, target: _Target, *, yes: bool) -> int:
+def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     """Show the plan, on stderr where stdout is for a machine; ask, and apply it."""
-    from paragon_sync.cli.applying import apply_and_tell, state_location
+    from paragon_sync.cli.applying import apply_and_tell
     from paragon_sync.cli.show import print_plan
     from paragon_sync.run.applying import check_allowed
-    from paragon_sync.store.state import StateStore
 
     for_machine = target.output_format == "json"
     print_plan(reader, "text", saved=None, stream=sys.stderr if for_machine else sys.stdout)
@@ -112,10 +112,10 @@ def _show_and_apply(reader: PlanReader, target: _Target, *, yes: bool) -> int:
     if reader.count == 0 and not for_machine:
         return EXIT_OK
     click.echo(err=for_machine)
-    with StateStore.open(state_location(target.project)) as store:
+    with open_state(target.project) as store:
         if reader.count and not yes:
             _ask(target.environment.name)
-        return apply_and_tell(reader, store, target.project, target.environment, target.allowed, target.output_format)
+        return apply_and_tell(reader, store, target)
 
 
 def _ask(environment: str) -> None:

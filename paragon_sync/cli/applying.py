@@ -6,17 +6,24 @@ import getpass
 import os
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+
+import click
 
 from paragon_sync.cli.connect import connect, endpoint_of
 from paragon_sync.cli.loop import run_async
+from paragon_sync.cli.stored import in_ci
+from paragon_sync.errors import StateError
 from paragon_sync.model.project import Environment, Project
 from paragon_sync.render.outcomes import print_run
 from paragon_sync.run.applying import Applying, apply_plan
+from paragon_sync.store.lock import Owner, RunLock
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
 
+_CI_JOBS = ("CI_JOB_URL", "CI_PIPELINE_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL")
 _CI_ACTORS = (
     "GITHUB_ACTOR",
     "GITLAB_USER_LOGIN",
@@ -26,33 +33,48 @@ _CI_ACTORS = (
 )
 
 
-def apply_and_tell(
-    reader: PlanReader,
-    store: StateStore,
-    project: Project,
-    environment: Environment,
-    allowed: Mapping[str, int],
-    output_format: str,
-) -> int:
-    """Apply the plan, and print what came of it whatever ended the run; returns the exit code."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """Where a plan is applied, and how it was asked for; ``lock_timeout`` in seconds."""
+
+    project: Project
+    environment: Environment
+    allowed: Mapping[str, int]
+    output_format: str
+    message: str | None = None
+    lock_timeout: int = 0
+
+
+def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int:
+    """Apply the plan, alone in its environment, and print what came of it whatever ended the run.
+
+    Returns the exit code.
+    """
     runs: list[str] = []
-    try:
-        run_async(_run(reader, store, project, environment, allowed, runs.append))
-    except BaseException:  # a signal, a full disk: what was done until then is told first
-        for run in runs:
-            print_run(store, run, reader, output_format)
-        raise
-    return print_run(store, runs[0], reader, output_format)
+    with RunLock(store.place, _owner(reader.header.project, target)) as lock:
+        taken_over = lock.acquire(target.lock_timeout, _say)
+        if taken_over:
+            _say(taken_over)
+        if in_ci() and store.place.file is not None:
+            _say("the state is on this machine's disk: it guards no other machine, and resuming needs it to be kept")
+        store.guard(lock.check)
+
+        def begun(run: str) -> None:
+            runs.append(run)
+            lock.tell_run(run)
+
+        try:
+            run_async(_run(reader, store, target, begun))
+        except BaseException:  # a signal, a full disk: what was done until then is told first
+            with suppress(StateError):  # it may be what ended the run
+                for run in runs:
+                    print_run(store, run, reader, target.output_format)
+            raise
+        return print_run(store, runs[0], reader, target.output_format)
 
 
-async def _run(
-    reader: PlanReader,
-    store: StateStore,
-    project: Project,
-    environment: Environment,
-    allowed: Mapping[str, int],
-    begun: Callable[[str], None],
-) -> None:
+async def _run(reader: PlanReader, store: StateStore, target: Target, begun: Callable[[str], None]) -> None:
+    project, environment = target.project, target.environment
     with endpoint_of(project, environment) as endpoint:
         async with connect(endpoint, project.limits) as client:
             applying = Applying(
@@ -61,21 +83,37 @@ async def _run(
                 environment=environment.name,
                 actor=actor(os.environ),
                 concurrency=project.limits.concurrency,
-                allowed=allowed,
+                allowed=target.allowed,
                 clock=lambda: datetime.now(UTC),
                 begun=begun,
+                message=target.message,
+                ci_url=ci_url(os.environ),
             )
             await apply_plan(reader, applying)
 
 
-def state_location(project: Project) -> Path | str:
-    """Where the state store is; a relative path, also that of an SQLite file, is relative to the Project file."""
-    if "://" not in project.state:
-        return project.folder / project.state
-    scheme, _, path = project.state.partition(":///")
-    if scheme.partition("+")[0] == "sqlite" and path and not path.startswith(("/", ":memory:", "file:")):
-        return f"{scheme}:///{(project.folder / path).absolute()}"
-    return project.state
+def _owner(project: str, target: Target) -> Owner:
+    return Owner(
+        project=project,
+        environment=target.environment.name,
+        actor=actor(os.environ),
+        host=socket.gethostname(),
+        pid=os.getpid(),
+        since=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _say(text: str) -> None:
+    """To people, beside the output."""
+    click.echo(text, err=True)
+
+
+def ci_url(environ: Mapping[str, str]) -> str | None:
+    """The page of the CI job that runs this, None elsewhere."""
+    github = [environ.get(name) for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")]
+    if all(github):
+        return "{}/{}/actions/runs/{}".format(*github)
+    return next((environ[name] for name in _CI_JOBS if environ.get(name)), None)
 
 
 def actor(environ: Mapping[str, str]) -> str:

@@ -48,6 +48,14 @@ if TYPE_CHECKING:
     help="What goes wrong on purpose, YAML or JSON: docs/emulator.md lists the faults.",
 )
 @click.option(
+    "--remember",
+    type=click.IntRange(min=1),
+    default=20_000,
+    show_default=True,
+    metavar="N",
+    help="How many requests and how many writes it can tell about.",
+)
+@click.option(
     "--ready-file",
     type=click.Path(path_type=Path, dir_okay=False),
     metavar="FILE",
@@ -61,12 +69,14 @@ def emulator(
     metadata: str,
     patch_subscribes: str,
     faults: Path | None,
+    remember: int,
     ready_file: Path | None,
 ) -> None:
     """Run a local server that answers as Paragon's API does.
 
     It holds the users of a fixture in memory, verifies user tokens against its own signing key, and stops at
-    Ctrl-C. What it served and what it holds: /__emulator/requests, /__emulator/users/ID.
+    Ctrl-C. What it served, what was written and what it holds: /__emulator/requests, /__emulator/writes,
+    /__emulator/users/ID.
     """
     from paragon_sync.emulator import serve
 
@@ -77,6 +87,7 @@ def emulator(
         metadata=cast("Metadata", metadata),
         patch_subscribes=patch_subscribes == "yes",
         faults=faults,
+        remember=remember,
         ready_file=ready_file,
         announce=_announce,
     )

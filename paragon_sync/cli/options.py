@@ -6,12 +6,16 @@ A decorator gives the command's function a keyword argument: ``project_file``, `
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import click
+
+_DURATION: Final = re.compile(r"([0-9]{1,6})([smh])")
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -64,6 +68,20 @@ def catalog_option(function: F) -> F:
 def paths_argument(function: F) -> F:
     """``[PATHS]...``: ``paths``, a tuple of :class:`~pathlib.Path`; empty means the Project's own patterns."""
     return click.argument("paths", metavar="[PATHS]...", nargs=-1, type=click.Path(path_type=Path))(function)
+
+
+def run_options(function: F) -> F:
+    """``--message`` and ``--lock-timeout`` of a run: ``message``, ``lock_timeout`` in seconds."""
+    by_message = click.option("--message", metavar="TEXT", help="What this run is about, for its record.")
+    by_timeout = click.option(
+        "--lock-timeout",
+        metavar="DURATION",
+        default="0s",
+        callback=_parse_duration,
+        show_default=True,
+        help="How long to wait for another run in the same environment, such as 30s, 5m or 1h.",
+    )
+    return by_message(by_timeout(function))
 
 
 def format_option(*formats: str) -> Callable[[F], F]:
@@ -131,3 +149,11 @@ def _suggestion(name: str) -> str:
     known = (*THRESHOLD_KNOBS, *PERMISSION_KNOBS)
     close = get_close_matches(name, known)
     return f'did you mean "{close[0]}"?' if close else f"there are {', '.join(known)}"
+
+
+def _parse_duration(_context: click.Context, _parameter: click.Parameter, text: str) -> int:
+    """Seconds."""
+    found = _DURATION.fullmatch(text)
+    if found is None:
+        raise click.BadParameter(f'"{text}" is no duration; write 30s, 5m or 1h')
+    return int(found[1]) * _SECONDS[found[2]]

@@ -18,6 +18,7 @@ from paragon_sync.cli.options import (
     paths_argument,
     project_option,
 )
+from paragon_sync.cli.stored import check_plain_plan, open_plan
 from paragon_sync.errors import EXIT_CHANGES, EXIT_OK, EXIT_REFUSED
 
 
@@ -51,14 +52,15 @@ def plan(
     from paragon_sync.cli.connect import open_environment
     from paragon_sync.cli.planning import question, write_plan
     from paragon_sync.cli.show import print_plan
-    from paragon_sync.store.planfile import PlanReader
 
+    if out is not None:
+        check_plain_plan(allowed)
     project, chosen = open_environment(project_file, environment)
     asked = question(project, chosen, paths, users, integrations, catalog, allowed)
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
         file = out or Path(folder) / "plan"
         run_async(write_plan(asked, file))
-        with PlanReader(file) as reader:
+        with open_plan(file) as reader:
             print_plan(reader, output_format, saved=out, config=project_file)
             header, pending = reader.header, reader.header.counts.operations > 0
     if header.refusals or header.incomplete:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from paragon_sync.cli.connect import connect, endpoint_of
+from paragon_sync.cli.stored import plan_key
 from paragon_sync.model.project import Environment, Project
 from paragon_sync.run.filters import Filters
 from paragon_sync.run.planning import make_plan
@@ -35,9 +36,9 @@ def question(
 
 
 async def write_plan(asked: Question, out: Path) -> None:
-    """Write the plan to ``out``."""
+    """Write the plan to ``out``, encrypted where there is a key."""
     with endpoint_of(asked.project, asked.environment) as endpoint:
         async with connect(endpoint, asked.project.limits) as client:
             desired, planning = await prepare(asked, client)
             with desired.staging:
-                await make_plan(desired, planning, out)
+                await make_plan(desired, planning, out, plan_key())

@@ -9,6 +9,7 @@ from typing import TextIO
 import click
 
 from paragon_sync.cli.options import PROJECT_FILE, format_option
+from paragon_sync.cli.stored import open_plan
 from paragon_sync.store.planfile import PlanReader
 
 
@@ -17,7 +18,7 @@ from paragon_sync.store.planfile import PlanReader
 @format_option("text", "json")
 def show(file: Path, output_format: str) -> None:
     """Show the plan in FILE, secrets masked."""
-    with PlanReader(file) as reader:
+    with open_plan(file) as reader:
         print_plan(reader, output_format, saved=file)
 
 

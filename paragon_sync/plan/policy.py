@@ -100,8 +100,7 @@ def _break(rule: _Rule, counts: Counts, policy: Policy, allowed: Mapping[str, in
 
 def _findings(counts: Counts) -> Refusal:
     knob = f"{FINDINGS}={counts.findings}"
-    noun = "finding is an error" if counts.findings == 1 else "findings are errors"
-    message = (
-        f"{counts.findings} {noun}, which leave {counts.left_out} users out. To go on without them: --allow {knob}"
-    )
+    errors = "1 finding is an error" if counts.findings == 1 else f"{counts.findings} findings are errors"
+    users = f"{counts.left_out} user{'' if counts.left_out == 1 else 's'}"
+    message = f"{errors}, and {users} left out. To go on without them: --allow {knob}"
     return Refusal(rule=FINDINGS, message=message, knob=knob)

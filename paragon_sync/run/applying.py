@@ -88,9 +88,10 @@ def check_allowed(header: PlanHeader, allowed: Mapping[str, int]) -> None:
     ]
     if open_refusals:
         messages = "\n".join(f"  {refusal.message}" for refusal in open_refusals)
+        knobs = " ".join(f"--allow {refusal.knob}" for refusal in open_refusals)
         raise RefusedByPolicy(
             f"the plan is refused by policy, and nothing was applied:\n{messages}",
-            hint="to go on all the same: " + " ".join(f"--allow {refusal.knob}" for refusal in open_refusals),
+            hint=f"to go on all the same: {knobs}" if len(open_refusals) > 1 else None,
         )
 
 

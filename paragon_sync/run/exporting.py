@@ -6,7 +6,7 @@ What a manifest must not or can't hold – secrets, values that YAML would chang
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from paragon_sync.catalog.titles import Titles
@@ -18,18 +18,22 @@ from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.secrecy import holds_secret, names_secret
 from paragon_sync.paragon.client import Client
 from paragon_sync.plan.shape import Shape, entries_of, is_default, shape_of
-from paragon_sync.run.fetching import read_user
+from paragon_sync.run.fetching import shows, with_configurations
 
 API_VERSION: Final = "paragon-sync/v1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Exported:
-    """One user's document, and what of the live state it doesn't hold, for people."""
+    """One user's document, and what of the live state it doesn't hold, for people.
+
+    ``configurations`` are the ids and external ids that it names.
+    """
 
     user: str
     document: JsonObject
     left_out: tuple[str, ...]
+    configurations: frozenset[str] = frozenset()
 
 
 @dataclass(slots=True)
@@ -41,28 +45,43 @@ class _Export:
     passwords: frozenset[str]
     exact: bool
     left_out: list[str] = field(default_factory=list)
+    configurations: set[str] = field(default_factory=set)
 
 
 async def export_user(client: Client, user: str, catalog: Catalog, *, exact: bool = False) -> Exported | None:
-    """Read the user and write the document; None for a user without any credential, who may be a mistyped one."""
-    live = await read_user(client.user(user), metadata=True, configurations=())
-    credentials = [credential for credential in live.credentials if not credential.deleted]
-    if not credentials:
+    """Read the user and write the document; None for a user without any credential, who may be a mistyped one.
+
+    The document is of what planning it will see: GET /sdk/me may show configurations that the list of credentials
+    leaves out, and they are looked for only where a document names one.
+    """
+    session = client.user(user)
+    listed = await session.credentials()
+    if all(credential.deleted for credential in listed):
         return None
-    return document_of(live, credentials, catalog, exact=exact)
+    me = await session.me()
+    whole = LiveUser(user=user, credentials=with_configurations(listed, me.raw), meta=me.meta)
+    exported = document_of(whole, catalog, exact=exact)
+    if all(shows(listed, name) for name in exported.configurations):
+        return document_of(replace(whole, credentials=listed), catalog, exact=exact)
+    return exported
 
 
-def document_of(live: LiveUser, credentials: Sequence[Credential], catalog: Catalog, *, exact: bool) -> Exported:
-    """The document for these credentials. With ``exact``, what it doesn't name would be removed."""
+def document_of(live: LiveUser, catalog: Catalog, *, exact: bool) -> Exported:
+    """The document for this user. With ``exact``, what it doesn't name would be removed."""
     export = _Export(catalog=catalog, titles=Titles(catalog), passwords=_passwords(catalog), exact=exact)
     document: JsonObject = {"apiVersion": API_VERSION, "kind": "User", "user": live.user}
     metadata = _metadata(export, live.meta or {})
     if metadata:
         document["metadata"] = metadata
-    integrations = _integrations(export, credentials)
+    integrations = _integrations(export, [credential for credential in live.credentials if not credential.deleted])
     if integrations:
         document["integrations"] = integrations
-    return Exported(user=live.user, document=document, left_out=tuple(export.left_out))
+    return Exported(
+        user=live.user,
+        document=document,
+        left_out=tuple(export.left_out),
+        configurations=frozenset(export.configurations),
+    )
 
 
 def _metadata(export: _Export, meta: JsonObject) -> JsonObject:
@@ -92,16 +111,23 @@ def _integrations(export: _Export, credentials: Sequence[Credential]) -> JsonObj
 
 def _account(export: _Export, kind: str, account: Credential, valid: Sequence[Credential]) -> Iterable[JsonObject]:
     selector: JsonObject = {} if len(valid) == 1 else {"account": _account_selector(account, valid)}
-    entries = entries_of(account)
-    if not entries:
+    listed = account.raw.get("configurations")
+    if listed is None or listed == []:
         yield from _block(export, kind, shape_of(account, None), selector)
+        return
+    entries = entries_of(account)
+    if not isinstance(listed, list) or not entries or not all(_has_id(entry) for entry in listed):
+        export.left_out.append(f"{kind} account {account.label}: its configurations are no list of objects with ids")
+        return
+    defaults = [entry for entry in entries if is_default(account, entry)]
     for entry in entries:
-        id_ = entry.get("id")
-        if not isinstance(id_, str):
-            export.left_out.append(f"{kind} account {account.label}: a configuration without an id")
-            continue
-        named = selector if is_default(account, entry) else selector | {"configuration": _configuration(entry, entries)}
-        yield from _block(export, kind, shape_of(account, id_), named)
+        is_the_default = len(defaults) == 1 and defaults[0] is entry
+        named = selector if is_the_default else selector | _configuration(export, entry, entries)
+        yield from _block(export, kind, shape_of(account, str(entry["id"])), named)
+
+
+def _has_id(entry: Json) -> bool:
+    return isinstance(entry, dict) and isinstance(entry.get("id"), str)
 
 
 def _account_selector(account: Credential, valid: Sequence[Credential]) -> JsonObject:
@@ -116,11 +142,13 @@ def _account_selector(account: Credential, valid: Sequence[Credential]) -> JsonO
     return {"credentialId": account.id}
 
 
-def _configuration(entry: JsonObject, entries: Sequence[JsonObject]) -> Json:
+def _configuration(export: _Export, entry: JsonObject, entries: Sequence[JsonObject]) -> JsonObject:
     external = entry.get("externalId")
-    if isinstance(external, str) and external != "all" and [e.get("externalId") for e in entries].count(external) == 1:
-        return external
-    return {"id": entry["id"]}
+    others = [other.get("externalId") for other in entries if other is not entry]
+    by_name = isinstance(external, str) and external not in ("", "all") and external not in others
+    name = str(external if by_name else entry["id"])
+    export.configurations.add(name)
+    return {"configuration": name if by_name else {"id": name}}
 
 
 def _block(export: _Export, kind: str, shape: Shape, selector: JsonObject) -> Iterable[JsonObject]:

@@ -19,12 +19,12 @@ async def read_user(session: UserSession, *, metadata: bool, configurations: Col
     without any credential is not asked further: nothing is ever written for such a one.
     """
     credentials = await session.credentials()
-    hidden = [name for name in configurations if not _shows(credentials, name)]
+    hidden = [name for name in configurations if not shows(credentials, name)]
     if not credentials or not (metadata or hidden):
         return LiveUser(user=session.user, credentials=credentials)
     me = await session.me()
     if hidden:
-        credentials = _with_configurations(credentials, me.raw)
+        credentials = with_configurations(credentials, me.raw)
     return LiveUser(user=session.user, credentials=credentials, meta=me.meta if metadata else None)
 
 
@@ -45,12 +45,13 @@ def manages_metadata(documents: Iterable[DesiredDocument]) -> bool:
     return any(layer.metadata for document in documents for layer in document.layers)
 
 
-def _shows(credentials: Iterable[Credential], name: str) -> bool:
+def shows(credentials: Iterable[Credential], name: str) -> bool:
+    """Whether any of them has a configuration of this id or external id."""
     entries = (entry for credential in credentials for entry in credential.configurations)
     return any(name in (entry.get("id"), entry.get("externalId")) for entry in entries)
 
 
-def _with_configurations(credentials: Iterable[Credential], me: JsonObject) -> tuple[Credential, ...]:
+def with_configurations(credentials: Iterable[Credential], me: JsonObject) -> tuple[Credential, ...]:
     """The same credentials, with those configurations of GET /sdk/me that the list doesn't show."""
     shown = {credential.id: credential.configurations for credential in _credentials_of(me.get("integrations"))}
     return tuple(_joined(credential, shown.get(credential.id, [])) for credential in credentials)

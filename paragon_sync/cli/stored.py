@@ -1,0 +1,56 @@
+"""Opens what is kept between commands, plan files and the state, with the key that they are encrypted with.
+
+Knows no command. Loading it loads no database.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from paragon_sync.errors import RefusedByPolicy
+
+if TYPE_CHECKING:
+    from paragon_sync.model.project import Project
+    from paragon_sync.store.planfile import PlanReader
+    from paragon_sync.store.state import StateStore
+
+KEY_VARIABLE: Final = "PARAGON_SYNC_PLAN_KEY"
+_NO: Final = {"", "0", "false", "no"}
+
+
+def plan_key() -> str | None:
+    """The key for plan files and the journal; None where the variable is empty or not set."""
+    return os.environ.get(KEY_VARIABLE, "").strip() or None
+
+
+def open_plan(file: Path) -> PlanReader:
+    """Raises :class:`PlanFileError` or :class:`PlanKeyError` for a plan that can't be read."""
+    from paragon_sync.store.planfile import PlanReader
+
+    return PlanReader(file, plan_key())
+
+
+def open_state(project: Project) -> StateStore:
+    """The Project's state store; raises :class:`StateError` or :class:`PlanKeyError`."""
+    from paragon_sync.store.state import StateStore
+
+    return StateStore.open(project.state, key=plan_key(), base=project.folder)
+
+
+def check_plain_plan(allowed: Mapping[str, int]) -> None:
+    """Refuse to save a plan in plain text where others may find it: in CI, where files become artifacts."""
+    if plan_key() is None and in_ci() and "plaintext-plan" not in allowed:
+        raise RefusedByPolicy(
+            "a plan holds customers' values, and in CI it is saved encrypted or not at all",
+            hint=f"set {KEY_VARIABLE} to a key kept among the CI's secrets, for plan and apply alike\n"
+            "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one\n"
+            "to save it in plain text all the same: --allow plaintext-plan",
+        )
+
+
+def in_ci() -> bool:
+    """Whether a CI system says so, in the variable that all of them set."""
+    return os.environ.get("CI", "").lower() not in _NO
