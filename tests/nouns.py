@@ -17,6 +17,7 @@ from paragon_sync.model.outcome import (
     ConflictingPath,
     Failed,
     RunHeader,
+    SideEffect,
     Unchanged,
     Unknown,
 )
@@ -25,6 +26,8 @@ from paragon_sync.model.planned import (
     ConfigurationSubject,
     Counts,
     Detail,
+    DisableWorkflow,
+    EnableWorkflow,
     Finding,
     FindingKind,
     Managed,
@@ -167,8 +170,11 @@ MANAGED = st.builds(
     secret=st.booleans(),
     blank=st.lists(VALUES, max_size=2).map(tuple),
 )
-REQUESTS = st.builds(PatchMeta, meta=OBJECTS) | st.builds(
-    PatchConfig, credential=TEXTS, configuration=MAYBE_TEXTS, config=OBJECTS
+REQUESTS = (
+    st.builds(PatchMeta, meta=OBJECTS)
+    | st.builds(PatchConfig, credential=TEXTS, configuration=MAYBE_TEXTS, config=OBJECTS)
+    | st.builds(EnableWorkflow, credential=TEXTS, configuration=MAYBE_TEXTS, workflow=TEXTS)
+    | st.builds(DisableWorkflow, credential=TEXTS, configuration=MAYBE_TEXTS, workflow=TEXTS)
 )
 OPERATIONS = st.builds(
     Operation,
@@ -179,6 +185,7 @@ OPERATIONS = st.builds(
     managed=st.lists(MANAGED, max_size=2).map(tuple),
     changes=st.lists(CHANGES, max_size=3).map(tuple),
     kept=st.integers(0, 99),
+    enablement=st.sampled_from(["config", "endpoint"]),
 )
 PLACES = st.builds(Place, file=TEXTS, document=st.integers(0, 9), pointer=POINTERS, of_key=st.booleans())
 POSITIONS = st.builds(Position, file=TEXTS, line=st.integers(1, 999), column=st.integers(1, 999))
@@ -218,12 +225,15 @@ CONFLICTS = st.builds(
     planned=MAYBE_VALUES,
     secret=st.booleans(),
 )
+SIDE_EFFECTS = st.builds(SideEffect, credential=TEXTS, configuration=MAYBE_TEXTS, workflow=TEXTS)
 OUTCOMES = (
     st.builds(
         Applied,
         notes=st.lists(TEXTS, max_size=2).map(tuple),
         alarms=st.lists(TEXTS, max_size=2).map(tuple),
         resolved=st.booleans(),
+        side_effects=st.lists(SIDE_EFFECTS, max_size=2).map(tuple),
+        overwritten=st.lists(CONFLICTS, max_size=2).map(tuple),
     )
     | st.just(Unchanged())
     | st.builds(Conflict, paths=st.lists(CONFLICTS, max_size=2).map(tuple), after_write=st.booleans())

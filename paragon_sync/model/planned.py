@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from paragon_sync.jsonvalue import Absent, Json, JsonObject, Pointer
 from paragon_sync.model.declared import Place, Position
@@ -101,8 +101,29 @@ class PatchMeta:
     meta: JsonObject
 
 
-Request: TypeAlias = PatchConfig | PatchMeta
-"""One write, typed; an operation is a list of these."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnableWorkflow:
+    """POST /sdk/workflows/{workflow}: on, with its triggers subscribed. ``configuration`` goes as with a PATCH."""
+
+    credential: str
+    configuration: str | None
+    workflow: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DisableWorkflow:
+    """DELETE /sdk/workflows/{workflow}: off, with its triggers unsubscribed; its settings stay."""
+
+    credential: str
+    configuration: str | None
+    workflow: str
+
+
+Request: TypeAlias = PatchConfig | PatchMeta | EnableWorkflow | DisableWorkflow
+"""One write, typed; an operation is a list of these, in the order in which they are sent."""
+
+Enablement: TypeAlias = Literal["config", "endpoint"]
+"""How workflows are switched: written into the configuration, or by requests of their own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,7 +154,8 @@ class Operation:
     """One write that carries changes; one without any guards managed enablements against a change of metadata.
 
     ``base`` is what was live of what the payload carries: the configuration without the keys that the API keeps in it,
-    or the metadata. ``kept`` counts the unmanaged values that are carried untouched.
+    or the metadata. ``kept`` counts the unmanaged values that are carried untouched. ``enablement`` is how its
+    workflows are switched, when it is planned and when it is applied.
     """
 
     user: str
@@ -143,6 +165,7 @@ class Operation:
     managed: tuple[Managed, ...]
     changes: tuple[Change, ...]
     kept: int = 0
+    enablement: Enablement = "config"
 
 
 class FindingKind(enum.StrEnum):
@@ -240,3 +263,5 @@ class PlanHeader:
     incomplete: bool = False
     catalog: Mapping[str, Json] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    rolls_back: str | None = None
+    """The run that this plan takes back, where it does."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from paragon_sync.model.planned import FindingKind, Severity
+from paragon_sync.model.planned import Enablement, FindingKind, Severity
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,4 +77,4 @@ class Project:
     secret_files: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
-    enablement: Literal["config"] = "config"
+    enablement: Enablement = "config"

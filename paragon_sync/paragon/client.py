@@ -17,7 +17,7 @@ from paragon_sync import __version__, jsonvalue
 from paragon_sync.errors import RefusedError
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated
 from paragon_sync.model.live import Credential
-from paragon_sync.model.planned import PatchConfig, PatchMeta, Request
+from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchConfig, PatchMeta, Request
 from paragon_sync.paragon import answers
 from paragon_sync.paragon.answers import Call
 from paragon_sync.paragon.host import api_base
@@ -154,18 +154,28 @@ class UserSession:
 
     async def send(self, request: Request) -> Sent:
         """One write, sent once: whoever wants to try again reads first. A token that wasn't accepted isn't kept."""
+        call, routing, body = self._written(request)
+        content = None if body is None else jsonvalue.dumps(body).encode("ascii")
+        typed = {} if body is None else {"Content-Type": "application/json"}
+        exchange, answer = await self._ask(call, routing | typed, content)
+        return Sent(errors=_errors(answer), started=exchange.started, answered=exchange.answered)
+
+    def _written(self, request: Request) -> tuple[Call, dict[str, str], JsonObject | None]:
+        """The call, the headers C and G, and the body, where it has one."""
         match request:
             case PatchConfig(credential=credential, configuration=configuration, config=config):
                 call = self._call("PATCH", f"/sdk/credentials/{_quoted(credential)}", credential)
-                routing = {CREDENTIAL: credential} | ({CONFIGURATION: configuration} if configuration else {})
-                body: JsonObject = {"config": config}
+                return call, _routing(credential, configuration), {"config": config}
             case PatchMeta(meta=meta):
-                call, routing, body = self._call("PATCH", "/sdk/me"), {}, {"meta": meta}
+                return self._call("PATCH", "/sdk/me"), {}, {"meta": meta}
+            case EnableWorkflow(credential=credential, configuration=configuration, workflow=workflow):
+                call = self._call("POST", f"/sdk/workflows/{_quoted(workflow)}", credential)
+                return call, _routing(credential, configuration), None
+            case DisableWorkflow(credential=credential, configuration=configuration, workflow=workflow):
+                call = self._call("DELETE", f"/sdk/workflows/{_quoted(workflow)}", credential)
+                return call, _routing(credential, configuration), None
             case _:
                 assert_never(request)
-        content = jsonvalue.dumps(body).encode("ascii")
-        exchange, answer = await self._ask(call, routing | {"Content-Type": "application/json"}, content)
-        return Sent(errors=_errors(answer), started=exchange.started, answered=exchange.answered)
 
     async def _objects(self, call: Call) -> list[JsonObject]:
         answer = await self._read(call)
@@ -211,6 +221,10 @@ class UserSession:
         return Call(
             method=method, path=path, base=client.base, project=client.project, user=self.user, credential=credential
         )
+
+
+def _routing(credential: str, configuration: str | None) -> dict[str, str]:
+    return {CREDENTIAL: credential} | ({CONFIGURATION: configuration} if configuration else {})
 
 
 def _bearer(token: Token) -> dict[str, str]:

@@ -6,14 +6,15 @@ The payload is rebuilt with the code that planned it. Knows no catalog, no docum
     live = base                                             to be written
     a default (or ``enabled`` of an entry to be created),
     and live has a value                                    satisfied: the user chose
-    otherwise                                               conflict: nothing of the operation is written
+    otherwise                                               conflict: nothing of the operation is written, unless
+                                                            conflicts are to be overwritten
 """
 
 from __future__ import annotations
 
 import enum
 from dataclasses import dataclass
-from typing import TypeAlias, assert_never
+from typing import Final, Literal, TypeAlias, assert_never
 
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, JsonObject, equal, format_pointer
@@ -30,9 +31,9 @@ from paragon_sync.model.planned import (
     Subject,
     Value,
 )
-from paragon_sync.plan.draft import request_of
 from paragon_sync.plan.merge import merge
 from paragon_sync.plan.own import among
+from paragon_sync.plan.requests import requests_of
 from paragon_sync.plan.select import VALID
 from paragon_sync.plan.shape import Shape, entries_of, shape_of, shape_of_metadata
 
@@ -44,10 +45,16 @@ class Satisfied:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewritten:
-    """The requests to send now. ``pre_image`` is what is live of what the payload carries, before them."""
+    """The requests to send now, in their order.
+
+    ``payload`` is how what they write shall be in the end, ``pre_image`` how it is live before them. ``overwritten``
+    are the managed values that have moved and are written all the same.
+    """
 
     requests: tuple[Request, ...]
+    payload: JsonObject
     pre_image: JsonObject
+    overwritten: tuple[ConflictingPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,27 +74,31 @@ class Unwritable:
 Rebased: TypeAlias = Satisfied | Rewritten | Conflicting | Unwritable
 
 
+_FILLED_IN: Final = frozenset({Origin.DEFAULTS, Origin.CREATED})
+
+
 class _Standing(enum.Enum):
     SATISFIED = enum.auto()
     WRITE = enum.auto()
     CONFLICT = enum.auto()
 
 
-def rebase(operation: Operation, live: LiveUser, *, enabled_base: LiveUser | None = None) -> Rebased:
+def rebase(
+    operation: Operation,
+    live: LiveUser,
+    *,
+    enabled_base: LiveUser | None = None,
+    on_conflict: Literal["skip", "overwrite"] = "skip",
+) -> Rebased:
     """Compare each managed value's base, live and planned value, and rebuild the payload from what is live now.
 
     ``enabled_base`` is the user as read after its metadata was written, which may switch workflows: then the base for
-    enablements alone, so that managed ones are asserted again.
+    enablements alone, so that managed ones are asserted again. ``overwrite`` writes values in conflict all the same,
+    but for defaults: those the user chose.
     """
-    shape = live_shape(operation.subject, live)
+    shape = writable_shape(operation.subject, live)
     if isinstance(shape, Unwritable):
         return shape
-    if (refusing := _refusing_account(operation.subject, live)) is not None:
-        return refusing
-    if (repeated := shape.repeated()) is not None:
-        return Unwritable(reason=f"an object names the key {format_pointer(repeated)} twice: it can't be sent back")
-    if shape.ambiguous:
-        return Unwritable(reason=f"ambiguous shape: {shape.ambiguous}")
     after_metadata = None if enabled_base is None else live_shape(operation.subject, enabled_base)
     writes: list[tuple[Target, Value]] = []
     conflicts: list[ConflictingPath] = []
@@ -102,11 +113,14 @@ def rebase(operation: Operation, live: LiveUser, *, enabled_base: LiveUser | Non
                 pass
             case _Standing.WRITE:
                 writes.append((managed.target, wanted))
+            case _Standing.CONFLICT if on_conflict == "overwrite" and managed.origin in _FILLED_IN:
+                pass
             case _Standing.CONFLICT:
                 conflicts.append(conflicting_path(managed, shape, now))
-    if conflicts:
+                writes.append((managed.target, wanted))
+    if conflicts and on_conflict == "skip":
         return Conflicting(paths=tuple(conflicts))
-    return _rewritten(operation.subject, shape, writes) if writes else Satisfied()
+    return _rewritten(operation, shape, writes, conflicts) if writes else Satisfied()
 
 
 def conflicting_path(managed: Managed, shape: Shape, now: Value) -> ConflictingPath:
@@ -139,6 +153,20 @@ def live_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:
             assert_never(subject)
 
 
+def writable_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:
+    """The subject as it is live, or why nothing may be written there."""
+    shape = live_shape(subject, live)
+    if isinstance(shape, Unwritable):
+        return shape
+    if (refusing := _refusing_account(subject, live)) is not None:
+        return refusing
+    if (repeated := shape.repeated()) is not None:
+        return Unwritable(reason=f"an object names the key {format_pointer(repeated)} twice: it can't be sent back")
+    if shape.ambiguous:
+        return Unwritable(reason=f"ambiguous shape: {shape.ambiguous}")
+    return shape
+
+
 def _credential_of(subject: ConfigurationSubject, live: LiveUser) -> Credential | None:
     return next((one for one in live.credentials if one.id == subject.credential and not one.deleted), None)
 
@@ -165,13 +193,14 @@ def _standing(managed: Managed, base: Value, now: Value, wanted: Value) -> _Stan
         return _Standing.SATISFIED
     if equal(now, base):
         return _Standing.WRITE
-    filled_in = managed.origin in {Origin.DEFAULTS, Origin.CREATED}
-    if filled_in and now is not ABSENT and not among(now, managed.blank):
+    if managed.origin in _FILLED_IN and now is not ABSENT and not among(now, managed.blank):
         return _Standing.SATISFIED
     return _Standing.CONFLICT
 
 
-def _rewritten(subject: Subject, shape: Shape, writes: list[tuple[Target, Value]]) -> Rewritten | Unwritable:
+def _rewritten(
+    operation: Operation, shape: Shape, writes: list[tuple[Target, Value]], conflicts: list[ConflictingPath]
+) -> Rewritten | Unwritable:
     targets = {target for target, _ in writes}
     for target, value in writes:
         if not isinstance(target, WorkflowSetting) or value is ABSENT or shape.has_entry(target.workflow):
@@ -183,4 +212,9 @@ def _rewritten(subject: Subject, shape: Shape, writes: list[tuple[Target, Value]
         payload = merge(shape, writes)
     except JsonError as error:
         return Unwritable(reason=f"nothing can be written without destroying what is there: {error.message}")
-    return Rewritten(requests=(request_of(subject, payload),), pre_image=shape.payload)
+    return Rewritten(
+        requests=requests_of(operation.subject, shape, payload, operation.enablement),
+        payload=payload,
+        pre_image=shape.payload,
+        overwritten=tuple(conflicts),
+    )

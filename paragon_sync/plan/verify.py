@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer, equal, format_pointer
 from paragon_sync.model.live import Credential, LiveUser
-from paragon_sync.model.outcome import ConflictingPath
-from paragon_sync.model.planned import Operation, PatchConfig, PatchMeta, Request
+from paragon_sync.model.outcome import ConflictingPath, SideEffect
+from paragon_sync.model.planned import Operation
 from paragon_sync.plan.count import WORKFLOWS, managed_pointers, values_of
 from paragon_sync.plan.rebase import Unwritable, conflicting_path, live_shape
 from paragon_sync.plan.shape import Shape, entries_of, shape_of
@@ -50,14 +50,18 @@ class Vanished:
 Verified: TypeAlias = Kept | NotKept | ChangedAfter | Vanished
 
 
-def compare_after(operation: Operation, sent: Request, before: LiveUser, after: LiveUser) -> Verified:
-    """Judge one write by reading back; ``before`` is the user as read for it."""
+def compare_after(operation: Operation, payload: JsonObject, before: LiveUser, after: LiveUser) -> Verified:
+    """Judge one write by reading back.
+
+    ``payload`` is how what was written shall be in the end, whatever the requests were; ``before`` is the user as read
+    for them.
+    """
     was, now = live_shape(operation.subject, before), live_shape(operation.subject, after)
     if isinstance(was, Unwritable):
         return Vanished(reason=was.reason)
     if isinstance(now, Unwritable):
         return Vanished(reason=now.reason)
-    planned = replace(was, payload=payload_of(sent))
+    planned = replace(was, payload=payload)
     not_kept: list[str] = []
     third: list[ConflictingPath] = []
     for managed in operation.managed:
@@ -78,29 +82,32 @@ def compare_after(operation: Operation, sent: Request, before: LiveUser, after: 
     )
 
 
-def payload_of(request: Request) -> JsonObject:
-    match request:
-        case PatchConfig(config=payload) | PatchMeta(meta=payload):
-            return payload
-        case _:
-            assert_never(request)
-
-
 def switched_off(before: LiveUser, after: LiveUser) -> Iterator[str]:
     """Workflows that were enabled before and aren't after: account and workflow id, for people."""
+    labels = {credential.id: credential.label for credential in before.credentials}
+    yield from (f"{labels[effect.credential]} {effect.workflow}" for effect in side_effects(before, after))
+
+
+def side_effects(before: LiveUser, after: LiveUser) -> Iterator[SideEffect]:
+    """The same, by ids; which of them no operation manages is the caller's to know."""
     later = {credential.id: credential for credential in after.credentials}
     for credential in before.credentials:
         now = later.get(credential.id)
         if now is None:
             continue
-        for configuration in [entry.get("id") for entry in entries_of(credential)] or [None]:
-            was_on = _enabled(credential, configuration)
-            yield from (f"{credential.label} {workflow}" for workflow in was_on - _enabled(now, configuration))
+        for configuration in _configurations(credential):
+            gone = _enabled(credential, configuration) - _enabled(now, configuration)
+            for workflow in sorted(gone):
+                yield SideEffect(credential=credential.id, configuration=configuration, workflow=workflow)
 
 
-def _enabled(credential: Credential, configuration: Json) -> set[str]:
-    ids = [entry.get("id") for entry in entries_of(credential)]
-    if configuration not in (ids or [None]) or not isinstance(configuration, str | None):
+def _configurations(credential: Credential) -> list[str | None]:
+    ids = [entry.get("id") for entry in entries_of(credential)] or [None]
+    return [id_ for id_ in ids if isinstance(id_, str | None)]
+
+
+def _enabled(credential: Credential, configuration: str | None) -> set[str]:
+    if configuration not in _configurations(credential):
         return set()
     workflows = shape_of(credential, configuration).workflows()
     return {id_ for id_, entry in workflows.items() if isinstance(entry, dict) and entry.get("enabled") is True}

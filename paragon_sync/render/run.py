@@ -7,7 +7,7 @@ from typing import Protocol
 
 from paragon_sync.model.desired import WorkflowEnabled
 from paragon_sync.model.outcome import OutcomeName, RunHeader
-from paragon_sync.model.planned import Operation, PatchConfig, PlanHeader
+from paragon_sync.model.planned import MetadataSubject, Operation, PlanHeader
 from paragon_sync.store.journal import Entry
 
 
@@ -56,6 +56,6 @@ def enabled_through_config(plan: AppliedPlan, journal: Journal, run: str) -> int
 
 
 def _enables(operation: Operation) -> int:
-    if not any(isinstance(request, PatchConfig) for request in operation.requests):
+    if isinstance(operation.subject, MetadataSubject) or operation.enablement != "config":
         return 0
     return sum(isinstance(change.target, WorkflowEnabled) and change.after is True for change in operation.changes)

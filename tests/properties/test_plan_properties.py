@@ -15,8 +15,9 @@ from paragon_sync.model.planned import FindingKind, Managed, Operation, Severity
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.diff import details
 from paragon_sync.plan.rebase import Rewritten, Satisfied, rebase
+from paragon_sync.plan.requests import final_payload
 from paragon_sync.plan.user import UserPlan
-from paragon_sync.plan.verify import Kept, compare_after, payload_of
+from paragon_sync.plan.verify import Kept, compare_after
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, changes, credential, document, layer, plan, user, written
 
 MAPS = ("configuredWorkflows", "workflowSettings")
@@ -213,7 +214,7 @@ def test_rebasing_on_what_has_not_moved_gives_what_was_planned(live: LiveUser, w
             assert Satisfied() == rebased
             continue
         assert isinstance(rebased, Rewritten)
-        assert equal(_sent(operation), payload_of(rebased.requests[0]))
+        assert equal(_sent(operation), rebased.payload)
         assert equal(operation.base, rebased.pre_image)
 
 
@@ -223,7 +224,7 @@ def test_what_was_written_reads_back_as_kept(live: LiveUser, wanted: list[Desire
     after = written(live, found)
 
     for operation in found.operations:
-        assert Kept() == compare_after(operation, operation.requests[0], live, after)
+        assert Kept() == compare_after(operation, _sent(operation), live, after)
 
 
 @given(users(), documents(), users())
@@ -233,7 +234,7 @@ def test_rebasing_never_touches_what_is_not_managed(
     for operation in planned(live, wanted).operations:
         rebased = rebase(operation, moved)
         if isinstance(rebased, Rewritten):
-            request = payload_of(rebased.requests[0])
+            request = rebased.payload
             assert [] == list(_touched(rebased.pre_image, request, _pointers(operation), ()))
 
 
@@ -294,7 +295,7 @@ def _object(value: Json) -> JsonObject:
 
 
 def _sent(operation: Operation) -> JsonObject:
-    return payload_of(operation.requests[0])
+    return final_payload(operation.base, operation.requests)
 
 
 def _pointers(operation: Operation) -> set[Pointer]:

@@ -15,7 +15,7 @@ from paragon_sync import __version__, jsonvalue
 from paragon_sync.errors import AnswerError, ApiError, HostError, JsonError, RefusedError
 from paragon_sync.jsonvalue import Number, Repeated
 from paragon_sync.model.live import Credential
-from paragon_sync.model.planned import PatchConfig, PatchMeta
+from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchConfig, PatchMeta
 from paragon_sync.paragon.client import Client, Me
 from paragon_sync.paragon.retry import Retrying
 from paragon_sync.paragon.tokens import Signer, read_key
@@ -286,13 +286,38 @@ def test_renewal_and_retries_go_together():
         (PatchMeta(meta={"Name": "Ä"}), "/sdk/me", {}, b'{"meta":{"Name":"\\u00c4"}}'),
     ],
 )
-def test_a_write_is_sent_whole(request_, url, headers, body):
+def test_a_payload_is_sent_whole(request_, url, headers, body):
     world = World(reply({"id": "c-1"}))
     asyncio.run(world.session.send(request_))
     [request] = world.transport.requests
     assert (request.method, request.url, request.body) == ("PATCH", BASE + url, body)
     sent = {name: value for name, value in request.headers.items() if name.startswith(("X-", "Content-"))}
     assert sent == headers | {"Content-Type": "application/json"}
+
+
+@pytest.mark.parametrize(
+    ("request_", "method", "url", "headers"),
+    [
+        (
+            EnableWorkflow(credential="c/1", configuration="g-1", workflow="w/1"),
+            "POST",
+            "/sdk/workflows/w%2F1",
+            {"X-Paragon-Credential": "c/1", "X-Paragon-Configuration-Id": "g-1"},
+        ),
+        (
+            DisableWorkflow(credential="c-1", configuration=None, workflow="w-1"),
+            "DELETE",
+            "/sdk/workflows/w-1",
+            {"X-Paragon-Credential": "c-1"},
+        ),
+    ],
+)
+def test_a_workflow_is_switched_without_a_body(request_, method, url, headers):
+    world = World(reply(b""))
+    asyncio.run(world.session.send(request_))
+    [request] = world.transport.requests
+    assert (request.method, request.url, request.body) == (method, BASE + url, None)
+    assert {name: value for name, value in request.headers.items() if name.startswith(("X-", "Content-"))} == headers
 
 
 @pytest.mark.parametrize(

@@ -28,8 +28,8 @@ from paragon_sync.model.desired import (
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import Effect, MetadataSubject, Operation, PatchConfig, Value
 from paragon_sync.model.project import Policy
+from paragon_sync.plan.requests import final_payload
 from paragon_sync.plan.user import UserPlan, plan_user
-from paragon_sync.plan.verify import payload_of
 
 CATALOG = Catalog(
     project="p",
@@ -191,7 +191,12 @@ def changes(operation: Operation) -> list[str]:
 
 
 def payloads(planned: UserPlan) -> list[JsonObject]:
-    return [payload_of(operation.requests[0]) for operation in planned.operations]
+    return [payload_of(operation) for operation in planned.operations]
+
+
+def payload_of(operation: Operation) -> JsonObject:
+    """How what the operation writes shall be in the end."""
+    return final_payload(operation.base, operation.requests)
 
 
 def payload(planned: UserPlan) -> JsonObject:
@@ -207,7 +212,7 @@ def written(live: LiveUser, planned: UserPlan) -> LiveUser:
     for operation in planned.operations:
         request = operation.requests[0]
         if isinstance(operation.subject, MetadataSubject):
-            meta = payload_of(request)
+            meta = payload_of(operation)
         elif isinstance(request, PatchConfig):
             credentials[request.credential] = _patched(credentials[request.credential], request)
     return LiveUser(user=live.user, credentials=tuple(map(Credential, credentials.values())), meta=meta)

@@ -7,7 +7,6 @@ from paragon_sync.model.declared import ConfigurationBy
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import Operation
 from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, Unwritable, rebase
-from paragon_sync.plan.verify import payload_of
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, plan, user
 
 
@@ -29,8 +28,8 @@ def told(found: object) -> Json:
     match found:
         case Satisfied():
             return "satisfied"
-        case Rewritten(requests=(request,)):
-            return payload_of(request)
+        case Rewritten(payload=payload):
+            return payload
         case Conflicting(paths=paths):
             return ["/".join(path.pointer) for path in paths]
         case _:

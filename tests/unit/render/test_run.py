@@ -279,7 +279,7 @@ def test_every_run_is_json_of_ascii(recorded: Recorded) -> None:
 
 def test_only_what_was_written_through_config_is_counted_as_unconfirmed() -> None:
     on = switch("Digest", before=False, after=True)
-    made = (replace(configuration("a", on), requests=()), configuration("b", change("Channel", 1, 2)))
+    made = (replace(configuration("a", on), enablement="endpoint"), configuration("b", change("Channel", 1, 2)))
     recorded = Recorded(
         recorded=(entry(0, Applied()), entry(1, Applied())),
         made=made,
