@@ -5,8 +5,9 @@ Middleware stands around the routes and can hold, change or drop any request wit
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 from urllib.parse import parse_qsl
 
@@ -20,12 +21,12 @@ from starlette.types import Receive, Scope, Send
 from paragon_sync.emulator import admin, codec, routes_accounts, routes_project, routes_user
 from paragon_sync.emulator.calls import Answer, Call, Refusal, Route
 from paragon_sync.emulator.codec import JsonObject
-from paragon_sync.emulator.faults import ALTER, FaultMiddleware, Faults
-from paragon_sync.emulator.options import Readings
-from paragon_sync.emulator.recorder import Recorder, RecordingMiddleware, read_content
-from paragon_sync.emulator.state import Users
-from paragon_sync.emulator.tokens import BadToken, Verifier
-from paragon_sync.emulator.world import World
+from paragon_sync.emulator.faults import FaultMiddleware
+from paragon_sync.emulator.passage import PASSAGE, Passage
+from paragon_sync.emulator.portal import Portal
+from paragon_sync.emulator.recorder import RecordingMiddleware, read_content
+from paragon_sync.emulator.site import Site
+from paragon_sync.emulator.tokens import BadToken
 
 _PROJECT: Final = "/projects/{project}"
 
@@ -68,25 +69,14 @@ V2_ROUTES: Final[tuple[tuple[str, str, Route], ...]] = (
 _ANY: Final = ("GET", "POST", "PUT", "PATCH", "DELETE")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Site:
-    """Everything that the routes stand on."""
-
-    world: World
-    users: Users
-    readings: Readings
-    verifier: Verifier
-    recorder: Recorder
-    faults: Faults = field(default_factory=Faults)
-
-
 def build_app(site: Site, *, middleware: Sequence[Middleware] = ()) -> Starlette:
     """The ASGI application; ``middleware`` stands within CORS and the record of requests, around the routes."""
+    portal = Portal(site)
     paths = [
-        *_paths(site, _PROJECT, ROUTES),
-        *_paths(site, "/v2" + _PROJECT, V2_ROUTES),
-        *admin.paths(site.users, site.recorder, site.faults, _about(site)),
-        Path("/ui", _portal),
+        *_paths(site, portal, _PROJECT, ROUTES),
+        *_paths(site, portal, "/v2" + _PROJECT, V2_ROUTES),
+        *admin.paths(site, portal, _about(site)),
+        Path("/ui", _portal_page),
     ]
     faulty = Middleware(FaultMiddleware, faults=site.faults, verifier=site.verifier)
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=[*_ANY], allow_headers=["*"])
@@ -107,11 +97,13 @@ def _about(site: Site) -> JsonObject:
     }
 
 
-def _paths(site: Site, prefix: str, routes: Iterable[tuple[str, str, Route]]) -> list[Path]:
+def _paths(site: Site, portal: Portal, prefix: str, routes: Iterable[tuple[str, str, Route]]) -> list[Path]:
     by_path: dict[str, dict[str, Route]] = {}
     for method, path, route in routes:
         by_path.setdefault(path, {}).update(dict.fromkeys(_ANY, route) if method == "*" else {method: route})
-    return [Path(prefix + path, _Endpoint(site, methods), methods=[*methods]) for path, methods in by_path.items()]
+    return [
+        Path(prefix + path, _Endpoint(site, portal, methods), methods=[*methods]) for path, methods in by_path.items()
+    ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +111,7 @@ class _Endpoint:
     """One path as an ASGI application of its own: verifies the token, then asks the route."""
 
     site: Site
+    portal: Portal
     methods: Mapping[str, Route]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -142,13 +135,14 @@ class _Endpoint:
             if route is routes_user.get_me:
                 return Answer({"authenticated": False})
             raise Refusal(401, f"Unauthorized: {error}") from None
-        scope["paragon.user"] = user
+        passage: Passage = scope[PASSAGE]
+        passage.user, passage.handled = user, time.monotonic()
         refusal = codec.as_object(site.world.refusals.get(user))
         if refusal is not None:
             status = refusal.get("status")
             status = status if isinstance(status, int) else 403
             raise Refusal(status, str(refusal.get("message", "Forbidden")), str(refusal.get("code", "")))
-        return route(
+        answer = route(
             Call(
                 method=method,
                 user=user,
@@ -159,9 +153,14 @@ class _Endpoint:
                 users=site.users,
                 world=site.world,
                 readings=site.readings,
-                alter=scope.get(ALTER),
+                log=site.log,
+                passage=passage,
             )
         )
+
+        if self.portal.active and passage.who == "client" and route is routes_user.list_credentials:
+            self.portal.noticed(user)
+        return answer
 
 
 def _respond(answer: Answer) -> Response:
@@ -170,7 +169,7 @@ def _respond(answer: Answer) -> Response:
     return Response(codec.dumps(answer.body), answer.status, media_type="application/json")
 
 
-async def _portal(_request: object) -> Response:
+async def _portal_page(_request: object) -> Response:
     """The page that the SDK loads in a frame at start; the emulator has no portal to show in it."""
     return _respond(Answer(text="<!doctype html><title>Portal</title>"))
 

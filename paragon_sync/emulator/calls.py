@@ -12,14 +12,10 @@ from typing import TypeAlias
 from paragon_sync.emulator import codec, writing
 from paragon_sync.emulator.codec import Json, JsonObject
 from paragon_sync.emulator.options import Readings
+from paragon_sync.emulator.passage import Passage, Target
 from paragon_sync.emulator.state import Users, UserState
 from paragon_sync.emulator.world import World
-
-Target: TypeAlias = tuple[str | None, str | None]
-"""A credential and a configuration's id; two None for the metadata."""
-
-Alter: TypeAlias = Callable[[UserState, UserState, Target], UserState]
-"""From the state before, the intended one and the write's target to the state that is kept."""
+from paragon_sync.emulator.writes import WriteLog
 
 
 class Refusal(Exception):
@@ -48,7 +44,7 @@ class Answer:
     text: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Call:
     """A request whose token has been verified, and all that it may read and write."""
 
@@ -63,23 +59,30 @@ class Call:
     users: Users
     world: World
     readings: Readings
-    alter: Alter | None = None
-    """What is made of a write before it is kept; only faults have one."""
+    log: WriteLog
+    passage: Passage
+    _state: UserState | None = None
 
     @property
     def state(self) -> UserState:
-        """The user's state now."""
-        return self.users.read(self.user)
+        """The user's state now: nothing else is served between a route's first line and its last."""
+        if self._state is None:
+            self._state = self.users.read(self.user)
+        return self._state
 
     def keep(self, state: UserState) -> None:
-        """Make this the user's state."""
-        if self.alter is not None:
-            state = self.alter(self.state, state, self.target)
-        self.users.write(self.user, state)
+        """Make this the user's state, or what a fault makes of it."""
+        before, target, alter = self.state, self.target, self.passage.alter
+        kept = state if alter is None else alter(before, state, target)
+        self.users.write(self.user, kept)
+        self._state = kept
+        self.log.add(self.passage, target, before, intended=state, after=kept)
 
     @property
     def target(self) -> Target:
         """The credential that a write is for and the id of its configuration, if it has any."""
+        if self.passage.path.endswith("/sdk/me"):
+            return (None, None)
         identity = self.path.get("credential") or self.credential_header
         credential = None if identity is None else self.state.credential(identity)
         entry = None if credential is None else writing.find_configuration(credential, self.configuration_header)

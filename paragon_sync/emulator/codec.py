@@ -22,6 +22,9 @@ class Number:
 
     text: str
 
+    def __float__(self) -> float:
+        return float(self.text)
+
 
 @dataclass(frozen=True, slots=True)
 class Pairs:

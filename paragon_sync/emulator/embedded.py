@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from paragon_sync.emulator.server import Emulator, running
+from paragon_sync.emulator.emulator import Emulator
+from paragon_sync.emulator.server import running
 from paragon_sync.errors import EmulatorError
 
 FIXTURES: Final = ("fixture.yaml", "fixture.yml", "fixture.json")
+REMEMBERED: Final = 1_000
 KEPT: Final = ".emulator"
 """The folder beside the fixture in which state and key stay between commands."""
 
@@ -29,5 +31,6 @@ def embedded(folder: Path) -> Iterator[Emulator]:
         raise EmulatorError(
             f"{folder}: there is no fixture", hint=f"Put a {FIXTURES[0]} there with project, integrations and users."
         )
-    with running(fixture, state=folder / KEPT) as emulator:
+    # Its writes hold whole states, and nobody asks after them.
+    with running(fixture, state=folder / KEPT, remember=REMEMBERED) as emulator:
         yield emulator

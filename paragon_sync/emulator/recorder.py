@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import deque
 from typing import Final
 
@@ -9,8 +10,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from paragon_sync.emulator import codec
 from paragon_sync.emulator.codec import Json, JsonObject
+from paragon_sync.emulator.passage import PASSAGE, Passage
+from paragon_sync.emulator.writes import REMEMBERED, moment
 
-_KEPT: Final = 20_000
 _HEADERS: Final = frozenset(
     {
         b"accept",
@@ -26,23 +28,28 @@ _HEADERS: Final = frozenset(
 class Recorder:
     """The latest requests, the oldest first; older ones are forgotten, but counted."""
 
-    def __init__(self, *, keep: int = _KEPT) -> None:
-        """Start with none; ``keep`` is how many are remembered."""
-        self._requests: deque[tuple[Scope, bytes, int]] = deque(maxlen=keep)
+    def __init__(self, *, remember: int = REMEMBERED) -> None:
+        """Start with none; ``remember`` is how many are kept."""
+        self._requests: deque[tuple[Scope, bytes]] = deque(maxlen=remember)
         self.count = 0
 
-    def add(self, scope: Scope, content: bytes, status: int) -> None:
-        """Record one request; ``status`` is 0 for one that was not answered."""
-        self._requests.append((scope, content, status))
+    def add(self, scope: Scope, content: bytes) -> None:
+        """Record one request; the status of its passage is 0 if it was not answered."""
+        self._requests.append((scope, content))
         self.count += 1
 
+    def forget(self) -> None:
+        """Forget all; the count goes on."""
+        self._requests.clear()
+
     def to_json(self) -> list[Json]:
-        """Each request as ``{number, method, path, query, user, headers, body, status}``."""
+        """Each request, the first answered first; the keys are those of :func:`_entry`."""
         first = self.count - len(self._requests) + 1
         return [_entry(first + index, *request) for index, request in enumerate(list(self._requests))]
 
 
-def _entry(number: int, scope: Scope, content: bytes, status: int) -> JsonObject:
+def _entry(number: int, scope: Scope, content: bytes) -> JsonObject:
+    passage: Passage = scope[PASSAGE]
     body: Json = None
     if content:
         try:
@@ -57,10 +64,14 @@ def _entry(number: int, scope: Scope, content: bytes, status: int) -> JsonObject
         "method": scope["method"],
         "path": scope["path"],
         "query": scope["query_string"].decode("latin-1"),
-        "user": scope.get("paragon.user"),
+        "user": passage.user,
         "headers": headers,
         "body": body,
-        "status": status,
+        "status": passage.status,
+        "received": moment(passage.received),
+        "handled": moment(passage.handled),
+        "answered": moment(passage.answered),
+        "faults": [*passage.faults],
     }
 
 
@@ -76,8 +87,8 @@ class RecordingMiddleware:
         if scope["type"] != "http" or scope["path"].startswith("/__emulator"):
             await self._app(scope, receive, send)
             return
+        passage = scope[PASSAGE] = _passage(scope)
         content = await read_content(receive)
-        status = 0
         unread = [content]
 
         async def receiving() -> Message:
@@ -86,18 +97,31 @@ class RecordingMiddleware:
             return await receive()
 
         async def sending(message: Message) -> None:
-            nonlocal status
+            # Recorded before the client has the answer: whoever asks after it, finds it.
             if message["type"] == "http.response.start":
-                status = message["status"]
-                # Recorded before the client has the answer: whoever asks after it, finds it.
-                self._recorder.add(scope, content, status)
+                passage.status = message["status"]
+                self._recorder.add(scope, content)
+            else:
+                passage.answered = time.monotonic()
             await send(message)
 
         try:
             await self._app(scope, receiving, sending)
         finally:
-            if status == 0:
-                self._recorder.add(scope, content, 0)
+            if passage.status == 0:
+                self._recorder.add(scope, content)
+
+
+def _passage(scope: Scope) -> Passage:
+    now = time.monotonic()
+    passage = Passage(method=scope["method"], path=scope["path"], received=now)
+    for name, value in scope["headers"]:
+        if name == b"x-paragon-sdk-version":
+            # Who comes with the vendor's SDK is a person in the portal, or in a page that stands for it.
+            passage.who = "portal"
+        elif name == b"x-emulator-fault":
+            passage.wanted = value
+    return passage
 
 
 async def read_content(receive: Receive) -> bytes:

@@ -11,60 +11,29 @@ import socket
 import tempfile
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import uvicorn
 
 from paragon_sync.emulator import codec
-from paragon_sync.emulator.admin import user_view
-from paragon_sync.emulator.app import Site, build_app
-from paragon_sync.emulator.codec import Json, JsonObject
+from paragon_sync.emulator.app import build_app
+from paragon_sync.emulator.codec import JsonObject
 from paragon_sync.emulator.connection import Connection
+from paragon_sync.emulator.emulator import Emulator
 from paragon_sync.emulator.faults import Faults, read_faults
 from paragon_sync.emulator.fixtures import read_fixture
 from paragon_sync.emulator.options import Metadata, Readings, Replace
 from paragon_sync.emulator.recorder import Recorder
+from paragon_sync.emulator.site import Site
 from paragon_sync.emulator.state import MemoryUsers, Users
 from paragon_sync.emulator.store import open_store
 from paragon_sync.emulator.tokens import Verifier, new_key, write_key
 from paragon_sync.emulator.world import World
+from paragon_sync.emulator.writes import REMEMBERED, WriteLog
 from paragon_sync.errors import EmulatorError
 
 HOST: Final = "127.0.0.1"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Emulator:
-    """A running emulator."""
-
-    url: str
-    project: str
-    """The id of its project."""
-    signing_key: Path
-    """A PEM file that its owner alone can read."""
-    site: Site
-
-    def user(self, user: str) -> JsonObject:
-        """The full state of a user: ``{id, meta, credentials, subscriptions, resources}``; change nothing in it."""
-        return user_view(self.site.users, user)
-
-    def user_text(self, user: str) -> str:
-        """The same as JSON, every value as it came."""
-        return codec.dumps(self.user(user))
-
-    def users(self) -> list[str]:
-        """The ids of the users that exist."""
-        return self.site.users.names()
-
-    def requests(self) -> list[Json]:
-        """The requests served, the latest last: ``{number, method, path, query, user, headers, body, status}``."""
-        return self.site.recorder.to_json()
-
-    def faults(self, *rules: Mapping[str, Any], seed: int = 0) -> None:
-        """Let these be the faults from now on, ``{"fault": "latency", "seconds": 0.2, …}``; none ends them all."""
-        self.site.faults.set(read_faults({"seed": seed, "faults": [*rules]}))
 
 
 @contextlib.contextmanager
@@ -78,15 +47,29 @@ def running(
     state: Path | None = None,
     signing_key: Path | None = None,
     faults: Path | Mapping[str, Any] | Iterable[Mapping[str, Any]] | None = None,
+    remember: int = REMEMBERED,
 ) -> Iterator[Emulator]:
     """Run an emulator on 127.0.0.1 in a thread of its own, as long as the ``with`` block lasts.
 
     ``fixture`` is a file, or the same built in Python; port 0 picks a free one. With ``state``, a file, the users
     and the key outlive the block. ``signing_key`` saves making a key, 0.1 s. ``faults`` are those it starts with, a
-    file or built in Python. Raises :class:`EmulatorError`.
+    file or built in Python. ``remember`` is how many requests and how many writes it can tell about.
+    Raises :class:`EmulatorError`.
     """
     readings = Readings(replace=replace, metadata=metadata, patch_subscribes=patch_subscribes)
-    failing = Faults(read_faults(faults))
+
+    def site(world: World, users: Users, key: Path) -> Site:
+        return Site(
+            world=world,
+            users=users,
+            readings=readings,
+            verifier=Verifier(key.read_text("ascii"), world.id),
+            recorder=Recorder(remember=remember),
+            log=WriteLog(remember=remember),
+            faults=Faults(failing),
+        )
+
+    failing = read_faults(faults)
     with contextlib.ExitStack() as stack:
         if state is None:
             read = read_fixture(fixture)
@@ -94,26 +77,15 @@ def running(
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="paragon-emulator-")))
             pem = signing_key.read_text("ascii") if signing_key else read.signing_key or new_key()
             key = write_key(pem, folder / "signing-key.pem")
-            yield stack.enter_context(_serving(world, users, key, readings, port=port, faults=failing))
+            yield stack.enter_context(_serving(site(world, users, key), key, port))
             return
         store = open_store(fixture, state, signing_key)
         stack.callback(store.users.close)
-        yield stack.enter_context(_serving(store.world, store.users, store.key, readings, port=port, faults=failing))
+        yield stack.enter_context(_serving(site(store.world, store.users, store.key), store.key, port))
 
 
 @contextlib.contextmanager
-def _serving(
-    world: World, users: Users, key: Path, readings: Readings, *, port: int, faults: Faults
-) -> Iterator[Emulator]:
-    verifier = Verifier(key.read_text("ascii"), world.id)
-    site = Site(
-        world=world,
-        users=users,
-        readings=readings,
-        verifier=verifier,
-        recorder=Recorder(),
-        faults=faults,
-    )
+def _serving(site: Site, key: Path, port: int) -> Iterator[Emulator]:
     listening = _listen(port)
     config = uvicorn.Config(
         build_app(site),
@@ -130,7 +102,7 @@ def _serving(
     try:
         bound = int(listening.getsockname()[1])
         _await_answer(bound)
-        yield Emulator(url=f"http://{HOST}:{bound}", project=world.id, signing_key=key, site=site)
+        yield Emulator(url=f"http://{HOST}:{bound}", project=site.world.id, signing_key=key, site=site)
     finally:
         server.end()
         thread.join(timeout=10)
@@ -206,6 +178,7 @@ def serve(
     ready_file: Path | None,
     announce: Callable[[Emulator], None],
     faults: Path | None = None,
+    remember: int = REMEMBERED,
 ) -> None:
     """Run an emulator until SIGINT or SIGTERM.
 
@@ -220,6 +193,7 @@ def serve(
         metadata=metadata,
         patch_subscribes=patch_subscribes,
         faults=faults,
+        remember=remember,
     ) as emulator:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())

@@ -13,10 +13,8 @@ from typing import Final, NamedTuple
 
 from paragon_sync.emulator import codec
 from paragon_sync.emulator.codec import Json, JsonObject
-from paragon_sync.emulator.state import WORKFLOW_MAPS, UserState, configurations
+from paragon_sync.emulator.state import UserState, configurations
 from paragon_sync.emulator.writing import IDENTITY
-
-_MAPS: Final = ("sharedSettings", "configMeta")
 
 
 class Place(NamedTuple):
@@ -71,45 +69,73 @@ def values(state: UserState) -> dict[Place, Json]:
 
 def _of_credential(credential: JsonObject) -> Iterator[tuple[Place, Json]]:
     identity = str(credential["id"])
-    yield from _of_holder(identity, None, codec.as_object(credential.get("config")) or {})
-    for entry in configurations(credential):
-        yield from _of_holder(identity, str(entry["id"]), entry)
+    for configuration, held in _holders(credential).items():
+        for key, value in held.items():
+            if configuration is None or key not in IDENTITY:
+                for keys, one in _leaves((key,), value):
+                    yield Place(identity, configuration, keys), one
 
 
-def _of_holder(credential: str, configuration: str | None, holder: JsonObject) -> Iterator[tuple[Place, Json]]:
-    for key, value in holder.items():
-        if configuration is not None and key in IDENTITY:
-            continue
-        depth = 3 if key in WORKFLOW_MAPS else 1 if key in _MAPS else 0
-        for keys, one in _leaves((key,), value, depth):
-            yield Place(credential, configuration, keys), one
+def _holders(credential: JsonObject) -> dict[str | None, JsonObject]:
+    found: dict[str | None, JsonObject] = {str(entry["id"]): entry for entry in configurations(credential)}
+    config = codec.as_object(credential.get("config"))
+    return {None: config, **found} if config else found
 
 
-def _leaves(keys: tuple[str, ...], value: Json, depth: int) -> Iterator[tuple[tuple[str, ...], Json]]:
-    # Of a workflow's entry only the settings go one deeper: /workflowSettings/<id>/settings/<id>.
-    opened = isinstance(value, dict) and depth > 0 and (len(keys) < 3 or keys[2] == "settings")  # noqa: PLR2004
-    if not opened or not isinstance(value, dict):
+def _leaves(keys: tuple[str, ...], value: Json | Absent) -> Iterator[tuple[tuple[str, ...], Json]]:
+    if isinstance(value, dict) and _opens(keys):
+        for key, one in value.items():
+            yield from _leaves((*keys, key), one)
+    elif not isinstance(value, Absent):
         yield keys, value
-        return
-    for key, one in value.items():
-        yield from _leaves((*keys, key), one, depth - 1)
+
+
+def _opens(keys: tuple[str, ...]) -> bool:
+    """Whether an object here is a map of values: the sections, a workflow's entry, and the settings in it."""
+    match keys:
+        case ("meta" | "sharedSettings" | "configMeta",):
+            return True
+        case ("workflowSettings" | "configuredWorkflows", *deeper):
+            return len(deeper) < 2 or deeper[1:] == ["settings"]  # noqa: PLR2004
+        case _:
+            return False
 
 
 def changes(before: UserState, after: UserState) -> tuple[Change, ...]:
-    """What differs, in a fixed order; credentials that are the same object are not looked into."""
-    kept = {id(one) for one in before.credentials} & {id(one) for one in after.credentials}
-    old, new = (_but(state, kept, without_meta=before.meta is after.meta) for state in (before, after))
-    found = []
-    for place in {**old, **new}:
-        first, last = old.get(place, ABSENT), new.get(place, ABSENT)
-        if not same(first, last):
-            found.append(Change(place=place, before=first, after=last))
+    """What differs, in a fixed order. What is the same object in both isn't looked into: most of a state is."""
+    found: list[Change] = []
+    if before.meta is not after.meta:
+        _differ(Place(None, None, ("meta",)), before.meta, after.meta, found)
+    old = {str(one["id"]): one for one in before.credentials}
+    new = {str(one["id"]): one for one in after.credentials}
+    for identity in old | new:
+        if old.get(identity) is not new.get(identity):
+            _of_two(identity, old.get(identity, {}), new.get(identity, {}), found)
     return tuple(found)
 
 
-def _but(state: UserState, kept: set[int], *, without_meta: bool) -> dict[Place, Json]:
-    credentials = [one for one in state.credentials if id(one) not in kept]
-    return values(changed(state, credentials=credentials, meta={} if without_meta else state.meta))
+def _of_two(identity: str, old: JsonObject, new: JsonObject, found: list[Change]) -> None:
+    first, last = _holders(old), _holders(new)
+    for configuration in first | last:
+        before, after = first.get(configuration, {}), last.get(configuration, {})
+        if before is not after:
+            for key in before | after:
+                if configuration is None or key not in IDENTITY:
+                    place = Place(identity, configuration, (key,))
+                    _differ(place, before.get(key, ABSENT), after.get(key, ABSENT), found)
+
+
+def _differ(place: Place, old: Json | Absent, new: Json | Absent, found: list[Change]) -> None:
+    opens = _opens(place.keys)
+    if opens and isinstance(old, dict) and isinstance(new, dict):
+        for key in old if old.keys() == new.keys() else old | new:
+            at = Place(place.credential, place.configuration, (*place.keys, key))
+            _differ(at, old.get(key, ABSENT), new.get(key, ABSENT), found)
+    elif not same(old, new):
+        gone, come = dict(_leaves(place.keys, old)), dict(_leaves(place.keys, new))
+        for keys in gone | come:
+            at = Place(place.credential, place.configuration, keys)
+            found += [Change(place=at, before=gone.get(keys, ABSENT), after=come.get(keys, ABSENT))]
 
 
 def same(one: Json | Absent, other: Json | Absent) -> bool:
@@ -125,6 +151,14 @@ def same(one: Json | Absent, other: Json | Absent) -> bool:
     if isinstance(one, codec.Pairs) and isinstance(other, codec.Pairs):
         return codec.dumps(one) == codec.dumps(other)
     return one == other
+
+
+def holder(state: UserState, place: Place) -> JsonObject:
+    """What a place's keys are looked up in: the configuration, or ``config``; empty where there is none."""
+    credential = state.credential(place.credential or "") or {}
+    if place.configuration is None:
+        return codec.as_object(credential.get("config")) or {}
+    return next((entry for entry in configurations(credential) if entry["id"] == place.configuration), {})
 
 
 def with_value(state: UserState, place: Place, value: Json | Absent) -> UserState:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from fnmatch import fnmatchcase
 
-from paragon_sync.emulator.calls import Alter, Target
 from paragon_sync.emulator.faults.chance import Hit
 from paragon_sync.emulator.faults.kinds import Ignore, Lose
+from paragon_sync.emulator.passage import Alter, Target
 from paragon_sync.emulator.state import UserState
 from paragon_sync.emulator.values import ABSENT, Place, changes, same, values, with_value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -51,19 +52,19 @@ def refusal(fault: Fault) -> Sent | None:
     """The answer with which a fault takes the place of the API's; None if it has none."""
     match fault:
         case TooManyRequests() | RateLimit():
-            return _error(429, "Too Many Requests", _retry_after(fault.retry_after, fault.form))
+            return error_answer(429, "Too Many Requests", _retry_after(fault.retry_after, fault.form))
         case ServerError():
             phrase = _PHRASES.get(fault.status, "Server Error")
             headers = _retry_after(fault.retry_after, fault.form)
             if fault.body == "json":
-                return _error(fault.status, phrase, headers)
+                return error_answer(fault.status, phrase, headers)
             return _page(fault.status, phrase, headers) if fault.body == "html" else Sent(fault.status, b"", headers)
         case Firewall():
             return _page(403, "Request blocked", [])
         case Html():
             return _page(200, "One moment, please", [])
         case Unauthorized():
-            return _error(401, "Unauthorized: Signature has expired", [])
+            return error_answer(401, "Unauthorized: Signature has expired")
         case _:
             return None
 
@@ -74,7 +75,7 @@ def spoiled(fault: Fault, sent: Sent) -> Sent:
         case Truncated():
             half = sent.body[: len(sent.body) // 2]
             return Sent(sent.status, half, sent.headers, len(sent.body) if fault.length == "wrong" else None)
-        case Errors():
+        case Errors() if sent.status < 300:  # noqa: PLR2004
             try:
                 told = codec.as_object(codec.loads(sent.body))
             except codec.Unreadable:
@@ -87,7 +88,8 @@ def spoiled(fault: Fault, sent: Sent) -> Sent:
             return sent
 
 
-def _error(status: int, message: str, headers: list[tuple[bytes, bytes]]) -> Sent:
+def error_answer(status: int, message: str, headers: Iterable[tuple[bytes, bytes]] = ()) -> Sent:
+    """An error in Paragon's form."""
     body = codec.dumps(Refusal(status, message).to_json()).encode("ascii")
     return Sent(status, body, [(b"content-type", b"application/json"), *headers])
 

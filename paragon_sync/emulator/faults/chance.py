@@ -121,7 +121,7 @@ class _Running:
 
 def _matches(schedule: Schedule, asked: Asked) -> bool:
     return (
-        (not schedule.methods or asked.method in schedule.methods)
+        (not schedule.methods or asked.method in map(str.upper, schedule.methods))
         and (not schedule.paths or any(fnmatchcase(asked.path, one) for one in schedule.paths))
         and (not schedule.users or any(fnmatchcase(asked.user or "", one) for one in schedule.users))
     )

@@ -6,26 +6,22 @@ Without faults a request passes at the cost of two comparisons.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from paragon_sync.emulator.faults.altering import alteration
-from paragon_sync.emulator.faults.answers import Sent, refusal, spoiled
+from paragon_sync.emulator.faults.answers import Sent, error_answer, refusal, spoiled
 from paragon_sync.emulator.faults.chance import Asked, Faults, Hit, asked_for
 from paragon_sync.emulator.faults.kinds import LONGEST, Drop, Hang, Latency
-from paragon_sync.emulator.faults.reading import Faulty, read_header
+from paragon_sync.emulator.faults.reading import read_header
+from paragon_sync.emulator.passage import PASSAGE, Passage
+from paragon_sync.emulator.records import Unfit
 from paragon_sync.emulator.tokens import BadToken, Verifier
 
-HEADER: Final = b"x-emulator-fault"
 CUT: Final = "paragon.cut"
 """In a request's scope, the function that ends its connection; its argument says whether rudely."""
-ALTER: Final = "paragon.alter"
-"""In a request's scope, what is made of its write."""
-HAPPENED: Final = "paragon.faults"
-"""In a request's scope, the names of the faults that befell it."""
 
 
 class FaultMiddleware:
@@ -38,21 +34,26 @@ class FaultMiddleware:
         self._verifier = verifier
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        wanted = next((value for name, value in scope["headers"] if name == HEADER), None)
-        if (wanted is None and not self._faults.any) or "/projects/" not in scope["path"]:
+        passage: Passage | None = scope.get(PASSAGE)
+        if passage is None or (passage.wanted is None and not self._faults.any) or "/projects/" not in passage.path:
             await self._app(scope, receive, send)
             return
+        wanted = passage.wanted
         try:
             hits = [*self._faults.hits(self._asked(scope))]
             hits += asked_for(read_header(wanted.decode("latin-1"))) if wanted else ()
-        except Faulty as error:
-            await _send(Sent(400, str(error).encode("utf-8")), send)
+        except Unfit as error:
+            await _send(error_answer(400, str(error)), send)
             return
-        scope[HAPPENED] = [hit.name for hit in hits]
-        with contextlib.suppress(_Cut):
+        passage.faults = tuple(hit.name for hit in hits)
+        passage.alter = alteration(hits)
+        try:
             await self._befallen(hits, scope, receive, send)
-            return
-        await _gone(receive)
+        except _Cut as cut:
+            await _end(scope, receive, rudely=cut.rudely)
+        except asyncio.CancelledError:
+            # The emulator ends while an answer is held: the client sees its connection end.
+            await _end(scope, receive, rudely=False)
 
     def _asked(self, scope: Scope) -> Asked:
         headers = dict(scope["headers"])
@@ -67,16 +68,15 @@ class FaultMiddleware:
     async def _befallen(self, hits: list[Hit], scope: Scope, receive: Receive, send: Send) -> None:
         early = [hit for hit in hits if getattr(hit.fault, "when", "before") == "before"]
         late = [hit for hit in hits if hit not in early]
-        sent = await _through(early, None, scope)
+        sent = await _through(early)
         if sent is None:
-            scope[ALTER] = alteration(hits)
             sent = await self._answer(scope, receive)
             for hit in hits:
                 sent = spoiled(hit.fault, sent)
-            sent = await _through(late, sent, scope) or sent
+            sent = await _through(late) or sent
         await _send(sent, send)
         if sent.length is not None:
-            _cut(scope, rudely=False)
+            raise _Cut(rudely=False)
 
     async def _answer(self, scope: Scope, receive: Receive) -> Sent:
         """What the routes answer, held back."""
@@ -91,11 +91,15 @@ class FaultMiddleware:
 
 
 class _Cut(Exception):
-    """The connection was ended."""
+    """The connection is to be ended."""
+
+    def __init__(self, *, rudely: bool) -> None:
+        super().__init__()
+        self.rudely = rudely
 
 
-async def _through(hits: list[Hit], sent: Sent | None, scope: Scope) -> Sent | None:
-    """Let time pass and the first refusal take the answer's place; raises :class:`_Cut` for a connection that ends."""
+async def _through(hits: list[Hit]) -> Sent | None:
+    """Let time pass; the first answer that is to take the place of the API's. Raises :class:`_Cut`."""
     for hit in hits:
         match hit.fault:
             case Latency():
@@ -103,11 +107,11 @@ async def _through(hits: list[Hit], sent: Sent | None, scope: Scope) -> Sent | N
             case Hang():
                 await asyncio.sleep(hit.fault.seconds)
             case Drop():
-                _cut(scope, rudely=hit.fault.reset)
+                raise _Cut(rudely=hit.fault.reset)
             case fault:
                 if (said := refusal(fault)) is not None:
                     return said
-    return sent
+    return None
 
 
 def _late(latency: Latency, hit: Hit) -> float:
@@ -115,19 +119,14 @@ def _late(latency: Latency, hit: Hit) -> float:
     return min(latency.seconds * factor, max(latency.longest, latency.seconds), LONGEST)
 
 
-def _cut(scope: Scope, *, rudely: bool) -> None:
-    cut: Callable[[bool], None] | None = scope.get(CUT)
-    if cut is not None:
-        cut(rudely)
-    raise _Cut
-
-
 async def _send(sent: Sent, send: Send) -> None:
     for message in sent.messages():
         await send(message)
 
 
-async def _gone(receive: Receive) -> None:
-    """Until the server knows that the connection is no more: an answer isn't missed then."""
+async def _end(scope: Scope, receive: Receive, *, rudely: bool) -> None:
+    """End the connection, and wait until the server knows: it misses no answer then."""
+    cut: Callable[[bool], None] = scope[CUT]
+    cut(rudely)
     while (await receive())["type"] != "http.disconnect":
         pass

@@ -19,9 +19,11 @@ from starlette.middleware import Middleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from paragon_sync.emulator import codec, embedded, running
-from paragon_sync.emulator.app import Site, build_app
+from paragon_sync.emulator.app import build_app
 from paragon_sync.emulator.options import Readings
+from paragon_sync.emulator.passage import PASSAGE, Passage
 from paragon_sync.emulator.recorder import Recorder
+from paragon_sync.emulator.site import Site
 from paragon_sync.emulator.state import MemoryUsers
 from paragon_sync.emulator.tokens import Verifier
 from paragon_sync.emulator.world import World
@@ -307,9 +309,10 @@ def test_middleware_stands_between_the_record_and_the_routes(signing_key: Path) 
 
 
 def test_only_the_latest_requests_are_kept_and_all_are_counted() -> None:
-    recorder = Recorder(keep=2)
+    recorder = Recorder(remember=2)
     for status in (200, 404, 500):
-        recorder.add({"method": "GET", "path": "/", "query_string": b"", "headers": []}, b"", status)
+        passage = Passage(who="client", method="GET", path="/", received=1.5, status=status)
+        recorder.add({"method": "GET", "path": "/", "query_string": b"", "headers": [], PASSAGE: passage}, b"")
     assert recorder.count == 3
     assert [(one["number"], one["status"]) for one in map(codec.as_object, recorder.to_json()) if one] == [
         (2, 404),

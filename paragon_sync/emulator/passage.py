@@ -1,0 +1,49 @@
+"""One request's way through the emulator: who asked, when, and what became of it. A leaf: values alone.
+
+Times are seconds of the machine's monotonic clock, which all its processes share.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from paragon_sync.emulator.state import UserState
+
+Who: TypeAlias = Literal["client", "portal"]
+"""A client of the API, or a person in the portal: the emulator's own, or anyone on the vendor's SDK."""
+
+Target: TypeAlias = tuple[str | None, str | None]
+"""The credential that a request is for and its configuration's id; two None for the metadata."""
+
+Alter: TypeAlias = Callable[[UserState, UserState, Target], UserState]
+"""From the state before, the intended one and the write's target to the state that is kept."""
+
+PASSAGE: Final = "paragon.passage"
+"""The key of a request's scope under which its passage stands."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Passage:
+    """A request on its way; filled in as it goes."""
+
+    method: str
+    path: str
+    received: float
+    """When its headers had come."""
+    who: Who = "client"
+    user: str | None = None
+    handled: float | None = None
+    """When the state was read, and perhaps written: in one step, that nothing else comes between."""
+    answered: float | None = None
+    """When the answer was given to the connection; None if it never was."""
+    status: int = 0
+    wanted: bytes | None = None
+    """The faults for which the request asks itself."""
+    faults: tuple[str, ...] = ()
+    """The names of those that befell it."""
+    alter: Alter | None = None
+    """What a fault makes of the write."""
+    meant: str | None = None
+    """The path of the one value that a portal user meant to change."""
