@@ -35,6 +35,8 @@ EXIT_USAGE = 64
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
+_SERVER_ERROR = 500
+
 
 class ParagonSyncError(Exception):
     """The root. ``hint`` says what to do about it; ``exit_code`` is what the command ends with."""
@@ -114,6 +116,11 @@ class ApiError(ParagonSyncError):
         self.path = path
         self.user = user
         self.credential = credential
+
+    @property
+    def maybe_done(self) -> bool:
+        """Whether a write that ended so may have been done all the same: only an answer that says no rules it out."""
+        return self.status is None or self.status >= _SERVER_ERROR or isinstance(self, AnswerError)
 
 
 class HostError(ApiError):

@@ -104,7 +104,7 @@ def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     """Show the plan, on stderr where stdout is for a machine; ask, and apply it."""
     from paragon_sync.cli.applying import apply_and_tell
     from paragon_sync.cli.show import print_plan
-    from paragon_sync.run.applying import check_allowed
+    from paragon_sync.run.admission import check_allowed
 
     for_machine = target.output_format == "json"
     print_plan(reader, "text", saved=None, stream=sys.stderr if for_machine else sys.stdout)

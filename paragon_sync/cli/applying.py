@@ -18,6 +18,7 @@ from paragon_sync.cli.stored import in_ci
 from paragon_sync.errors import StateError
 from paragon_sync.model.project import Environment, Project
 from paragon_sync.render.outcomes import print_run
+from paragon_sync.run.admission import Applicant
 from paragon_sync.run.applying import Applying, apply_plan
 from paragon_sync.store.lock import Owner, RunLock
 from paragon_sync.store.planfile import PlanReader
@@ -68,26 +69,30 @@ def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int
         except BaseException:  # a signal, a full disk: what was done until then is told first
             with suppress(StateError):  # it may be what ended the run
                 for run in runs:
-                    print_run(store, run, reader, target.output_format)
+                    print_run(store, run, target.output_format)
             raise
-        return print_run(store, runs[0], reader, target.output_format)
+        return print_run(store, runs[0], target.output_format)
 
 
 async def _run(reader: PlanReader, store: StateStore, target: Target, begun: Callable[[str], None]) -> None:
     project, environment = target.project, target.environment
     with endpoint_of(project, environment) as endpoint:
         async with connect(endpoint, project.limits) as client:
+            applicant = Applicant(
+                environment=environment.name,
+                project=client.project,
+                actor=actor(os.environ),
+                allowed=target.allowed,
+                message=target.message,
+                ci_url=ci_url(os.environ),
+            )
             applying = Applying(
                 client=client,
                 store=store,
-                environment=environment.name,
-                actor=actor(os.environ),
+                applicant=applicant,
                 concurrency=project.limits.concurrency,
-                allowed=target.allowed,
                 clock=lambda: datetime.now(UTC),
                 begun=begun,
-                message=target.message,
-                ci_url=ci_url(os.environ),
             )
             await apply_plan(reader, applying)
 

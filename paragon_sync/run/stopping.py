@@ -97,7 +97,7 @@ class Breaker:
         limit = self._limits.switched_off
         if limit is not None and outcome.side_effects and self._switched_off > limit:
             self._stop.ask(
-                f"stopped by policy: with what changes of metadata have switched off, {self._switched_off} workflows are"
-                f" disabled, and workflowsDisabled allows {limit}. To go on: --allow workflowsDisabled=N with a larger N",
+                f"stopped by policy: with those that changes of metadata switched off, {self._switched_off} workflows"
+                f" are disabled; workflowsDisabled allows {limit}. To go on: --allow workflowsDisabled=N, a larger N",
                 EXIT_REFUSED,
             )

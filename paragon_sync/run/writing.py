@@ -88,17 +88,26 @@ class _User:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Sent:
-    """A write that was sent: how the user was before it, what was to come of it, and when it was over.
+    """A write that was sent: how the user was before it, what was to come of it, and how long it took.
 
-    ``doubt`` is why nobody knows whether it was done; ``window_ms`` runs from sending the last read to the answer.
+    ``window_ms`` runs from sending the last read to the answer. ``error`` is what it ended with; it may have been done
+    all the same, or in part.
     """
 
     before: LiveUser
     payload: JsonObject
     window_ms: float
     overwritten: tuple[ConflictingPath, ...] = ()
-    errors: tuple[str, ...] = ()
-    doubt: ApiError | None = None
+    told: tuple[str, ...] = ()
+    error: ApiError | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Again:
+    """The steps may be gone through again. ``sent`` is the last write of which nobody knows whether it was done."""
+
+    error: ApiError
+    sent: _Sent | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,38 +149,39 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
 
 async def _apply(user: _User, number: int, operation: Operation) -> _Ended | None:
     """Try until it has ended, or the patience has; None where the run stopped before anything was known."""
-    writing, sent, renewed = user.writing, None, False
-    attempt = 1
+    writing = user.writing
+    sent: _Sent | None = None
+    attempt, renewed = 1, False
     while True:
         step = await _attempt(user, number, operation, sent)
         if isinstance(step, _Ended):
             return step
-        error, sent = step
-        if error.status == HTTPStatus.UNAUTHORIZED and not renewed:
+        sent = step.sent
+        if step.error.status == HTTPStatus.UNAUTHORIZED and not renewed:
             renewed = True  # the session has dropped its token: once more, with a new one
             continue
-        delay = writing.retry.delay(attempt, error, random.random())  # noqa: S311 - spreads waits, no secret
-        if delay is None or await writing.stop.wait(delay):
-            return await _settle(user, operation, error, sent)
+        delay = writing.retry.delay(attempt, step.error, random.random())  # noqa: S311 - spreads waits, hides nothing
+        if delay is None:
+            return await _settle(user, operation, step)
+        if await writing.stop.wait(delay):
+            return None
         attempt += 1
 
 
-async def _attempt(
-    user: _User, number: int, operation: Operation, earlier: _Sent | None
-) -> _Ended | tuple[ApiError, _Sent | None]:
-    """The steps once; an error with what is in doubt where they may be tried again."""
+async def _attempt(user: _User, number: int, operation: Operation, earlier: _Sent | None) -> _Ended | _Again:
+    """The five steps once. ``earlier`` is the last write of which nobody knows whether it was done."""
     started = time.monotonic()
     try:
         live = await _read(user.session, operation)
     except ApiError as error:
-        if earlier is not None:
-            return _unknown(error, earlier)
+        if earlier is not None or number in user.writing.in_doubt:
+            return _Ended(outcome=Unknown(reason=f"sent, but not read back: {error.message}"))
         return _Ended(outcome=Failed(reason=f"could not be read: {error.message}"))
     enabled_base = (user.after_metadata or live) if user.follows_metadata else None
-    on_conflict = "overwrite" if user.writing.on_conflict == "overwrite" else "skip"
-    match rebase(operation, live, enabled_base=enabled_base, on_conflict=on_conflict):
+    overwrite = user.writing.on_conflict == "overwrite"
+    match rebase(operation, live, enabled_base=enabled_base, on_conflict="overwrite" if overwrite else "skip"):
         case Satisfied():
-            return _found(user, number, operation, live, earlier)
+            return _satisfied(user, number, operation, live, earlier)
         case Conflicting(paths=paths):
             return _Ended(outcome=Conflict(paths=paths))
         case Unwritable(reason=reason):
@@ -179,14 +189,142 @@ async def _attempt(
         case Rewritten() as rewritten:
             await user.writing.journal.sending.put(_sending(number, operation, rewritten, user.writing.journal.now()))
             sent = await _send(user.session, rewritten, live, started)
-            if sent.doubt is not None:
-                return _refused(sent.doubt, earlier) if not sent.doubt.transient_write else (sent.doubt, sent)
-            return await _verify(user, operation, sent)
+            return await _after(user, operation, sent, earlier)
         case never:
             assert_never(never)
 
 
-def _refused(error: ApiError, earlier: _Sent | None) -> _Ended | tuple[ApiError, _Sent | None]:
-    if error.status == HTTPStatus.UNAUTHORIZED:
-        return error, earlier
-    return _Ended(outcome=Failed(reason=error.message))
+async def _send(session: UserSession, rewritten: Rewritten, live: LiveUser, started: float) -> _Sent | ApiError:
+    """Send every request in turn; an error alone where surely nothing was done."""
+    told: list[str] = []
+    answered, failure, done = started, None, False
+    for request in rewritten.requests:
+        try:
+            answer = await session.send(request)
+        except ApiError as error:
+            if not (done or error.maybe_done):
+                return error
+            answered, failure = time.monotonic(), error
+            break
+        done = True
+        answered = answer.answered.monotonic
+        told += (f"the API reported: {error}" for error in answer.errors)
+    return _Sent(
+        before=live,
+        payload=rewritten.payload,
+        window_ms=(answered - started) * 1000,
+        overwritten=rewritten.overwritten,
+        told=tuple(told),
+        error=failure,
+    )
+
+
+async def _after(user: _User, operation: Operation, sent: _Sent | ApiError, earlier: _Sent | None) -> _Ended | _Again:
+    """What follows a write: reading back, or another attempt, or the end."""
+    if isinstance(sent, _Sent):
+        if sent.error is None:
+            return await _verify(user, operation, sent)
+        again = _Again(error=sent.error, sent=sent)
+    else:
+        again = _Again(error=sent, sent=earlier)
+    if again.error.transient or again.error.status == HTTPStatus.UNAUTHORIZED:
+        return again
+    return await _settle(user, operation, again)
+
+
+async def _settle(user: _User, operation: Operation, last: _Again) -> _Ended:
+    """The end of all attempts: reading back tells what is so, if a write may have been done."""
+    if last.sent is None:
+        return _Ended(outcome=Failed(reason=last.error.message))
+    return await _verify(user, operation, last.sent)
+
+
+async def _verify(user: _User, operation: Operation, sent: _Sent) -> _Ended:
+    try:
+        after = await _read(user.session, operation)
+    except ApiError as error:
+        reason = f"sent, but not read back: {error.message}"
+        return _Ended(outcome=Unknown(reason=reason), window_ms=sent.window_ms)
+    verdict = compare_after(operation, sent.payload, sent.before, after)
+    return _Ended(
+        outcome=_noted(_judge(verdict, sent), user, operation, sent, after), window_ms=sent.window_ms, after=after
+    )
+
+
+def _satisfied(user: _User, number: int, operation: Operation, live: LiveUser, earlier: _Sent | None) -> _Ended:
+    """Nothing is left to write: because it was so, or because an attempt of which nobody knew had been done."""
+    if earlier is None:
+        resolved = number in user.writing.in_doubt
+        return _Ended(outcome=Applied(resolved=True) if resolved else Unchanged(), after=live if resolved else None)
+    verdict = compare_after(operation, earlier.payload, earlier.before, live)
+    found = verdict if isinstance(verdict, Kept) else Kept()
+    outcome = _noted(_judge(found, earlier), user, operation, earlier, live)
+    return _Ended(outcome=outcome, window_ms=earlier.window_ms, after=live)
+
+
+def _judge(verdict: Verified, sent: _Sent) -> Outcome:
+    match verdict:
+        case Kept(notes=notes, alarms=alarms):
+            return Applied(notes=notes, alarms=alarms, resolved=sent.error is not None, overwritten=sent.overwritten)
+        case NotKept() if sent.error is not None:
+            return Failed(reason=sent.error.message)
+        case NotKept(labels=labels):
+            return Failed(reason="; ".join([f"not kept by the server: {', '.join(labels)}", *sent.told]))
+        case ChangedAfter(paths=paths):
+            return Conflict(paths=paths, after_write=True)
+        case Vanished(reason=reason):
+            return Unknown(reason=reason)
+        case never:
+            assert_never(never)
+
+
+def _noted(outcome: Outcome, user: _User, operation: Operation, sent: _Sent, after: LiveUser) -> Outcome:
+    """The outcome with what else there is to tell, where it was applied."""
+    if not isinstance(outcome, Applied):
+        return outcome
+    effects: tuple[SideEffect, ...] = ()
+    asserted: tuple[str, ...] = ()
+    if isinstance(operation.subject, MetadataSubject):
+        found = side_effects(sent.before, after)
+        effects = tuple(e for e in found if (e.credential, e.configuration, e.workflow) not in user.managed)
+    elif user.follows_metadata:
+        asserted = tuple(_asserted_again(operation, sent.before))
+    return replace(outcome, notes=(*outcome.notes, *sent.told, *asserted), side_effects=effects)
+
+
+def _asserted_again(operation: Operation, live: LiveUser) -> Iterator[str]:
+    """Managed enablements that were as planned until the metadata was changed."""
+    shape = live_shape(operation.subject, live)
+    if not isinstance(shape, Shape):
+        return
+    for managed in operation.managed:
+        was_so = isinstance(managed.target, WorkflowEnabled) and equal(managed.base, managed.desired)
+        if was_so and not equal(shape.read(managed.target), managed.desired):
+            yield f"set again after the change of metadata: {managed.label}"
+
+
+def _managed_enablements(operations: Iterable[tuple[int, Operation]]) -> frozenset[tuple[str, str | None, str]]:
+    """What a change of metadata may switch off and the same run sets again: credential, configuration, workflow."""
+    return frozenset(
+        (operation.subject.credential, operation.subject.configuration, managed.target.workflow)
+        for _, operation in operations
+        if isinstance(operation.subject, ConfigurationSubject)
+        for managed in operation.managed
+        if isinstance(managed.target, WorkflowEnabled)
+    )
+
+
+def _sending(number: int, operation: Operation, rewritten: Rewritten, at: str) -> Sending:
+    return Sending(number=number, operation=operation, preimage=rewritten.pre_image, requests=rewritten.requests, at=at)
+
+
+def _recorded(number: int, operation: Operation, ended: _Ended, at: str) -> Recorded:
+    return Recorded(number=number, operation=operation, outcome=ended.outcome, at=at, window_ms=ended.window_ms)
+
+
+async def _read(session: UserSession, operation: Operation) -> LiveUser:
+    return await read_user(
+        session,
+        metadata=isinstance(operation.subject, MetadataSubject),
+        configurations=operation_configurations([operation]),
+    )

@@ -1,0 +1,146 @@
+"""Whether a plan may be applied now, and in which run: a new one, or the one that it was stopped in. Sends nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from paragon_sync.errors import PlanFileError, RefusedByPolicy
+from paragon_sync.model.outcome import Applied, Resumption, RunHeader, Unchanged
+from paragon_sync.model.planned import PlanHeader
+from paragon_sync.store.journal import new_run_id
+from paragon_sync.store.planfile import PlanReader
+from paragon_sync.store.state import StateStore
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Applicant:
+    """Who applies, and what they said. ``allowed`` are the knobs turned now."""
+
+    environment: str
+    project: str
+    actor: str
+    allowed: Mapping[str, int] = field(default_factory=dict)
+    message: str | None = None
+    ci_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Admitted:
+    """The run to record in, and what it has done before it was stopped.
+
+    ``ended`` has the operations with an outcome, each with whether it ended well; ``in_doubt`` those that were sent and
+    have none; ``switched_off`` counts the side effects.
+    """
+
+    run: str
+    ended: Mapping[int, bool]
+    in_doubt: frozenset[int] = frozenset()
+    switched_off: int = 0
+
+
+def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: datetime) -> Admitted:
+    """Begin a run of this plan, or go on with the one that was stopped.
+
+    Raises :class:`PlanFileError` for a plan of another environment, an expired or an already applied one, and
+    :class:`RefusedByPolicy` for one that policy refuses. No run has begun then.
+    """
+    _check_environment(reader.header, applicant)
+    check_allowed(reader.header, applicant.allowed)
+    earlier = store.runs_of(reader.digest)
+    for run in earlier:
+        _check_unfinished(run)
+    if earlier:
+        return _resume(earlier[0], store, applicant, now)
+    if datetime.fromisoformat(reader.header.expires) <= now:
+        raise PlanFileError(
+            f"the plan expired at {reader.header.expires}",
+            hint="live state may have moved on since; make the plan again",
+        )
+    header = RunHeader(
+        run=new_run_id(now),
+        plan_digest=reader.digest,
+        environment=reader.header.environment,
+        project=reader.header.project,
+        actor=applicant.actor,
+        started=_time(now),
+        allowed=_text(applicant.allowed),
+        message=applicant.message,
+        ci_url=applicant.ci_url,
+        operations=reader.count,
+        rolls_back=reader.header.rolls_back,
+    )
+    store.begin(header)
+    return Admitted(run=header.run, ended={})
+
+
+def check_allowed(header: PlanHeader, allowed: Mapping[str, int]) -> None:
+    """Refuse a plan that breaks a rule, unless a knob turned now covers the plan's own number."""
+    open_refusals = [
+        refusal for refusal in header.refusals if allowed.get(refusal.rule, -1) < int(refusal.knob.rpartition("=")[2])
+    ]
+    if open_refusals:
+        messages = "\n".join(f"  {refusal.message}" for refusal in open_refusals)
+        raise RefusedByPolicy(
+            f"the plan is refused by policy, and nothing was applied:\n{messages}",
+            hint="to go on all the same: " + " ".join(f"--allow {refusal.knob}" for refusal in open_refusals),
+        )
+
+
+def _check_environment(header: PlanHeader, applicant: Applicant) -> None:
+    if header.environment != applicant.environment:
+        raise PlanFileError(
+            f"the plan is for {header.environment}, not for {applicant.environment}",
+            hint=f"paragon-sync apply FILE -e {header.environment}",
+        )
+    if header.project != applicant.project:
+        raise PlanFileError(
+            f"the plan is for project {header.project}; {header.environment} is now {applicant.project}",
+            hint="make the plan again",
+        )
+
+
+def _check_unfinished(run: RunHeader) -> None:
+    if run.rolled_back_by is not None:
+        raise PlanFileError(
+            f"this plan was applied by run {run.run}, which run {run.rolled_back_by} took back",
+            hint="a plan is applied once; make a new one to do it again",
+        )
+    if run.finished is not None:
+        raise PlanFileError(
+            f"this plan was applied already: run {run.run}, by {run.actor}, finished {run.finished}",
+            hint="a plan is applied once; make a new one to see what is left",
+        )
+
+
+def _resume(run: RunHeader, store: StateStore, applicant: Applicant, now: datetime) -> Admitted:
+    ended: dict[int, bool] = {}
+    in_doubt: set[int] = set()
+    switched_off = 0
+    for entry in store.entries(run.run):
+        if entry.is_open:
+            in_doubt.add(entry.number)
+            continue
+        ended[entry.number] = isinstance(entry.outcome, Applied | Unchanged)
+        if isinstance(entry.outcome, Applied):
+            switched_off += len(entry.outcome.side_effects)
+    store.resume(
+        run.run,
+        Resumption(
+            actor=applicant.actor,
+            at=_time(now),
+            allowed=_text(applicant.allowed),
+            message=applicant.message,
+            ci_url=applicant.ci_url,
+        ),
+    )
+    return Admitted(run=run.run, ended=ended, in_doubt=frozenset(in_doubt), switched_off=switched_off)
+
+
+def _text(allowed: Mapping[str, int]) -> Mapping[str, str]:
+    return {name: str(number) for name, number in allowed.items()}
+
+
+def _time(now: datetime) -> str:
+    return now.isoformat(timespec="seconds")
