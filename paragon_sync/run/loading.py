@@ -139,9 +139,15 @@ def load(files: Sequence[Path], scope: SecretScope, resolver: Resolver | None, f
 def _check(loading: _Loading, desired: Desired) -> None:
     if not (loading.problems or loading.faults):
         loading.report(_ownership(desired))
-    found = {*loading.problems, *problems(loading.faults)}
+    told = {_where(problem) for problem in loading.problems}
+    found = {*loading.problems, *(problem for problem in problems(loading.faults) if _where(problem) not in told)}
     if found:
         raise ManifestError(sorted(found, key=lambda p: (p.file, p.line, p.column, p.message)))
+
+
+def _where(problem: Problem) -> tuple[str, int, int]:
+    """A value that could not be read means nothing: what its stand-in is wrong about is not told there as well."""
+    return (problem.file, problem.line, problem.column)
 
 
 def _check_somebody_is_left(desired: Desired) -> None:
