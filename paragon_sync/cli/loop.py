@@ -1,25 +1,32 @@
-"""Runs the one coroutine of a command, and stops it cleanly on SIGTERM. Knows no command."""
+"""Runs the one coroutine of a command, and ends it cleanly on Ctrl-C and SIGTERM. Knows no command."""
 
 from __future__ import annotations
 
 import asyncio
 import signal
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
-from paragon_sync.errors import ParagonSyncError, Terminated
+from paragon_sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ParagonSyncError, Terminated
 
 T = TypeVar("T")
 
+_ENDINGS = {
+    signal.SIGINT: ("interrupted", EXIT_INTERRUPTED),
+    signal.SIGTERM: ("terminated", EXIT_TERMINATED),
+}
 
-def run_async(work: Coroutine[Any, Any, T]) -> T:
-    """Run ``work`` to its end; Ctrl-C and SIGTERM cancel it first, so that it can count what it did.
 
-    Raises :class:`KeyboardInterrupt` for the one and :class:`Terminated` for the other. Of several errors at once,
-    raised by tasks side by side, it raises the first one that is no message for users, else the first.
+def run_async(work: Coroutine[Any, Any, T], ending: Callable[[str, int], None] | None = None) -> T:
+    """Run ``work`` to its end; Ctrl-C and SIGTERM cancel it.
+
+    With ``ending`` the first signal calls that alone, with what happened and the exit code, so that the work can end
+    what it has begun; a second one cancels. Raises :class:`KeyboardInterrupt` or :class:`Terminated` where it was
+    cancelled. Of several errors at once, raised by tasks side by side, it raises the first one that is no message for
+    users, else the first.
     """
     try:
-        return asyncio.run(_until_terminated(work))
+        return asyncio.run(_until_signalled(work, ending))
     except ExceptionGroup as several:
         errors = list(_leaves(several))
         unforeseen = [error for error in errors if not isinstance(error, ParagonSyncError)]
@@ -34,22 +41,28 @@ def _leaves(error: Exception) -> Iterator[Exception]:
         yield error
 
 
-async def _until_terminated(work: Coroutine[Any, Any, T]) -> T:
+async def _until_signalled(work: Coroutine[Any, Any, T], ending: Callable[[str, int], None] | None) -> T:
     task = asyncio.ensure_future(work)
-    terminated = False
+    received: list[signal.Signals] = []
 
-    def terminate() -> None:
-        nonlocal terminated
-        terminated = True
-        task.cancel()
+    def receive(number: signal.Signals) -> None:
+        received.append(number)
+        if ending is None or len(received) > 1:
+            task.cancel()
+        else:
+            ending(*_ENDINGS[number])
 
     loop = asyncio.get_running_loop()
-    loop.add_signal_handler(signal.SIGTERM, terminate)
+    for number in _ENDINGS:
+        loop.add_signal_handler(number, receive, number)
     try:
         return await task
     except asyncio.CancelledError:
-        if not terminated:
+        if not received:
             raise
+        if received[-1] is signal.SIGINT:
+            raise KeyboardInterrupt from None
         raise Terminated("terminated") from None
     finally:
-        loop.remove_signal_handler(signal.SIGTERM)
+        for number in _ENDINGS:
+            loop.remove_signal_handler(number)
