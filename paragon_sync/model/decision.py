@@ -29,8 +29,8 @@ class Decision:
     """What became of one value of one user that a document manages, or releases.
 
     ``pointer`` leads into the configuration (or the metadata). ``label`` and ``workflow`` are names for people.
-    ``verdict`` is a short text such as ``no change: already so``. ``secret`` covers every value in it: live, desired and
-    those of the contenders.
+    ``verdict`` is a short text such as ``no change: already so``. ``secret`` covers every value in it: live, desired
+    and those of the contenders.
     """
 
     user: str
