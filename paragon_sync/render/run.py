@@ -1,26 +1,16 @@
-"""What of a run the renderings read, and what they all count. Knows no database: the journal is a protocol."""
+"""What of a run the renderings read, and what they all count. Knows no plan and no database."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Protocol
+from typing import Final, Protocol
 
-from paragon_sync.model.desired import WorkflowEnabled
-from paragon_sync.model.outcome import OutcomeName, RunHeader
-from paragon_sync.model.planned import MetadataSubject, Operation, PlanHeader
+from paragon_sync.jsonvalue import Json, JsonObject
+from paragon_sync.model.outcome import Applied, OutcomeName, RunHeader
+from paragon_sync.model.planned import PatchConfig
 from paragon_sync.store.journal import Entry
 
-
-class AppliedPlan(Protocol):
-    """The plan that was applied; ``store.planfile.PlanReader`` is one."""
-
-    @property
-    def header(self) -> PlanHeader: ...
-
-    @property
-    def count(self) -> int: ...
-
-    def numbered(self) -> Iterator[tuple[int, Operation]]: ...
+_WORKFLOW_MAPS: Final = ("configuredWorkflows", "workflowSettings")
 
 
 class Journal(Protocol):
@@ -28,34 +18,61 @@ class Journal(Protocol):
 
     def run(self, run: str) -> RunHeader: ...
 
-    def message(self, run: str) -> str | None: ...
-
-    def entries(self, run: str, outcome: OutcomeName | None = None) -> Iterable[Entry]: ...
+    def entries(
+        self, run: str, outcome: OutcomeName | None = None, *, sending: bool = False, attempts: bool = True
+    ) -> Iterable[Entry]: ...
 
     def counts(self, run: str) -> Mapping[str, int]: ...
 
     def longest_window(self, run: str) -> float | None: ...
 
 
-def not_reached(plan: AppliedPlan, counts: Mapping[str, int]) -> int:
+def operations_of(header: RunHeader, counts: Mapping[str, int]) -> int:
+    """How many operations the run's plan has."""
+    return sum(counts.values()) if header.operations is None else header.operations
+
+
+def not_reached(header: RunHeader, counts: Mapping[str, int]) -> int:
     """How many operations of the plan the journal holds nothing of."""
-    return plan.count - sum(counts.values())
+    return operations_of(header, counts) - sum(counts.values())
 
 
-def enabled_through_config(plan: AppliedPlan, journal: Journal, run: str) -> int:
-    """How many workflows the run enabled by writing ``config``, which may not have subscribed their triggers."""
-    if not plan.header.counts.workflows_enabled:
+def window_of(entry: Entry) -> float | None:
+    """The longest time between reading and the answer of a write, in milliseconds; None where nothing was sent."""
+    return max((a.window_ms for a in entry.attempts if a.window_ms is not None), default=None)
+
+
+class EnabledThroughConfig:
+    """Counts the workflows that were enabled by writing ``config``, which may not have subscribed their triggers."""
+
+    def __init__(self) -> None:
+        self.total = 0
+
+    def counting(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        """The same entries, with their attempts; ``total`` is complete when all have been taken."""
+        for entry in entries:
+            self.total += _newly_enabled(entry)
+            yield entry
+
+
+def _newly_enabled(entry: Entry) -> int:
+    if not (isinstance(entry.outcome, Applied) and entry.attempts):
         return 0
-    applied = (entry.number for entry in journal.entries(run, "applied"))
-    wanted, total = next(applied, None), 0
-    for number, operation in plan.numbered():
-        if number == wanted:
-            total += _enables(operation)
-            wanted = next(applied, None)
-    return total
+    before = _enabled(entry.attempts[0].preimage)
+    after: set[str] = set()
+    for request in entry.attempts[-1].requests:
+        if isinstance(request, PatchConfig):
+            after |= _enabled(request.config)
+    return len(after - before)
 
 
-def _enables(operation: Operation) -> int:
-    if isinstance(operation.subject, MetadataSubject) or operation.enablement != "config":
-        return 0
-    return sum(isinstance(change.target, WorkflowEnabled) and change.after is True for change in operation.changes)
+def _enabled(config: JsonObject) -> set[str]:
+    """The ids of the workflows that a configuration enables, under whichever name it keeps them."""
+    maps: list[Json] = [config.get(name) for name in _WORKFLOW_MAPS]
+    return {
+        workflow
+        for entries in maps
+        if isinstance(entries, dict)
+        for workflow, entry in entries.items()
+        if isinstance(entry, dict) and entry.get("enabled") is True
+    }

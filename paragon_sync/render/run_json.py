@@ -1,11 +1,11 @@
-"""What a run did, as JSON for machines (``schemas/run.schema.json``), made from its journal and its plan.
+"""What runs did, as JSON for machines (``schemas/run.schema.json``, ``schemas/runs.schema.json``), from the journal.
 
-Written as it is read. Knows no database and no API.
+Written as it is read. Knows no database, no plan and no API.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Final, assert_never
 
 from paragon_sync.jsonvalue import Json, JsonObject, dumps, format_pointer
@@ -16,56 +16,85 @@ from paragon_sync.model.outcome import (
     ConflictingPath,
     Failed,
     Outcome,
+    Resumption,
     RunHeader,
+    SideEffect,
     Unchanged,
     Unknown,
 )
 from paragon_sync.render.mask import masked_conflict
 from paragon_sync.render.plan_json import items, present, subject_json, values
-from paragon_sync.render.run import AppliedPlan, Journal, enabled_through_config, not_reached
+from paragon_sync.render.run import EnabledThroughConfig, Journal, not_reached, operations_of, window_of
 from paragon_sync.store.journal import OUTCOME_NAMES, SENDING, Entry, name_of
 
 FORMAT_VERSION: Final = 1
 
 
-def run_json(plan: AppliedPlan, journal: Journal, run: str) -> Iterator[str]:
-    """The whole document in pieces; one operation to a line, ASCII, with a line break at the end."""
-    head = dumps(_header(journal.run(run)) | _numbers(plan, journal, run))
-    yield f'{head[:-1]},\n"operations":['
-    yield from items(_entry(entry) for entry in journal.entries(run))
+def run_json(journal: Journal, run: str, entries: Iterable[Entry] | None = None) -> Iterator[str]:
+    """The whole document in pieces; one operation to a line, ASCII, with a line break at the end.
+
+    ``entries`` are those to show, instead of all.
+    """
+    window = journal.longest_window(run)
+    head = {"formatVersion": FORMAT_VERSION} | _header(journal.run(run), journal.counts(run))
+    if window is not None:
+        head["longestWindowMs"] = window
+    enabled = EnabledThroughConfig()
+    yield f'{dumps(head)[:-1]},\n"operations":['
+    if entries is None:
+        yield from items(map(_entry, enabled.counting(journal.entries(run))))
+    else:
+        yield from items(map(_entry, entries))
+        for _ in enabled.counting(journal.entries(run, "applied")):
+            pass
+    yield f'],\n"workflowsEnabledThroughConfig":{enabled.total}}}\n'
+
+
+def runs_json(runs: Iterable[tuple[RunHeader, Mapping[str, int]]]) -> Iterator[str]:
+    """Runs with their counts, without their operations; one to a line."""
+    yield f'{{"formatVersion":{FORMAT_VERSION},"runs":['
+    yield from items(_header(header, counts) for header, counts in runs)
     yield "]}\n"
 
 
-def _header(header: RunHeader) -> JsonObject:
+def _header(header: RunHeader, counts: Mapping[str, int]) -> JsonObject:
+    resumed: list[Json] = [_resumption(one) for one in header.resumed]
     return {
-        "formatVersion": FORMAT_VERSION,
         "run": header.run,
         "plan": header.plan_digest,
         "environment": header.environment,
         "project": header.project,
         "actor": header.actor,
         "started": header.started,
-        **present(finished=header.finished),
+        **present(
+            finished=header.finished,
+            stopped=header.stopped,
+            message=header.message,
+            ciUrl=header.ci_url,
+            rollsBack=header.rolls_back,
+            rolledBackBy=header.rolled_back_by,
+        ),
         "allowed": dict(header.allowed),
+        **({"resumed": resumed} if resumed else {}),
+        "counts": {
+            "operations": operations_of(header, counts),
+            **{name: counts.get(name, 0) for name in (*OUTCOME_NAMES.values(), SENDING)},
+            "notReached": not_reached(header, counts),
+        },
     }
 
 
-def _numbers(plan: AppliedPlan, journal: Journal, run: str) -> JsonObject:
-    counts = journal.counts(run)
-    window = journal.longest_window(run)
+def _resumption(resumption: Resumption) -> JsonObject:
     return {
-        **present(message=journal.message(run)),
-        "counts": {
-            "operations": plan.count,
-            **{name: counts.get(name, 0) for name in (*OUTCOME_NAMES.values(), SENDING)},
-            "notReached": not_reached(plan, counts),
-        },
-        "workflowsEnabledThroughConfig": enabled_through_config(plan, journal, run),
-        **({} if window is None else {"longestWindowMs": window}),
+        "actor": resumption.actor,
+        "at": resumption.at,
+        **present(message=resumption.message, ciUrl=resumption.ci_url),
+        "allowed": dict(resumption.allowed),
     }
 
 
 def _entry(entry: Entry) -> JsonObject:
+    window = window_of(entry)
     return {
         "number": entry.number,
         "user": entry.user,
@@ -73,6 +102,7 @@ def _entry(entry: Entry) -> JsonObject:
         "outcome": SENDING if entry.outcome is None else name_of(entry.outcome),
         **_told(entry.outcome),
         "attempts": len(entry.attempts),
+        **({} if window is None else {"windowMs": window}),
     }
 
 
@@ -80,15 +110,33 @@ def _told(outcome: Outcome | None) -> JsonObject:
     match outcome:
         case None | Unchanged():
             return {}
-        case Applied(notes=notes, alarms=alarms, resolved=resolved):
-            return {"resolved": resolved, "notes": list(notes), "alarms": list(alarms)}
+        case Applied():
+            effects: list[Json] = [_effect(effect) for effect in outcome.side_effects]
+            return {
+                "resolved": outcome.resolved,
+                "notes": list(outcome.notes),
+                "alarms": list(outcome.alarms),
+                **({"sideEffects": effects} if effects else {}),
+                **({"overwritten": _paths(outcome.overwritten)} if outcome.overwritten else {}),
+            }
         case Conflict(paths=paths, after_write=after_write):
-            conflicting: list[Json] = [_path(path) for path in paths]
-            return {"afterWrite": after_write, "paths": conflicting}
+            return {"afterWrite": after_write, "paths": _paths(paths)}
         case Blocked(reason=reason) | Failed(reason=reason) | Unknown(reason=reason):
             return {"reason": reason}
         case _:
             assert_never(outcome)
+
+
+def _effect(effect: SideEffect) -> JsonObject:
+    return {
+        "credential": effect.credential,
+        **present(configuration=effect.configuration),
+        "workflow": effect.workflow,
+    }
+
+
+def _paths(paths: Iterable[ConflictingPath]) -> list[Json]:
+    return [_path(path) for path in paths]
 
 
 def _path(path: ConflictingPath) -> JsonObject:

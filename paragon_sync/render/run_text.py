@@ -1,22 +1,33 @@
-"""What a run did, as text for people, made from its journal and its plan. Knows no database and no API."""
+"""What a run did, as text for people, made from its journal. Knows no database, no plan and no API."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Final, assert_never
 
 from rich.text import Text
 
-from paragon_sync.model.outcome import Applied, Blocked, Conflict, ConflictingPath, Failed, Outcome, Unchanged, Unknown
+from paragon_sync.model.outcome import (
+    Applied,
+    Blocked,
+    Conflict,
+    ConflictingPath,
+    Failed,
+    Outcome,
+    RunHeader,
+    Unchanged,
+    Unknown,
+)
 from paragon_sync.model.planned import Value
 from paragon_sync.render.changes import subject_name, value_text
 from paragon_sync.render.lines import WIDTH, columns, count, line, wrapped
 from paragon_sync.render.literal import printable
 from paragon_sync.render.mask import masked_conflict
-from paragon_sync.render.run import AppliedPlan, Journal, enabled_through_config, not_reached
+from paragon_sync.render.run import EnabledThroughConfig, Journal, not_reached, operations_of
 from paragon_sync.store.journal import SENDING, Entry
 
-_REASON_AT: Final = 32
+REASON_AT: Final = 32
 _WORDS: Final = {
     "applied": "applied",
     "unchanged": "unchanged",
@@ -28,34 +39,98 @@ _WORDS: Final = {
 }
 
 
-def run_lines(plan: AppliedPlan, journal: Journal, run: str) -> Iterator[Text]:
+def run_lines(journal: Journal, run: str) -> Iterator[Text]:
     """The run: everything that needs a person, each with its reason, then the count of all outcomes."""
     header = journal.run(run)
-    heading = f"{header.environment} · run {header.run} · plan {header.plan_digest[:8]}"
-    yield from wrapped(heading, 0, hanging=2, style="bold")
+    yield from heading(header)
     yield line()
-    yield from _section("Lost?", "bold red", _entries(journal.entries(run, "applied"), _alarms))
-    yield from _section("Not applied", "bold", _entries(journal.entries(run), _reasons))
-    yield from _section("Notes", "bold", _entries(journal.entries(run, "applied"), _notes))
-    yield from wrapped(outcome_counts(plan, journal.counts(run)), 0, style="bold")
-    enabled = enabled_through_config(plan, journal, run)
+    enabled = EnabledThroughConfig()
+    applied = enabled.counting(journal.entries(run, "applied"))
+    yield from _section("Lost?", "bold red", entry_lines(journal.entries(run, "applied", attempts=False), _alarms))
+    yield from _section("Not applied", "bold", entry_lines(journal.entries(run, attempts=False), _troubles))
+    yield from _section("Notes", "bold", entry_lines(applied, _notes))
+    yield from closing(journal, header, enabled.total)
+    if header.stopped:
+        yield from wrapped(header.stopped, 0, style="bold red")
+
+
+def heading(header: RunHeader) -> Iterator[Text]:
+    """Which run of which plan in which environment."""
+    text = f"{header.environment} · run {header.run} · plan {header.plan_digest[:8]}"
+    yield from wrapped(text, 0, hanging=2, style="bold")
+
+
+def closing(journal: Journal, header: RunHeader, enabled: int) -> Iterator[Text]:
+    """How all operations ended, and what is to be known of them together."""
+    yield from wrapped(outcome_counts(header, journal.counts(header.run)), 0, style="bold")
     if enabled:
         yield from wrapped(f"{count(enabled, 'workflow')} enabled through config: triggers unconfirmed.", 0)
-    window = journal.longest_window(run)
+    window = journal.longest_window(header.run)
     if window is not None:
         yield line(f"Longest read-to-write window {window:,.0f} ms.")
-    message = journal.message(run)
-    if message:
-        yield from wrapped(message, 0, style="bold red")
 
 
-def outcome_counts(plan: AppliedPlan, counts: Mapping[str, int]) -> str:
-    """How every operation of the plan ended, in one sentence."""
+def outcome_counts(header: RunHeader, counts: Mapping[str, int]) -> str:
+    """How every operation of the run's plan ended, in one sentence."""
     parts = [f"{counts[state]:,} {word}" for state, word in _WORDS.items() if counts.get(state)]
-    missing = not_reached(plan, counts)
+    missing = not_reached(header, counts)
     if missing:
         parts.append(f"{missing:,} not reached")
-    return f"{count(plan.count, 'operation')}: {', '.join(parts)}." if parts else "No operations."
+    total = count(operations_of(header, counts), "operation")
+    return f"{total}: {', '.join(parts)}." if parts else "No operations."
+
+
+def entry_lines(entries: Iterable[Entry], told: Callable[[Entry], Iterable[str]]) -> Iterator[Text]:
+    """Each entry of which there is something to tell: the first text beside its name where there is room."""
+    for entry in entries:
+        texts = list(told(entry))
+        if not texts:
+            continue
+        name = f"  {printable(entry.user)} · {subject_name(entry.subject)}"
+        whole = columns(name, printable(texts[0]), "", (REASON_AT, WIDTH))
+        if whole is not None:
+            yield line(whole)
+            texts = texts[1:]
+        else:
+            yield from wrapped(name.lstrip(" "), 2, hanging=2)
+        for text in texts:
+            yield from wrapped(text, 6, hanging=2)
+
+
+def reasons(outcome: Outcome | None) -> list[str]:
+    """Why something did not end well, in one or more texts; none where it did."""
+    match outcome:
+        case None:
+            return ["sent, and no answer was recorded"]
+        case Applied() | Unchanged():
+            return []
+        case Conflict(paths=paths, after_write=after_write):
+            found = "changed after our write" if after_write else "live has moved away from the plan"
+            return [f"conflict: {found}", *map(_conflicting, paths)]
+        case Blocked(reason=reason):
+            return [f"blocked: {reason}"]
+        case Failed(reason=reason):
+            return [f"failed: {reason}"]
+        case Unknown(reason=reason):
+            return [f"unknown: {reason}"]
+        case _:
+            assert_never(outcome)
+
+
+def remarks(outcome: Outcome | None) -> list[str]:
+    """What is to be known of something that was applied."""
+    if not isinstance(outcome, Applied):
+        return []
+    overwritten = (f"overwritten: {_conflicting(path)}" for path in outcome.overwritten)
+    return [*overwritten, *outcome.notes]
+
+
+def moment(time: str) -> str:
+    """A time in ISO 8601 for people, in UTC; what isn't one stays as it is."""
+    try:
+        return f"{datetime.fromisoformat(time).astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+    except ValueError:
+        return time
 
 
 def _section(title: str, style: str, lines: Iterable[Text]) -> Iterator[Text]:
@@ -69,48 +144,16 @@ def _section(title: str, style: str, lines: Iterable[Text]) -> Iterator[Text]:
         yield line()
 
 
-def _entries(entries: Iterable[Entry], told: Callable[[Outcome | None], Iterable[str]]) -> Iterator[Text]:
-    """Each entry of which there is something to tell: the first text beside its name where there is room."""
-    for entry in entries:
-        texts = list(told(entry.outcome))
-        if not texts:
-            continue
-        name = f"  {printable(entry.user)} · {subject_name(entry.subject)}"
-        whole = columns(name, printable(texts[0]), "", (_REASON_AT, WIDTH))
-        if whole is not None:
-            yield line(whole)
-            texts = texts[1:]
-        else:
-            yield from wrapped(name.lstrip(" "), 2, hanging=2)
-        for text in texts:
-            yield from wrapped(text, 6, hanging=2)
+def _alarms(entry: Entry) -> Iterable[str]:
+    return entry.outcome.alarms if isinstance(entry.outcome, Applied) else ()
 
 
-def _alarms(outcome: Outcome | None) -> Iterable[str]:
-    return outcome.alarms if isinstance(outcome, Applied) else ()
+def _notes(entry: Entry) -> Iterable[str]:
+    return remarks(entry.outcome)
 
 
-def _notes(outcome: Outcome | None) -> Iterable[str]:
-    return outcome.notes if isinstance(outcome, Applied) else ()
-
-
-def _reasons(outcome: Outcome | None) -> Iterable[str]:
-    match outcome:
-        case None:
-            return ["sent, and no answer was recorded"]
-        case Applied() | Unchanged():
-            return ()
-        case Conflict(paths=paths, after_write=after_write):
-            found = "changed after our write" if after_write else "live has moved away from the plan"
-            return [f"conflict: {found}", *map(_conflicting, paths)]
-        case Blocked(reason=reason):
-            return [f"blocked: {reason}"]
-        case Failed(reason=reason):
-            return [f"failed: {reason}"]
-        case Unknown(reason=reason):
-            return [f"unknown: {reason}"]
-        case _:
-            assert_never(outcome)
+def _troubles(entry: Entry) -> Iterable[str]:
+    return reasons(entry.outcome)
 
 
 def _conflicting(path: ConflictingPath) -> str:

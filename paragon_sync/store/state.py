@@ -19,7 +19,7 @@ from paragon_sync.errors import StateError
 from paragon_sync.model.outcome import OutcomeName, Resumption, RunHeader
 from paragon_sync.store import encoding, location
 from paragon_sync.store.creation import opened
-from paragon_sync.store.journal import SENDING, Entry, Recorded, Sending
+from paragon_sync.store.journal import SENDING, Attempt, Entry, Recorded, Sending
 from paragon_sync.store.location import Location
 from paragon_sync.store.records import Records
 from paragon_sync.store.sealing import Unavailable
@@ -164,15 +164,16 @@ class StateStore:
         """The runs of one plan, the latest first."""
         return self._runs(runs.c.plan_digest == plan_digest)
 
-    def message(self, run: str) -> str | None:
-        """Why a run was stopped before its end, None where it wasn't."""
-        return self.run(run).stopped
+    def entries(
+        self, run: str, outcome: OutcomeName | None = None, *, sending: bool = False, attempts: bool = True
+    ) -> Iterator[Entry]:
+        """The journal of one run in the order of the plan; of one outcome alone, or of what is still ``sending``.
 
-    def entries(self, run: str, outcome: OutcomeName | None = None, *, sending: bool = False) -> Iterator[Entry]:
-        """The journal of one run in the order of the plan; of one outcome alone, or of what is still ``sending``."""
+        Without ``attempts``, which hold whole configurations, it is read much faster.
+        """
         state = SENDING if sending else outcome
         after = -1
-        while page := self._page(run, state, after):
+        while page := self._page(run, state, after, attempts=attempts):
             yield from page
             after = page[-1].number
 
@@ -218,23 +219,23 @@ class StateStore:
         with self._transaction() as connection:
             connection.execute(update(runs).where(runs.c.run == run).values(values))
 
-    def _page(self, run: str, state: str | None, after: int) -> list[Entry]:
+    def _page(self, run: str, state: str | None, after: int, *, attempts: bool) -> list[Entry]:
         query = select(entries).where(entries.c.run == run, entries.c.number > after)
         if state is not None:
             query = query.where(entries.c.state == state)
         with self._transaction() as connection:
             page = connection.execute(query.order_by(entries.c.number).limit(_BATCH)).all()
-            if not page:
-                return []
-            between = (attempts.c.number >= page[0].number, attempts.c.number <= page[-1].number)
-            sent = (
-                select(attempts).where(attempts.c.run == run, *between).order_by(attempts.c.number, attempts.c.attempt)
-            )
-            tries = {
-                n: tuple(map(self._records.attempt, rows))
-                for n, rows in groupby(connection.execute(sent), lambda r: r.number)
-            }
+            tries = self._attempts(connection, run, [row.number for row in page]) if attempts and page else {}
             return [self._records.entry(row, tries.get(row.number, ())) for row in page]
+
+    def _attempts(self, connection: Connection, run: str, numbers: Sequence[int]) -> dict[int, tuple[Attempt, ...]]:
+        query = (
+            select(attempts)
+            .where(attempts.c.run == run, attempts.c.number.in_(numbers))
+            .order_by(attempts.c.number, attempts.c.attempt)
+        )
+        rows = groupby(connection.execute(query), lambda row: row.number)
+        return {number: tuple(map(self._records.attempt, tried)) for number, tried in rows}
 
     def _put_entries(self, connection: Connection, run: str, rows: Sequence[dict[str, Any]]) -> None:
         """Adds entries that are new and changes those that are there, in SQL that every database knows."""

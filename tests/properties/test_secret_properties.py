@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paragon_sync.jsonvalue import ABSENT, Json
+from paragon_sync.jsonvalue import ABSENT, Json, JsonObject
 from paragon_sync.model.decision import Contender, Decision
 from paragon_sync.model.declared import Place, Position
 from paragon_sync.model.desired import Default, MetadataKey, Release, Set, Setting, Unset, WorkflowSetting
 from paragon_sync.model.outcome import Applied, Conflict, ConflictingPath, RunHeader
-from paragon_sync.model.planned import Change, Detail, Finding, Operation, Origin, PlanHeader
+from paragon_sync.model.planned import Change, Detail, Finding, Operation, Origin, PatchMeta, PlanHeader
 from paragon_sync.render.explain import explained_lines
 from paragon_sync.render.plan_json import plan_json
 from paragon_sync.render.run_json import run_json
 from paragon_sync.render.run_text import run_lines
+from paragon_sync.render.runs_text import run_record_lines
 from paragon_sync.render.text import plan_lines
-from paragon_sync.store.journal import Entry
+from paragon_sync.store.journal import Attempt, Entry
 from tests import nouns
 
 SENTINELS = ("hunter2-one", "hunter2-two", "hunter2-three")
@@ -144,17 +144,16 @@ class Stored:
     def findings(self) -> tuple[Finding, ...]:
         return ()
 
-    def numbered(self) -> Iterator[tuple[int, Operation]]:
-        return enumerate(self.made)
-
     def run(self, run: str) -> RunHeader:
         return nouns.run_header(run)
 
-    def message(self, _run: str) -> None:
-        return None
-
-    def entries(self, _run: str, outcome: str | None = None) -> list[Entry]:
-        return [entry for entry in self.recorded if outcome is None]
+    def entries(
+        self, _run: str, outcome: str | None = None, *, sending: bool = False, attempts: bool = True
+    ) -> list[Entry]:
+        assert not sending
+        assert outcome in {None, "applied"}
+        found = [entry for entry in self.recorded if outcome is None or isinstance(entry.outcome, Applied)]
+        return found if attempts else [replace(entry, attempts=()) for entry in found]
 
     def counts(self, _run: str) -> dict[str, int]:
         return {"conflict": len(self.recorded)}
@@ -178,11 +177,18 @@ def test_no_secret_of_a_plan_is_rendered(changes: list[Change]) -> None:
 
 @given(st.lists(PATHS, min_size=1, max_size=3).map(tuple))
 def test_no_secret_of_a_run_is_rendered(paths: tuple[ConflictingPath, ...]) -> None:
-    outcomes = (Conflict(paths=paths), Applied())
-    entries = [Entry(number=n, user="acme", subject=nouns.SLACK, outcome=o) for n, o in enumerate(outcomes)]
-    run = Stored(recorded=tuple(entries))
-    assert no_secret_in("\n".join(text.plain for text in run_lines(run, run, "r")))
-    assert no_secret_in("".join(run_json(run, run, "r")))
+    outcomes = (Conflict(paths=paths), Applied(overwritten=paths))
+    secret: JsonObject = {"token": list(SENTINELS)}
+    sent = Attempt(preimage=secret, requests=(PatchMeta(meta=secret),), sent="t1")
+    run = Stored(
+        recorded=tuple(
+            Entry(number=number, user="acme", subject=nouns.SLACK, outcome=outcome, attempts=(sent,))
+            for number, outcome in enumerate(outcomes)
+        )
+    )
+    for lines in (run_lines(run, "r"), run_record_lines(run, "r"), run_record_lines(run, "r", run.recorded)):
+        assert no_secret_in("\n".join(text.plain for text in lines))
+    assert no_secret_in("".join(run_json(run, "r")))
 
 
 @given(st.lists(DECISIONS, min_size=1, max_size=3).map(tuple))

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES
-from paragon_sync.jsonvalue import ABSENT, loads
+from paragon_sync.jsonvalue import ABSENT, JsonObject, loads
 from paragon_sync.model.outcome import (
     Applied,
     Blocked,
@@ -21,48 +21,55 @@ from paragon_sync.model.outcome import (
     Failed,
     Outcome,
     OutcomeName,
+    Resumption,
     RunHeader,
+    SideEffect,
     Unchanged,
     Unknown,
 )
-from paragon_sync.model.planned import Counts, MetadataSubject, Operation, PlanHeader
-from paragon_sync.render.outcomes import print_run
+from paragon_sync.model.planned import MetadataSubject, PatchConfig, PatchMeta
+from paragon_sync.render.outcomes import print_record, print_run, print_runs
 from paragon_sync.render.run_text import run_lines
+from paragon_sync.render.runs_text import run_record_lines
 from paragon_sync.store.journal import SENDING, Attempt, Entry, name_of
 from tests import nouns
-from tests.nouns import change, configuration, plan_header, run_header, switch
+from tests.nouns import run_header
 
 RUN = "20260314-101502-4f1c"
 SCHEMA = loads((Path(__file__).parents[3] / "schemas" / "run.schema.json").read_text("utf-8"))
+RUNS_SCHEMA = loads((Path(__file__).parents[3] / "schemas" / "runs.schema.json").read_text("utf-8"))
 SENT = Attempt(preimage={}, requests=(), sent="t1")
+WHOLE = run_header(
+    RUN,
+    allowed={"valuesRemoved": "20"},
+    finished="2026-03-14T10:16:00+00:00",
+    stopped="five failures in a row",
+    message="new channel",
+    ci_url="https://ci/1",
+    rolls_back="r0",
+    rolled_back_by="r2",
+    operations=7,
+    resumed=(Resumption(actor="ada", at="2026-03-14T10:15:40+00:00", message="on", allowed={"findings": "1"}),),
+)
 
 
 @dataclass(frozen=True)
 class Recorded:
-    """A journal and its plan, without their files."""
+    """A journal of one run, without its database."""
 
     recorded: tuple[Entry, ...]
-    made: tuple[Operation, ...] = ()
     window: float | None = None
-    stopped: str | None = None
-    finished: str | None = None
-    header: PlanHeader = field(default_factory=plan_header)
+    header: RunHeader = field(default_factory=lambda: run_header(RUN, allowed={"valuesRemoved": "20"}))
 
-    @property
-    def count(self) -> int:
-        return max(len(self.made), len(self.recorded))
+    def run(self, _run: str) -> RunHeader:
+        return self.header
 
-    def numbered(self) -> Iterator[tuple[int, Operation]]:
-        return enumerate(self.made)
-
-    def run(self, run: str) -> RunHeader:
-        return run_header(run, finished=self.finished, allowed={"valuesRemoved": "20"})
-
-    def message(self, _run: str) -> str | None:
-        return self.stopped
-
-    def entries(self, _run: str, outcome: OutcomeName | None = None) -> list[Entry]:
-        return [entry for entry in self.recorded if outcome is None or state(entry) == outcome]
+    def entries(
+        self, _run: str, outcome: OutcomeName | None = None, *, sending: bool = False, attempts: bool = True
+    ) -> list[Entry]:
+        wanted = SENDING if sending else outcome
+        found = [entry for entry in self.recorded if wanted in {None, state(entry)}]
+        return found if attempts else [replace(entry, attempts=()) for entry in found]
 
     def counts(self, _run: str) -> Mapping[str, int]:
         states = [state(entry) for entry in self.recorded]
@@ -82,21 +89,29 @@ def entry(number: int, outcome: Outcome | None, user: str = "acme-corp") -> Entr
 
 def told(recorded: Recorded, output_format: str = "text") -> tuple[str, int]:
     stream = io.StringIO()
-    code = print_run(recorded, RUN, recorded, output_format, stream)
+    code = print_run(recorded, RUN, output_format, stream)
     return stream.getvalue(), code
 
 
+def enabling(before: JsonObject, *after: JsonObject) -> Attempt:
+    """An attempt that found some workflows and wrote others; each as ``{id: enabled}``."""
+    requests = [PatchConfig(credential="c1", configuration=None, config=workflows(one)) for one in after]
+    return Attempt(preimage=workflows(before), requests=tuple(requests), sent="t1", window_ms=41.4)
+
+
+def workflows(enabled: JsonObject) -> JsonObject:
+    entries: JsonObject = {workflow: {"enabled": value, "settings": {}} for workflow, value in enabled.items()}
+    return {"sharedSettings": {}, "configuredWorkflows": entries, "workflowSettings": entries}
+
+
 def test_a_run_that_went_well_is_told_in_a_few_lines() -> None:
-    made = (
-        configuration("a", switch("Digest", before=False, after=True), switch("Report", before=True, after=False)),
-        configuration("b", switch("Digest", before=ABSENT, after=True)),
-        configuration("c", switch("Digest", before=False, after=True)),
-    )
     recorded = Recorded(
-        recorded=(entry(0, Applied()), entry(1, Applied(resolved=True)), entry(2, Unchanged())),
-        made=made,
+        recorded=(
+            replace(entry(0, Applied()), attempts=(enabling({"w1": False, "w2": True}, {"w1": True, "w2": False}),)),
+            replace(entry(1, Applied(resolved=True)), attempts=(enabling({}, {"w1": True, "w2": False}),)),
+            entry(2, Unchanged()),
+        ),
         window=41.4,
-        header=plan_header(counts=Counts(workflows_enabled=3)),
     )
     assert told(recorded) == (
         """\
@@ -108,6 +123,26 @@ Longest read-to-write window 41 ms.
 """,
         EXIT_OK,
     )
+
+
+@pytest.mark.parametrize(
+    ("outcome", "attempts", "enabled"),
+    [
+        (Applied(), (enabling({"w1": False}, {"w1": True}),), 1),
+        (Applied(), (enabling({"w1": False}, {"w1": True}), enabling({"w1": True}, {"w1": True})), 1),
+        (Applied(), (enabling({"w1": "yes"}, {"w1": "no"}),), 0),
+        (Applied(), (Attempt(preimage={}, requests=(PatchMeta(meta=workflows({"w1": True})),), sent="t1"),), 0),
+        (Applied(), (Attempt(preimage={"workflowSettings": 1}, requests=(), sent="t1"),), 0),
+        (Applied(), (), 0),
+        (Failed(reason="x"), (enabling({"w1": False}, {"w1": True}),), 0),
+    ],
+)
+def test_only_what_was_enabled_by_config_is_unconfirmed(
+    outcome: Outcome, attempts: tuple[Attempt, ...], enabled: int
+) -> None:
+    recorded = Recorded(recorded=(replace(entry(0, outcome), attempts=attempts),))
+    assert document(recorded)["workflowsEnabledThroughConfig"] == enabled
+    assert ("unconfirmed" in told(recorded)[0]) == bool(enabled)
 
 
 def test_everything_that_did_not_end_well_is_told_with_its_reason() -> None:
@@ -125,9 +160,9 @@ def test_everything_that_did_not_end_well_is_told_with_its_reason() -> None:
             entry(4, None),
             entry(5, Conflict(paths=(), after_write=True)),
             entry(6, Applied(notes=("moved during write: /x",), alarms=("lost? /y", "lost? /z"))),
+            entry(7, Applied(overwritten=paths[:2])),
         ),
-        made=tuple(configuration("acme-corp") for _ in range(9)),
-        stopped="Stopped by the user.",
+        header=run_header(RUN, operations=9, stopped="Five failures in a row."),
     )
     text, code = told(recorded)
     assert code == EXIT_OUTCOMES
@@ -154,10 +189,13 @@ Not applied
 
 Notes
   acme-corp · slack · T0001     moved during write: /x
+  acme-corp · slack · T0001
+      overwritten: Channel: was "C001", is "C777", planned "C0123"
+      overwritten: API key: was (secret), is (secret, changed), planned (secret)
 
-9 operations: 1 applied, 2 in conflict, 1 blocked, 1 failed, 1 unknown, 1 sent
-without an answer, 2 not reached.
-Stopped by the user.
+9 operations: 2 applied, 2 in conflict, 1 blocked, 1 failed, 1 unknown, 1 sent
+without an answer, 1 not reached.
+Five failures in a row.
 """
     )
 
@@ -169,7 +207,7 @@ Stopped by the user.
         (Recorded(recorded=(entry(0, Unchanged()),)), EXIT_OK),
         (Recorded(recorded=(entry(0, Failed(reason="x")),)), EXIT_OUTCOMES),
         (Recorded(recorded=(entry(0, None),)), EXIT_OUTCOMES),
-        (Recorded(recorded=(), made=(configuration("acme"),)), EXIT_OUTCOMES),
+        (Recorded(recorded=(), header=run_header(RUN, operations=1)), EXIT_OUTCOMES),
     ],
     ids=["empty", "unchanged", "failed", "sending", "not reached"],
 )
@@ -191,17 +229,21 @@ def document(recorded: Recorded) -> dict[str, object]:
 def test_the_json_holds_the_run_and_every_operation() -> None:
     path = ConflictingPath(pointer=("a", "b/"), label="Channel", base=ABSENT, live=1.0, planned={"token": "x"})
     secret = replace(path, label="Token")
+    effects = (
+        SideEffect(credential="c1", configuration=None, workflow="w1"),
+        SideEffect(credential="c1", configuration="g", workflow="w2"),
+    )
     recorded = Recorded(
         recorded=(
             entry(0, Applied(notes=("n",), alarms=("a",))),
             replace(entry(1, Unchanged()), subject=MetadataSubject(), attempts=()),
             entry(2, Conflict(paths=(path, secret), after_write=True)),
-            entry(3, Blocked(reason="r")),
+            replace(entry(3, Blocked(reason="r")), attempts=(SENT, replace(SENT, window_ms=2.5), SENT)),
             entry(4, None),
+            entry(5, Applied(side_effects=effects, overwritten=(secret,))),
         ),
         window=41.5,
-        stopped="stopped",
-        finished="2026-03-14T10:16:00+00:00",
+        header=WHOLE,
     )
     read = document(recorded)
     operations = read.pop("operations")
@@ -214,18 +256,23 @@ def test_the_json_holds_the_run_and_every_operation() -> None:
         "actor": "ci",
         "started": "2026-03-14T10:15:02+00:00",
         "finished": "2026-03-14T10:16:00+00:00",
+        "stopped": "five failures in a row",
+        "message": "new channel",
+        "ciUrl": "https://ci/1",
+        "rollsBack": "r0",
+        "rolledBackBy": "r2",
         "allowed": {"valuesRemoved": "20"},
-        "message": "stopped",
+        "resumed": [{"actor": "ada", "at": "2026-03-14T10:15:40+00:00", "message": "on", "allowed": {"findings": "1"}}],
         "counts": {
-            "operations": 5,
-            "applied": 1,
+            "operations": 7,
+            "applied": 2,
             "unchanged": 1,
             "conflict": 1,
             "blocked": 1,
             "failed": 0,
             "unknown": 0,
             "sending": 1,
-            "notReached": 0,
+            "notReached": 1,
         },
         "workflowsEnabledThroughConfig": 0,
         "longestWindowMs": 41.5,
@@ -242,12 +289,23 @@ def test_the_json_holds_the_run_and_every_operation() -> None:
         },
         {"pointer": "/a/b~1", "label": "Token", "secret": True},
     ]
+    applied = {"outcome": "applied", "resolved": False}
+    shown = [{"credential": "c1", "workflow": "w1"}, {"credential": "c1", "configuration": "g", "workflow": "w2"}]
     assert operations == [
-        {"number": 0, **on_slack, "outcome": "applied", "resolved": False, "notes": ["n"], "alarms": ["a"]},
+        {"number": 0, **on_slack, **applied, "notes": ["n"], "alarms": ["a"]},
         {"number": 1, "user": "acme-corp", "kind": "metadata", "outcome": "unchanged", "attempts": 0},
         {"number": 2, **on_slack, "outcome": "conflict", "afterWrite": True, "paths": paths},
-        {"number": 3, **on_slack, "outcome": "blocked", "reason": "r"},
+        {"number": 3, **on_slack, "outcome": "blocked", "reason": "r", "attempts": 3, "windowMs": 2.5},
         {"number": 4, **on_slack, "outcome": "sending"},
+        {
+            "number": 5,
+            **on_slack,
+            **applied,
+            "notes": [],
+            "alarms": [],
+            "sideEffects": shown,
+            "overwritten": paths[1:],
+        },
     ]
 
 
@@ -265,7 +323,7 @@ RECORDED = st.builds(
 
 @given(RECORDED)
 def test_no_run_is_wider_than_80_columns_or_holds_what_cannot_be_printed(recorded: Recorded) -> None:
-    for text in run_lines(recorded, recorded, RUN):
+    for text in [*run_lines(recorded, RUN), *run_record_lines(recorded, RUN)]:
         assert cell_len(text.plain) <= 80
         assert text.plain.isprintable()
 
@@ -277,12 +335,112 @@ def test_every_run_is_json_of_ascii(recorded: Recorded) -> None:
     assert isinstance(loads(text), dict)
 
 
-def test_only_what_was_written_through_config_is_counted_as_unconfirmed() -> None:
-    on = switch("Digest", before=False, after=True)
-    made = (replace(configuration("a", on), enablement="endpoint"), configuration("b", change("Channel", 1, 2)))
+def record(recorded: Recorded, output_format: str = "text", outcome: OutcomeName | None = None) -> str:
+    stream = io.StringIO()
+    chosen = None if outcome is None else recorded.entries(RUN, outcome)
+    print_record(recorded, RUN, output_format, chosen, stream)
+    return stream.getvalue()
+
+
+def test_the_record_of_a_run_has_every_operation_with_window_and_attempts() -> None:
+    path = ConflictingPath(pointer=("b",), label="API key", base="x", live="y", planned="x")
     recorded = Recorded(
-        recorded=(entry(0, Applied()), entry(1, Applied())),
-        made=made,
-        header=plan_header(counts=Counts(workflows_enabled=1)),
+        recorded=(
+            entry(0, Unchanged()),
+            replace(entry(1, Applied(resolved=True)), attempts=(SENT, enabling({}, {"w": True}))),
+            replace(entry(2, Conflict(paths=(path,))), attempts=()),
+            entry(3, None),
+            entry(4, Applied(notes=("moved during write: /x",), alarms=("lost? /y",))),
+        ),
+        window=41.4,
+        header=WHOLE,
     )
-    assert "unconfirmed" not in told(recorded)[0]
+    assert (
+        record(recorded)
+        == """\
+production · run 20260314-101502-4f1c · plan 4f1c09ab
+  by ci, started 2026-03-14 10:15:02 UTC
+  finished 2026-03-14 10:16:00 UTC
+  stopped: five failures in a row
+  new channel
+  https://ci/1
+  allowed valuesRemoved=20
+  resumed by ada, 2026-03-14 10:15:40 UTC · on · allowed findings=1
+  takes back run r0
+  taken back by run r2
+
+  acme-corp · slack · T0001     unchanged · 1 attempt
+  acme-corp · slack · T0001     applied (resolved) · 41 ms · 2 attempts
+  acme-corp · slack · T0001     conflict
+      conflict: live has moved away from the plan
+      API key: was (secret), is (secret, changed), planned (secret)
+  acme-corp · slack · T0001     sending · 1 attempt
+      sent, and no answer was recorded
+  acme-corp · slack · T0001     applied · 1 attempt
+      lost? /y
+      moved during write: /x
+
+7 operations: 2 applied, 1 unchanged, 1 in conflict, 1 sent without an answer, 2
+not reached.
+1 workflow enabled through config: triggers unconfirmed.
+Longest read-to-write window 41 ms.
+"""
+    )
+
+
+def test_the_record_of_one_outcome_has_only_that_and_the_counts_of_all() -> None:
+    recorded = Recorded(recorded=(entry(0, Unchanged()), entry(1, Failed(reason="not kept"))))
+    assert (
+        record(recorded, outcome="failed")
+        == """\
+production · run 20260314-101502-4f1c · plan 4f1c09ab
+  by ci, started 2026-03-14 10:15:02 UTC
+  not finished: applying the same plan again goes on
+  allowed valuesRemoved=20
+
+  acme-corp · slack · T0001     failed · 1 attempt
+      failed: not kept
+
+2 operations: 1 unchanged, 1 failed.
+"""
+    )
+    assert record(recorded, outcome="applied").endswith("=20\n\n2 operations: 1 unchanged, 1 failed.\n")
+    read = loads(record(recorded, "json", "failed"))
+    assert isinstance(read, dict)
+    assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(read)] == []
+    assert len(read["operations"]) == 1
+
+
+@pytest.mark.parametrize(
+    ("more", "state"),
+    [
+        ({}, " Not finished."),
+        ({"stopped": "five failures in a row"}, " Stopped: five failures in a row"),
+        ({"finished": "2026-03-14T10:16:00+00:00"}, ""),
+        ({"finished": "2026-03-14T10:16:00+00:00", "rolls_back": "r0"}, " Takes back run r0."),
+        ({"finished": "2026-03-14T10:16:00+00:00", "rolled_back_by": "r2"}, " Taken back by run r2."),
+    ],
+)
+def test_runs_are_listed_with_how_they_ended(more: dict[str, str], state: str) -> None:
+    header = run_header(RUN, operations=3, message="new channel", ci_url="https://ci/1", started="some day", **more)
+    stream = io.StringIO()
+    print_runs([(header, {"applied": 2})], "text", stream)
+    assert stream.getvalue() == (
+        f"{RUN}\n  production · plan 4f1c09ab · ci · some day\n"
+        f"  3 operations: 2 applied, 1 not reached.{state}\n  new channel\n  https://ci/1\n"
+    )
+
+
+def test_a_list_of_no_runs_says_so() -> None:
+    stream = io.StringIO()
+    print_runs([], "text", stream)
+    assert stream.getvalue() == "No runs.\n"
+
+
+def test_the_list_of_runs_is_json_too() -> None:
+    stream = io.StringIO()
+    print_runs([(WHOLE, {"applied": 7}), (run_header("r1"), {})], "json", stream)
+    read = loads(stream.getvalue())
+    assert isinstance(read, dict)
+    assert [error.message for error in Draft202012Validator(RUNS_SCHEMA).iter_errors(read)] == []
+    assert [(run["run"], run["counts"]["notReached"]) for run in read["runs"]] == [(RUN, 0), ("r1", 0)]

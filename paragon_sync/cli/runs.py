@@ -1,0 +1,131 @@
+"""``paragon-sync runs``: what was applied, by whom and with what outcome, and the lock that a run holds."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import click
+
+from paragon_sync.cli.group import Group
+from paragon_sync.cli.options import environment_option, format_option, project_option
+from paragon_sync.cli.stored import open_state
+from paragon_sync.errors import ParagonSyncError, UsageError
+
+if TYPE_CHECKING:
+    from paragon_sync.model.outcome import OutcomeName, RunHeader
+    from paragon_sync.store.journal import Entry
+    from paragon_sync.store.state import StateStore
+
+OUTCOMES = ("applied", "unchanged", "conflict", "blocked", "failed", "unknown", "sending")
+LAST = "last"
+
+
+@click.group(cls=Group)
+def runs() -> None:
+    """Show what was applied, by whom and with what outcome."""
+
+
+@runs.command("list")
+@project_option
+@environment_option(required=False)
+@format_option("text", "json")
+def list_(project_file: Path, environment: str | None, output_format: str) -> None:
+    """List the runs in the state store, the latest first.
+
+    Asks no API: the Project file's state is all that is read.
+    """
+    from paragon_sync.manifest.project import load_project
+    from paragon_sync.render.outcomes import print_runs
+
+    with open_state(load_project(project_file)) as store:
+        print_runs(((header, store.counts(header.run)) for header in _runs(store, environment)), output_format)
+
+
+@runs.command()
+@click.argument("run", metavar="RUN")
+@project_option
+@environment_option(required=False)
+@click.option("--outcome", type=click.Choice(OUTCOMES), help="Only operations that ended so.")
+@format_option("text", "json")
+def show(run: str, project_file: Path, environment: str | None, outcome: str | None, output_format: str) -> None:
+    """Show the record of RUN: who, when, and how each operation ended.
+
+    RUN is an id as "runs list" shows it, the beginning of one, or "last". Secrets
+    are masked.
+    """
+    from paragon_sync.manifest.project import load_project
+    from paragon_sync.render.outcomes import print_record
+
+    with open_state(load_project(project_file)) as store:
+        found = find_run(store, run, environment).run
+        print_record(store, found, output_format, _entries(store, found, outcome))
+
+
+@runs.command()
+@project_option
+@environment_option()
+@click.option("--yes", is_flag=True, help="Don't ask before breaking a lock.")
+def unlock(project_file: Path, environment: str, yes: bool) -> None:
+    """Break the lock of an environment, after showing who holds it.
+
+    A run that still goes on sends nothing more then, and can be resumed. A lock
+    whose owner is gone is taken over without this where that can be proved.
+    """
+    from paragon_sync.manifest.project import load_project
+    from paragon_sync.store.lock import describe, standing
+
+    with open_state(load_project(project_file)) as store:
+        locks = standing(store.place, environment)
+        if not locks:
+            click.echo(f"{environment} is not locked.")
+        for lock in locks:
+            seen = "and is there" if lock.is_alive else "and can't be seen any more from here"
+            click.echo(f"{environment} is locked by {describe(lock.owner)}, {seen}.")
+            if not yes:
+                _ask()
+            lock.break_it()
+            click.echo("The lock is broken.")
+
+
+def find_run(store: StateStore, text: str, environment: str | None = None) -> RunHeader:
+    """The run with this id, or the only one whose id begins so; ``last`` is the latest.
+
+    Raises :class:`ParagonSyncError` where there is none, :class:`UsageError` where there are several.
+    """
+    known = list(_runs(store, environment))
+    where = f" in {environment}" if environment else ""
+    if text == LAST:
+        if not known:
+            raise ParagonSyncError(f"there are no runs{where}", hint=f"state: {store.location}")
+        return known[0]
+    found = [header for header in known if header.run == text] or [h for h in known if h.run.startswith(text)]
+    if not found:
+        raise ParagonSyncError(f'there is no run "{text}"{where}', hint="paragon-sync runs list shows them")
+    if len(found) > 1:
+        raise UsageError(f'{len(found)} runs begin with "{text}"', hint=", ".join(header.run for header in found[:5]))
+    return found[0]
+
+
+def _runs(store: StateStore, environment: str | None) -> Iterator[RunHeader]:
+    return (header for header in store.runs() if environment in {None, header.environment})
+
+
+def _entries(store: StateStore, run: str, outcome: str | None) -> Iterator[Entry] | None:
+    if outcome is None:
+        return None
+    if outcome == "sending":
+        return store.entries(run, sending=True)
+    return store.entries(run, cast("OutcomeName", outcome))
+
+
+def _ask() -> None:
+    if not sys.stdin.isatty():
+        raise ParagonSyncError(
+            "the lock stays: there is no terminal to ask on", hint="--yes breaks it without asking, if it must be"
+        )
+    click.echo('Break it? Type "yes": ', nl=False, err=True)
+    if sys.stdin.readline().strip() != "yes":
+        raise ParagonSyncError("the lock stays: you did not say yes")

@@ -1,0 +1,98 @@
+"""Runs of the past as text for people: their list, and one with every operation. Knows no database and no plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import islice
+
+from rich.text import Text
+
+from paragon_sync.model.outcome import Applied, RunHeader
+from paragon_sync.render.lines import count, line, wrapped
+from paragon_sync.render.run import EnabledThroughConfig, Journal, window_of
+from paragon_sync.render.run_text import closing, entry_lines, heading, moment, outcome_counts, reasons, remarks
+from paragon_sync.store.journal import SENDING, Entry, name_of
+
+
+def runs_lines(runs: Iterable[tuple[RunHeader, Mapping[str, int]]]) -> Iterator[Text]:
+    """Each run in a few lines: its id, where, what, who and when, how it ended, what it was about."""
+    none = True
+    for header, counts in runs:
+        none = False
+        parts = (header.environment, f"plan {header.plan_digest[:8]}", header.actor, moment(header.started))
+        yield line(header.run, "bold")
+        yield from wrapped(" · ".join(parts), 2, hanging=2)
+        yield from wrapped(f"{outcome_counts(header, counts)}{_state(header)}", 2, hanging=2)
+        for text in (header.message, header.ci_url):
+            if text:
+                yield from wrapped(text, 2, hanging=2)
+    if none:
+        yield line("No runs.")
+
+
+def run_record_lines(journal: Journal, run: str, entries: Iterable[Entry] | None = None) -> Iterator[Text]:
+    """One run whole: who, when and why, then every operation with its outcome, or only ``entries``."""
+    header = journal.run(run)
+    yield from heading(header)
+    for text in _record(header):
+        yield from wrapped(text, 2, hanging=2)
+    yield line()
+    enabled = EnabledThroughConfig()
+    told = entry_lines(enabled.counting(journal.entries(run)) if entries is None else entries, _told)
+    for first in islice(told, 1):
+        yield first
+        yield from told
+        yield line()
+    if entries is None:
+        yield from closing(journal, header, enabled.total)
+    else:
+        yield from wrapped(outcome_counts(header, journal.counts(run)), 0, style="bold")
+
+
+def _state(header: RunHeader) -> str:
+    if header.rolled_back_by:
+        return f" Taken back by run {header.rolled_back_by}."
+    if header.finished:
+        return f" Takes back run {header.rolls_back}." if header.rolls_back else ""
+    return f" Stopped: {header.stopped}" if header.stopped else " Not finished."
+
+
+def _record(header: RunHeader) -> Iterator[str]:
+    yield f"by {header.actor}, started {moment(header.started)}"
+    if header.finished:
+        yield f"finished {moment(header.finished)}"
+    elif not header.stopped:
+        yield "not finished: applying the same plan again goes on"
+    if header.stopped:
+        yield f"stopped: {header.stopped}"
+    for text in (header.message, header.ci_url):
+        if text:
+            yield text
+    yield from _allowed(header.allowed)
+    for resumption in header.resumed:
+        parts = (f"resumed by {resumption.actor}, {moment(resumption.at)}", resumption.message, resumption.ci_url)
+        yield " · ".join([*filter(None, parts), *_allowed(resumption.allowed)])
+    if header.rolls_back:
+        yield f"takes back run {header.rolls_back}"
+    if header.rolled_back_by:
+        yield f"taken back by run {header.rolled_back_by}"
+
+
+def _allowed(allowed: Mapping[str, str]) -> Iterator[str]:
+    if allowed:
+        yield "allowed " + ", ".join(f"{name}={number}" for name, number in allowed.items())
+
+
+def _told(entry: Entry) -> list[str]:
+    outcome = entry.outcome
+    word = SENDING if outcome is None else name_of(outcome)
+    if isinstance(outcome, Applied) and outcome.resolved:
+        word += " (resolved)"
+    window = window_of(entry)
+    parts = [
+        word,
+        *([] if window is None else [f"{window:,.0f} ms"]),
+        *([count(len(entry.attempts), "attempt")] if entry.attempts else []),
+    ]
+    alarms = outcome.alarms if isinstance(outcome, Applied) else ()
+    return [" · ".join(parts), *alarms, *reasons(outcome), *remarks(outcome)]
