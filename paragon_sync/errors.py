@@ -38,6 +38,23 @@ EXIT_TERMINATED = 143
 _SERVER_ERROR = 500
 
 
+_SEVERITY = (
+    EXIT_USAGE,
+    EXIT_INTERRUPTED,
+    EXIT_TERMINATED,
+    EXIT_ERROR,
+    EXIT_REFUSED,
+    EXIT_OUTCOMES,
+    EXIT_CHANGES,
+    EXIT_OK,
+)
+
+
+def most_severe(*codes: int) -> int:
+    """The exit code of a command of which several hold."""
+    return min(codes, key=_SEVERITY.index)
+
+
 class ParagonSyncError(Exception):
     """The root. ``hint`` says what to do about it; ``exit_code`` is what the command ends with."""
 
@@ -90,7 +107,7 @@ class ApiError(ParagonSyncError):
 
     ``status`` is the HTTP status where there was an answer, ``code`` Paragon's own where it gave one.
     ``transient``: the same request may succeed a little later, not before ``retry_after`` seconds where the server
-    asked for that.
+    asked for that. ``maybe_done``: a write that ended so may have been done all the same; only reading tells.
     """
 
     def __init__(
@@ -106,11 +123,13 @@ class ApiError(ParagonSyncError):
         hint: str | None = None,
         transient: bool = False,
         retry_after: float | None = None,
+        maybe_done: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.transient = transient
         self.retry_after = retry_after
+        self.maybe_done = maybe_done
         self.code = code
         self.method = method
         self.path = path

@@ -13,6 +13,7 @@ import click
 
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import (
+    Canary,
     allow_option,
     catalog_option,
     environment_option,
@@ -21,6 +22,7 @@ from paragon_sync.cli.options import (
     paths_argument,
     project_option,
     run_options,
+    stopping_options,
 )
 from paragon_sync.cli.stored import open_plan, open_state
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, PlanFileError, UsageError
@@ -39,6 +41,14 @@ if TYPE_CHECKING:
 @allow_option
 @click.option("--yes", is_flag=True, help="Don't ask before applying manifests.")
 @click.option("--digest", metavar="HEX", help="Apply only if the plan file has this digest, or one that starts so.")
+@click.option(
+    "--retry-conflicts",
+    "retried",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Plan today's manifests for the users of that plan's run who ended in conflict, failed or blocked.",
+)
+@stopping_options
 @run_options
 @format_option("text", "json")
 def apply(
@@ -51,6 +61,10 @@ def apply(
     allowed: Mapping[str, int],
     yes: bool,
     digest: str | None,
+    retried: Path | None,
+    on_conflict: str,
+    fail_fast: bool,
+    canary: Canary | None,
     message: str | None,
     lock_timeout: int,
     output_format: str,
@@ -73,9 +87,12 @@ def apply(
         output_format=output_format,
         message=message,
         lock_timeout=lock_timeout,
+        on_conflict=on_conflict,
+        fail_fast=fail_fast,
+        canary=canary,
     )
     if any(is_plan(path) for path in paths):
-        if len(paths) > 1 or users or integrations:
+        if len(paths) > 1 or users or integrations or retried:
             raise UsageError("a saved plan is applied alone, and whole", hint="filters are given to plan")
         with open_plan(paths[0]) as reader:
             _check_digest(reader, digest)
@@ -85,12 +102,27 @@ def apply(
 
     from paragon_sync.cli.planning import question, write_plan
 
-    asked = question(project, chosen, paths, users, integrations, catalog, allowed)
+    if canary is not None and not sys.stdin.isatty():
+        raise UsageError(
+            "--canary needs a saved plan where there is no terminal to ask on", hint="paragon-sync plan --out FILE"
+        )
+    only = None if retried is None else _users_to_retry(retried, target)
+    if only is not None and not only:
+        click.echo("Nothing to retry: every operation of that plan's run ended well.")
+        return EXIT_OK
+    asked = question(project, chosen, paths, users, integrations, catalog, allowed, only)
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
         file = Path(folder) / "plan"
         run_async(write_plan(asked, file))
         with open_plan(file) as reader:
             return _show_and_apply(reader, target, yes=yes)
+
+
+def _users_to_retry(plan: Path, target: Target) -> frozenset[str]:
+    from paragon_sync.run.retrying import users_to_retry
+
+    with open_plan(plan) as reader, open_state(target.project) as store:
+        return users_to_retry(reader, store)
 
 
 def _apply_saved(reader: PlanReader, target: Target) -> int:
@@ -124,11 +156,9 @@ def _ask(environment: str) -> None:
             "nothing was applied: there is no terminal to ask on",
             hint="--yes applies without asking; in CI, save a plan, have it reviewed, and apply that file",
         )
-    click.echo(f'Apply this to {environment}? Type "yes": ', nl=False, err=True)
-    answer = sys.stdin.readline()
-    if answer.strip() != "yes":
-        click.echo("" if answer else "\n", nl=False, err=True)
-        raise ParagonSyncError("nothing was applied: you did not say yes")
+    from paragon_sync.cli.applying import ask
+
+    ask(f"Apply this to {environment}?", "nothing was applied")
 
 
 def _check_digest(reader: PlanReader, digest: str | None) -> None:

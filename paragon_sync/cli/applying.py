@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+import sys
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -14,12 +15,14 @@ import click
 
 from paragon_sync.cli.connect import connect, endpoint_of
 from paragon_sync.cli.loop import run_async
+from paragon_sync.cli.options import Canary
 from paragon_sync.cli.stored import in_ci
-from paragon_sync.errors import StateError
+from paragon_sync.errors import EXIT_OK, ParagonSyncError, StateError, most_severe
 from paragon_sync.model.project import Environment, Project
 from paragon_sync.render.outcomes import print_run
 from paragon_sync.run.admission import Applicant
 from paragon_sync.run.applying import Applying, apply_plan
+from paragon_sync.run.stopping import Limits, Stop
 from paragon_sync.store.lock import Owner, RunLock
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
@@ -44,6 +47,9 @@ class Target:
     output_format: str
     message: str | None = None
     lock_timeout: int = 0
+    on_conflict: str = "skip"
+    fail_fast: bool = False
+    canary: Canary | None = None
 
 
 def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int:
@@ -64,17 +70,52 @@ def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int
             runs.append(run)
             lock.tell_run(run)
 
-        try:
-            run_async(_run(reader, store, target, begun))
-        except BaseException:  # a signal, a full disk: what was done until then is told first
-            with suppress(StateError):  # it may be what ended the run
-                for run in runs:
-                    print_run(store, run, target.output_format)
-            raise
-        return print_run(store, runs[0], target.output_format)
+        canary = None if target.canary is None else target.canary.of(reader.header.counts.changed)
+        code = _run_and_tell(reader, store, target, begun, runs, canary)
+        if code == EXIT_OK and canary is not None and _is_left(store, runs[0]):
+            if not sys.stdin.isatty():
+                _say("Those were the first users. Applying the plan again goes on with the others.")
+                return code
+            ask("Go on with the others?", "the others were not applied: applying the plan again goes on with them")
+            code = _run_and_tell(reader, store, target, begun, runs, None)
+        return code
 
 
-async def _run(reader: PlanReader, store: StateStore, target: Target, begun: Callable[[str], None]) -> None:
+def _run_and_tell(
+    reader: PlanReader,
+    store: StateStore,
+    target: Target,
+    begun: Callable[[str], None],
+    runs: list[str],
+    canary: int | None,
+) -> int:
+    stop = Stop()
+    try:
+        run_async(_run(reader, store, target, begun, stop, canary), stop.ask)
+    except BaseException:  # a second signal, a full disk: what was done until then is told first
+        with suppress(StateError):  # it may be what ended the run
+            for run in runs[-1:]:
+                print_run(store, run, target.output_format)
+        raise
+    code = print_run(store, runs[-1], target.output_format)
+    if canary is not None and stop.reason is None and store.counts(runs[-1]).keys() <= {"applied", "unchanged"}:
+        code = EXIT_OK
+    return most_severe(code, stop.exit_code)
+
+
+def _is_left(store: StateStore, run: str) -> bool:
+    """Whether the canary left users for later."""
+    return store.run(run).finished is None
+
+
+async def _run(
+    reader: PlanReader,
+    store: StateStore,
+    target: Target,
+    begun: Callable[[str], None],
+    stop: Stop,
+    canary: int | None,
+) -> None:
     project, environment = target.project, target.environment
     with endpoint_of(project, environment) as endpoint:
         async with connect(endpoint, project.limits) as client:
@@ -93,8 +134,22 @@ async def _run(reader: PlanReader, store: StateStore, target: Target, begun: Cal
                 concurrency=project.limits.concurrency,
                 clock=lambda: datetime.now(UTC),
                 begun=begun,
+                stop=stop,
+                limits=Limits(fail_fast=target.fail_fast, fail_on_conflict=target.on_conflict == "fail"),
+                policy=project.policy,
+                on_conflict="overwrite" if target.on_conflict == "overwrite" else "skip",
+                canary=canary,
             )
             await apply_plan(reader, applying)
+
+
+def ask(question: str, refusal: str) -> None:
+    """Ask on the terminal; anything but "yes" raises with ``refusal``."""
+    click.echo(f'{question} Type "yes": ', nl=False, err=True)
+    answer = sys.stdin.readline()
+    if answer.strip() != "yes":
+        click.echo("" if answer else "\n", nl=False, err=True)
+        raise ParagonSyncError(f"{refusal}: you did not say yes")
 
 
 def _owner(project: str, target: Target) -> Owner:

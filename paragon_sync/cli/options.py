@@ -6,8 +6,10 @@ A decorator gives the command's function a keyword argument: ``project_file``, `
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar
@@ -84,6 +86,42 @@ def run_options(function: F) -> F:
     return by_message(by_timeout(function))
 
 
+def stopping_options(function: F) -> F:
+    """``--on-conflict``, ``--fail-fast`` and ``--canary``: ``on_conflict``, ``fail_fast``, ``canary``.
+
+    ``canary`` is a :class:`Canary`, None where it wasn't given.
+    """
+    by_conflict = click.option(
+        "--on-conflict",
+        type=click.Choice(("skip", "fail", "overwrite")),
+        default="skip",
+        show_default=True,
+        help="What to do where a managed value has changed since it was planned: leave that operation out, stop the"
+        " run, or write the planned value all the same and record what it replaced.",
+    )
+    by_failure = click.option("--fail-fast", is_flag=True, help="Stop at the first operation that does not end well.")
+    by_canary = click.option(
+        "--canary",
+        metavar="N|N%",
+        callback=_parse_canary,
+        help="Apply to so many users first, and ask before going on. Without a terminal, applying the plan again"
+        " goes on.",
+    )
+    return by_conflict(by_failure(by_canary(function)))
+
+
+@dataclass(frozen=True, slots=True)
+class Canary:
+    """How many users come first: a number, or a share of those whom the plan changes (0.01 is 1 %)."""
+
+    number: int | None = None
+    share: float | None = None
+
+    def of(self, users: int) -> int:
+        """How many of so many; at least one."""
+        return max(1, math.ceil(users * self.share)) if self.number is None and self.share else self.number or 1
+
+
 def format_option(*formats: str) -> Callable[[F], F]:
     """``--format``: ``output_format``, one of ``formats``, of which the first is the default."""
     return click.option(
@@ -126,6 +164,16 @@ def filter_options(function: F) -> F:
         help="Only users whose id matches, such as 'acme-*'. Can be given several times.",
     )
     return by_user(by_integration(function))
+
+
+def _parse_canary(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Canary | None:
+    if value is None:
+        return None
+    found = re.fullmatch(r"(?P<number>[1-9][0-9]*)|(?P<share>[0-9]+(?:\.[0-9]+)?)%", value)
+    share = float(found["share"]) / 100 if found and found["share"] else None
+    if found is None or (share is not None and not 0 < share <= 1):
+        raise click.BadParameter(f'"{value}" is neither a number of users nor a share, such as 10 or 1%')
+    return Canary(number=int(found["number"])) if share is None else Canary(share=share)
 
 
 def _parse_allowed(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:

@@ -22,6 +22,7 @@ def question(
     integrations: tuple[str, ...] = (),
     catalog: str = "pull",
     allowed: Mapping[str, int] | None = None,
+    only: frozenset[str] | None = None,
 ) -> Question:
     """What was asked on the command line, as of now."""
     return Question(
@@ -29,7 +30,7 @@ def question(
         environment=environment,
         now=datetime.now(UTC),
         paths=paths,
-        filters=Filters(users=users, integrations=integrations),
+        filters=Filters(users=users, integrations=integrations, only=only),
         catalog="lock" if catalog == "lock" else "pull",
         allowed=allowed,
     )

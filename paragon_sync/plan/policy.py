@@ -77,6 +77,18 @@ def check(counts: Counts, policy: Policy, allowed: Mapping[str, int]) -> tuple[R
     return tuple(refusals)
 
 
+def disabled_limit(counts: Counts, policy: Policy, allowed: Mapping[str, int]) -> int | None:
+    """How many workflows may be disabled, whatever disables them; None where no limit applies."""
+    threshold = policy.workflows_disabled
+    if threshold.share is None:
+        most: int | None = threshold.number or 0
+    elif counts.considered < policy.minimum_population:
+        most = None
+    else:
+        most = int(Fraction(str(threshold.share)) * counts.workflows_managed)
+    return None if most is None else max(most, allowed.get("workflowsDisabled", 0))
+
+
 def _break(rule: _Rule, counts: Counts, policy: Policy, allowed: Mapping[str, int]) -> Refusal | None:
     threshold, count = rule.threshold(policy), rule.count(counts)
     if count <= allowed.get(rule.name, 0):

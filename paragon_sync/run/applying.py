@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Final
 
 from paragon_sync.model.planned import Operation
+from paragon_sync.model.project import Policy
 from paragon_sync.paragon.client import Client
+from paragon_sync.plan.policy import disabled_limit
 from paragon_sync.run.admission import Applicant, admit
 from paragon_sync.run.journal import Batcher
 from paragon_sync.run.stopping import Breaker, Limits, Stop
@@ -40,6 +42,7 @@ class Applying:
     begun: Callable[[str], None]
     stop: Stop = field(default_factory=Stop)
     limits: Limits = field(default_factory=Limits)
+    policy: Policy = field(default_factory=Policy)
     on_conflict: OnConflict = "skip"
     canary: int | None = None
 
@@ -58,7 +61,13 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
         outcomes=Batcher[Recorded](lambda batch: store.record(admitted.run, batch)),
         clock=applying.clock,
     )
-    disabled = reader.header.counts.workflows_disabled + admitted.switched_off
+    counts = reader.header.counts
+    most = disabled_limit(counts, applying.policy, applying.applicant.allowed)
+    breaker = Breaker(
+        stop,
+        replace(applying.limits, switched_off=most),
+        switched_off=counts.workflows_disabled + admitted.switched_off,
+    )
     writing = Writing(
         journal=journal,
         stop=stop,
@@ -66,7 +75,7 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
         on_conflict=applying.on_conflict,
         ended=admitted.ended,
         in_doubt=admitted.in_doubt,
-        watch=Breaker(stop, applying.limits, switched_off=disabled).watch,
+        watch=breaker.watch,
     )
     try:
         left = await _apply_users(reader, applying, writing)

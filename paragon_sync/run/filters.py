@@ -16,10 +16,11 @@ _REMEMBERED: Final = 5000  # ids that a mistyped one is compared with
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Globs on user ids, and integrations' types; empty means all."""
+    """Globs on user ids, and integrations' types; empty means all. ``only`` narrows it to these very users."""
 
     users: tuple[str, ...] = ()
     integrations: tuple[str, ...] = ()
+    only: frozenset[str] | None = None
 
     def narrow(self, fragment: DesiredFragment) -> DesiredFragment:
         """The fragment without what the filter leaves out; metadata belongs to no integration."""
@@ -43,6 +44,8 @@ class Sieve:
 
     def accepts(self, user: str) -> bool:
         """Whether a filter on users lets this one through; an id always matches itself."""
+        if self._filters.only is not None and user not in self._filters.only:
+            return False
         if not self._filters.users:
             return True
         matching = [glob for glob in self._filters.users if glob == user or fnmatchcase(user, glob)]

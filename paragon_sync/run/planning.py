@@ -17,7 +17,7 @@ from paragon_sync.errors import ApiError, RefusedError
 from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.planned import Finding, FindingKind, PlanHeader, Severity
+from paragon_sync.model.planned import Enablement, Finding, FindingKind, PlanHeader, Severity
 from paragon_sync.model.project import Policy
 from paragon_sync.paragon.client import Client
 from paragon_sync.plan.policy import check, severity
@@ -35,7 +35,10 @@ _HOPELESS = 20  # so many users in a row, and no good answer for any: it isn't t
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Planning:
-    """Everything that planning is based on, but the manifests. ``allowed`` are the knobs turned by ``--allow``."""
+    """Everything that planning is based on, but the manifests. ``allowed`` are the knobs turned by ``--allow``.
+
+    ``enablement`` is how workflows are to be switched; the plan remembers it.
+    """
 
     environment: str
     host: str
@@ -46,6 +49,7 @@ class Planning:
     now: datetime
     allowed: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    enablement: Enablement = "config"
 
 
 async def make_plan(desired: Desired, planning: Planning, out: Path, key: str | None = None) -> str:
@@ -130,7 +134,7 @@ async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:
         metadata=manages_metadata(documents),
         configurations=wanted_configurations(documents),
     )
-    return plan_user(documents, live, planning.catalog, planning.policy)
+    return plan_user(documents, live, planning.catalog, planning.policy, enablement=planning.enablement)
 
 
 async def _try_one(desired: Desired, planning: Planning, user: str) -> UserPlan | ApiError:

@@ -66,6 +66,7 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
         now=question.now,
         allowed=question.allowed or {},
         notes=notes,
+        enablement=question.project.enablement,
     )
     return desired, planning
 
