@@ -31,6 +31,8 @@ class Passage:
     method: str
     path: str
     received: float
+    number: int | None = None
+    """Its number among the requests; a portal user's write is none."""
     """When its headers had come."""
     who: Who = "client"
     user: str | None = None

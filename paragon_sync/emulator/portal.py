@@ -68,6 +68,7 @@ class Portal:
         self._memory: dict[str, UserState] = {}
         self._reads: Counter[str] = Counter()
         self._writing: asyncio.Task[None] | None = None
+        self._number = 0
         self.written = 0
         self.active = False
 
@@ -78,7 +79,7 @@ class Portal:
         self._random = random.Random(habits.seed)  # noqa: S311
         self._memory.clear()
         self._reads.clear()
-        self.written = 0
+        self.written = self._number = 0
         self.active = True
         if habits.rate:
             self._writing = asyncio.get_running_loop().create_task(self._write_at_random())
@@ -123,34 +124,19 @@ class Portal:
         if not places:
             return
         place = chance.choice(places)
-        self.written += 1
+        self._number += 1
         old = values(memory).get(place)
-        new = not old if isinstance(old, bool) else f"portal-{habits.seed}-{self.written}"
+        switch = isinstance(old, bool) or place.keys[2:] == ("enabled",)
+        new = old is not True if switch else f"portal-{habits.seed}-{self._number}"
         self._memory[user] = with_value(memory, place, new)
         try:
-            self._save(user, place)
+            self._send(user, place, _saving(self._memory[user], place))
         except Refusal:
             del self._memory[user]  # the account is gone: whoever is told so looks again
+            return
+        self.written += 1
         if self.written == habits.writes:
             self.stop()
-
-    def _save(self, user: str, place: Place) -> None:
-        """Send what the SDK sends for a value like this: the metadata, a switch, or the whole section from memory."""
-        memory, section = self._memory[user], place.keys[0]
-        if place.credential is None:
-            self._send(user, place, _Saving("PATCH", "/sdk/me", routes_user.patch_me, {}, {"meta": memory.meta}))
-            return
-        if place.keys[2:] == ("enabled",):
-            method = "POST" if values(memory)[place] is True else "DELETE"
-            path = {"workflow": place.keys[1]}
-            self._send(
-                user, place, _Saving(method, f"/sdk/workflows/{place.keys[1]}", routes_user.switch_workflow, path)
-            )
-            return
-        body: JsonObject = {"config": {section: holder(memory, place)[section]}}
-        path = {"credential": place.credential}
-        route = routes_user.patch_credential
-        self._send(user, place, _Saving("PATCH", f"/sdk/credentials/{place.credential}", route, path, body))
 
     def _send(self, user: str, place: Place, saving: _Saving) -> None:
         site, now = self._site, time.monotonic()
@@ -191,6 +177,19 @@ class _Saving:
     route: Route
     variables: dict[str, str]
     body: Json = None
+
+
+def _saving(memory: UserState, place: Place) -> _Saving:
+    """What the SDK sends for a value like this: the metadata, a switch, or the whole section from memory."""
+    if place.credential is None:
+        return _Saving("PATCH", "/sdk/me", routes_user.patch_me, {}, {"meta": memory.meta})
+    section, *deeper = place.keys
+    if deeper[1:] == ["enabled"]:
+        method = "POST" if values(memory)[place] is True else "DELETE"
+        return _Saving(method, f"/sdk/workflows/{deeper[0]}", routes_user.switch_workflow, {"workflow": deeper[0]})
+    body: JsonObject = {"config": {section: holder(memory, place)[section]}}
+    path = f"/sdk/credentials/{place.credential}"
+    return _Saving("PATCH", path, routes_user.patch_credential, {"credential": place.credential}, body)
 
 
 def _places(memory: UserState, patterns: tuple[str, ...]) -> list[Place]:

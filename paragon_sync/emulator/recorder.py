@@ -34,21 +34,21 @@ class Recorder:
         self.count = 0
 
     def add(self, scope: Scope, content: bytes) -> None:
-        """Record one request; the status of its passage is 0 if it was not answered."""
-        self._requests.append((scope, content))
+        """Record one request before it is served: whoever asks after an answer, or its end, finds it."""
         self.count += 1
+        scope[PASSAGE].number = self.count
+        self._requests.append((scope, content))
 
     def forget(self) -> None:
         """Forget all; the count goes on."""
         self._requests.clear()
 
     def to_json(self) -> list[Json]:
-        """Each request, the first answered first; the keys are those of :func:`_entry`."""
-        first = self.count - len(self._requests) + 1
-        return [_entry(first + index, *request) for index, request in enumerate(list(self._requests))]
+        """Each request in the order in which they came; the keys are those of :func:`_entry`."""
+        return [_entry(*request) for request in list(self._requests)]
 
 
-def _entry(number: int, scope: Scope, content: bytes) -> JsonObject:
+def _entry(scope: Scope, content: bytes) -> JsonObject:
     passage: Passage = scope[PASSAGE]
     body: Json = None
     if content:
@@ -60,7 +60,7 @@ def _entry(number: int, scope: Scope, content: bytes) -> JsonObject:
         name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"] if name in _HEADERS
     }
     return {
-        "number": number,
+        "number": passage.number,
         "method": scope["method"],
         "path": scope["path"],
         "query": scope["query_string"].decode("latin-1"),
@@ -89,6 +89,7 @@ class RecordingMiddleware:
             return
         passage = scope[PASSAGE] = _passage(scope)
         content = await read_content(receive)
+        self._recorder.add(scope, content)
         unread = [content]
 
         async def receiving() -> Message:
@@ -97,19 +98,13 @@ class RecordingMiddleware:
             return await receive()
 
         async def sending(message: Message) -> None:
-            # Recorded before the client has the answer: whoever asks after it, finds it.
             if message["type"] == "http.response.start":
                 passage.status = message["status"]
-                self._recorder.add(scope, content)
             else:
                 passage.answered = time.monotonic()
             await send(message)
 
-        try:
-            await self._app(scope, receiving, sending)
-        finally:
-            if passage.status == 0:
-                self._recorder.add(scope, content)
+        await self._app(scope, receiving, sending)
 
 
 def _passage(scope: Scope) -> Passage:

@@ -49,6 +49,11 @@ class Write:
         return self.passage.user or ""
 
     @property
+    def method(self) -> str:
+        """The request's method."""
+        return self.passage.method
+
+    @property
     def received(self) -> float:
         """When the request was received."""
         return self.passage.received
@@ -93,7 +98,7 @@ class Write:
         """As ``GET /__emulator/writes`` tells it."""
         passage = self.passage
         told: JsonObject = {"sequence": self.sequence, "who": self.who, "user": self.user}
-        told |= {"method": passage.method, "path": passage.path}
+        told |= {"request": passage.number, "method": passage.method, "path": passage.path}
         told |= {"credential": self.credential, "configuration": self.configuration}
         told |= {"received": moment(self.received), "committed": moment(self.committed)}
         told |= {"answered": moment(self.answered), "epoch": moment(self.epoch)}

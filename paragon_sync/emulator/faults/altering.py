@@ -51,7 +51,7 @@ def _losing(fault: Lose, hit: Hit, before: UserState, intended: UserState, targe
         and _matches(place, fault.values)
         and same(old.get(place, ABSENT), value)
     ]
-    for place in hit.random.sample(held, min(fault.count, len(held))):
+    for place in hit.random().sample(held, min(fault.count, len(held))):
         intended = with_value(intended, place, ABSENT)
     return intended
 

@@ -6,6 +6,7 @@ requests of different users interleave.
 
 from __future__ import annotations
 
+import hashlib
 import random
 import time
 from collections import Counter
@@ -30,11 +31,15 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Hit:
-    """A fault that befalls a request, with the chance from which it takes its amounts."""
+    """A fault that befalls a request, and the seed of its amounts."""
 
     name: str
     fault: Fault
-    random: random.Random
+    seed: str
+
+    def random(self) -> random.Random:
+        """The chance from which it takes its amounts."""
+        return random.Random(self.seed)  # noqa: S311 - reproducible on purpose
 
 
 class Faults:
@@ -70,7 +75,7 @@ class Faults:
 
 def asked_for(rules: tuple[Rule, ...]) -> Iterator[Hit]:
     """The faults that a request asks for itself: they always happen."""
-    return (Hit(rule.name, rule.fault, random.Random(rule.name)) for rule in rules)  # noqa: S311 - not a secret
+    return (Hit(rule.name, rule.fault, rule.name) for rule in rules)
 
 
 class _Running:
@@ -92,9 +97,9 @@ class _Running:
             return None
         kind = (asked.user, asked.method, asked.path)
         self._seen[kind] += 1
-        chance = random.Random(f"{self._seed}:{self._seen[kind]}:{kind}")  # noqa: S311 - reproducible on purpose
+        seed = f"{self._seed}:{self._seen[kind]}:{kind}"
         refused = isinstance(rule.fault, Unauthorized) and self._refused.get(asked.user) == asked.token
-        if not refused and not self._due(asked, elapsed, chance):
+        if not refused and not self._due(asked, elapsed, seed):
             return None
         if self._bucket is not None and self._bucket.take(now):
             return None
@@ -102,9 +107,9 @@ class _Running:
         self._users[asked.user] += 1
         if isinstance(rule.fault, Unauthorized):
             self._refused[asked.user] = asked.token
-        return Hit(rule.name, rule.fault, chance)
+        return Hit(rule.name, rule.fault, seed)
 
-    def _due(self, asked: Asked, elapsed: float, chance: random.Random) -> bool:
+    def _due(self, asked: Asked, elapsed: float, seed: str) -> bool:
         schedule = self._rule.schedule
         if elapsed < schedule.start or (schedule.end is not None and elapsed >= schedule.end):
             return False
@@ -116,7 +121,13 @@ class _Running:
             return False
         if schedule.times_per_user is not None and self._users[asked.user] >= schedule.times_per_user:
             return False
-        return chance.random() < schedule.probability
+        return schedule.probability == 1 or _share(seed) < schedule.probability
+
+
+def _share(seed: str) -> float:
+    """A number from 0 to 1 that the seed alone decides."""
+    digest = hashlib.blake2b(seed.encode("utf-8", "surrogatepass"), digest_size=8).digest()
+    return float(int.from_bytes(digest, "big") / 2**64)
 
 
 def _matches(schedule: Schedule, asked: Asked) -> bool:

@@ -115,7 +115,7 @@ async def _through(hits: list[Hit]) -> Sent | None:
 
 
 def _late(latency: Latency, hit: Hit) -> float:
-    factor = hit.random.paretovariate(latency.tail) if latency.tail else 1
+    factor = hit.random().paretovariate(latency.tail) if latency.tail else 1
     return min(latency.seconds * factor, max(latency.longest, latency.seconds), LONGEST)
 
 

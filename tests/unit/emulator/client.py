@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import http.client
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
 import jwt
@@ -16,6 +17,8 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from paragon_sync.emulator import Emulator, codec
 from paragon_sync.emulator.codec import Json
+
+T = TypeVar("T")
 
 
 def token(key: Path, user: str, **claims: Any) -> str:
@@ -78,3 +81,12 @@ def request(emulator: Emulator | str, method: str, path: str, content: bytes | N
         return Reply(answer.status, {name.lower(): value for name, value in answer.getheaders()}, text)
     finally:
         connection.close()
+
+
+def wait_for(found: Callable[[], T]) -> T:
+    """What is found as soon as there is something, within 20 s."""
+    end = time.monotonic() + 20
+    while not (one := found()):
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    return one

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http.client
+import socket
+import threading
 import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
@@ -11,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from paragon_sync.emulator import Emulator, running
-from tests.unit.emulator.client import Client, Reply
+from paragon_sync.emulator import Emulator, codec, running
+from tests.unit.emulator.client import Client, Reply, request, token, wait_for
 
 ENTRY = {"id": "g", "connectCredentialId": "c", "isDefault": True, "configMeta": {}}
 SETTINGS = {"sharedSettings": {"channel": "C1", "note": "mine"}, "workflowSettings": {}}
@@ -113,3 +115,121 @@ def test_a_server_that_ignores_a_write_says_that_it_was_done(emulator: Emulator)
 def test_a_server_loses_what_the_write_left_alone(emulator: Emulator) -> None:
     patch(emulator, "lose;values=/sharedSettings/*")
     assert settings(emulator) == {"channel": "C2"}
+
+
+def test_a_server_may_ignore_a_part_of_a_write_or_its_metadata(emulator: Emulator) -> None:
+    body: Any = {"config": {"sharedSettings": {"channel": "C2", "added": 1}}}
+    headers = {"X-Emulator-Fault": "ignore;values=/sharedSettings/channel|/sharedSettings/n*"}
+    Client(emulator, "acme").ask("PATCH", "/sdk/credentials/c", body, C="c", G="g", **headers)
+    assert settings(emulator) == {"channel": "C1", "note": "mine", "added": 1}
+    meta = {"plan": "free", "added": 1}
+    Client(emulator, "acme").ask("PATCH", "/sdk/me", {"meta": meta}, **{"X-Emulator-Fault": "ignore;values=/meta/plan"})
+    assert emulator.user("acme")["meta"] == {"plan": "pro", "added": 1}
+
+
+def test_a_server_loses_no_more_than_there_is(emulator: Emulator) -> None:
+    patch(emulator, "lose;values=/sharedSettings/*;count=5")
+    assert settings(emulator) == {"channel": "C2"}
+    assert emulator.user("acme")["meta"] == {"plan": "pro"}
+
+
+def test_faults_that_are_set_befall_the_api_and_nothing_else(emulator: Emulator) -> None:
+    emulator.faults({"fault": "server-error", "users": "acme"}, {"fault": "firewall"})
+    told: Any = request(emulator, "GET", "/__emulator/faults", None, {}).json
+    assert [one["fault"] for one in told["faults"]] == ["server-error", "firewall"]
+    assert [patch(emulator, user=user).status for user in ("acme", "globex")] == [500, 403]
+    assert request(emulator, "GET", "/ui", None, {}).status == 200
+    told = request(emulator, "GET", "/__emulator/faults", None, {}).json
+    assert told["happened"] == [1, 2]
+    emulator.faults()
+    assert patch(emulator).status == 200
+
+
+def test_faults_are_set_and_ended_by_the_admin_endpoint(emulator: Emulator) -> None:
+    def admin(method: str, body: str | None = None) -> Reply:
+        return request(emulator, method, "/__emulator/faults", body.encode() if body else None, {})
+
+    assert admin("PUT", '{"seed": 5, "faults": [{"fault": "firewall", "times": 1}]}').json["seed"] == 5
+    assert [patch(emulator).status for _ in range(2)] == [403, 200]
+    admin("PUT", '[{"fault": "firewall"}]')
+    bad = admin("PUT", '[{"fault": "fire"}]')
+    assert (bad.status, "must be one of" in bad.json["message"]) == (400, True)
+    assert admin("PUT", "{").status == 400
+    assert patch(emulator).status == 403
+    assert admin("DELETE").json == {"seed": 0, "faults": [], "happened": []}
+    assert patch(emulator).status == 200
+
+
+def test_a_fault_in_a_header_that_cannot_be_understood_is_refused(emulator: Emulator) -> None:
+    reply = patch(emulator, "fire")
+    assert reply.status == 400
+    assert "fault must be one of" in codec.dumps(reply.json["message"])
+
+
+@pytest.mark.parametrize(
+    "fault", ["latency;seconds=0.05", "latency;seconds=0.05;tail=1.5;longest=0.2", "hang;seconds=0.05;when=before"]
+)
+def test_an_answer_is_late(emulator: Emulator, fault: str) -> None:
+    assert patch(emulator, fault).status == 200
+    write = emulator.writes()[-1]
+    assert write.committed - write.received >= 0.05
+
+
+def test_a_write_is_done_though_the_client_has_gone(emulator: Emulator) -> None:
+    body = b'{"config":{"sharedSettings":{"channel":"late"}}}'
+    key = token(emulator.signing_key, "acme")
+    head = f"PATCH /projects/p/sdk/credentials/c HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer {key}\r\n"
+    head += f"X-Emulator-Fault: hang;seconds=0.2;when=before\r\nContent-Length: {len(body)}\r\n\r\n"
+    with socket.create_connection(("127.0.0.1", int(emulator.url.rpartition(":")[2]))) as client:
+        client.sendall(head.encode("ascii") + body)
+    wait_for(emulator.writes)
+    assert settings(emulator)["channel"] == "late"
+
+
+def test_the_emulator_ends_while_it_holds_an_answer(signing_key: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    with running(FIXTURE, signing_key=signing_key) as emulator:
+
+        def ask() -> None:
+            with pytest.raises(http.client.RemoteDisconnected):
+                patch(emulator, "hang")
+
+        held = threading.Thread(target=ask)
+        held.start()
+        wait_for(emulator.writes)
+    held.join(timeout=20)
+    assert not held.is_alive()
+    assert capfd.readouterr().err == ""
+
+
+def test_two_waits_add_up_and_the_first_answer_counts(emulator: Emulator) -> None:
+    wait = "latency;seconds=0.03"
+    assert patch(emulator, f"{wait}, {wait}, firewall, server-error").status == 403
+    last: Any = emulator.requests()[-1]
+    assert float(last["answered"]) - float(last["received"]) >= 0.06
+    assert last["faults"] == ["latency", "latency", "firewall", "server-error"]
+
+
+def test_errors_leave_alone_what_is_no_good_object(emulator: Emulator) -> None:
+    told = Client(emulator, "acme").ask("GET", "/sdk/credentials", **{"X-Emulator-Fault": "errors"})
+    assert [one["id"] for one in told.json] == ["c"]
+    page = patch(emulator, "html, errors")
+    assert (page.status, page.text[:15]) == (200, "<!doctype html>")
+    refused = Client(emulator, "acme").ask("PATCH", "/sdk/me", {"meta": 1}, **{"X-Emulator-Fault": "errors"})
+    assert list(refused.json) == ["message", "code", "status", "meta"]
+
+
+def test_an_emulator_starts_with_faults(signing_key: Path, tmp_path: Path) -> None:
+    (tmp_path / "faults.yaml").write_text("faults: [{fault: firewall, times: 1}]")
+    with running(FIXTURE, signing_key=signing_key, faults=tmp_path / "faults.yaml") as emulator:
+        assert [patch(emulator).status for _ in range(2)] == [403, 200]
+    with running(FIXTURE, signing_key=signing_key, faults=[{"fault": "drop"}]) as emulator:
+        with pytest.raises(http.client.RemoteDisconnected):
+            patch(emulator)
+        last: Any = emulator.requests()[-1]
+        assert (last["status"], last["answered"], last["faults"]) == (0, None, ["drop"])
+
+
+def test_a_request_whose_token_is_bad_befalls_what_is_for_all(emulator: Emulator) -> None:
+    emulator.faults({"fault": "firewall", "users": "acme"}, {"fault": "server-error"})
+    reply = Client(emulator, "acme").ask("GET", "/sdk/me", Authorization="Bearer none")
+    assert reply.status == 500
