@@ -107,7 +107,7 @@ class ApiError(ParagonSyncError):
 
     ``status`` is the HTTP status where there was an answer, ``code`` Paragon's own where it gave one.
     ``transient``: the same request may succeed a little later, not before ``retry_after`` seconds where the server
-    asked for that. ``maybe_done``: a write that ended so may have been done all the same; only reading tells.
+    asked for that. ``unsent``: the request surely never left.
     """
 
     def __init__(
@@ -123,13 +123,13 @@ class ApiError(ParagonSyncError):
         hint: str | None = None,
         transient: bool = False,
         retry_after: float | None = None,
-        maybe_done: bool = False,
+        unsent: bool = False,
     ) -> None:
         super().__init__(message, hint=hint)
         self.status = status
         self.transient = transient
         self.retry_after = retry_after
-        self.maybe_done = maybe_done
+        self.unsent = unsent
         self.code = code
         self.method = method
         self.path = path
@@ -138,7 +138,12 @@ class ApiError(ParagonSyncError):
 
     @property
     def maybe_done(self) -> bool:
-        """Whether a write that ended so may have been done all the same: only an answer that says no rules it out."""
+        """Whether a write that ended so may have been done all the same: only an answer that says no rules it out.
+
+        So does a request that was never sent; a server's own failure (5xx) does not.
+        """
+        if self.unsent:
+            return False
         return self.status is None or self.status >= _SERVER_ERROR or isinstance(self, AnswerError)
 
 

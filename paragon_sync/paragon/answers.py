@@ -39,6 +39,8 @@ _FAILURES: Final[dict[FailureKind, tuple[bool, str]]] = {
     FailureKind.INVALID: (False, "check the environment's host: {base}"),
 }
 """For each failure: whether the same request may succeed a little later, and what to do."""
+_SENT: Final = frozenset({FailureKind.TIMED_OUT, FailureKind.LOST, FailureKind.GARBLED})
+"""The failures after which the server may have the request; with the others it never left."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,7 +73,13 @@ class Call:
 def failed(call: Call, failure: TransportFailure) -> HostError:
     """The error for a request that got no whole answer."""
     transient, hint = _FAILURES[failure.kind]
-    return call.error(HostError, _plain(failure.message), hint=hint.format(base=call.base), transient=transient)
+    return call.error(
+        HostError,
+        _plain(failure.message),
+        hint=hint.format(base=call.base),
+        transient=transient,
+        unsent=failure.kind not in _SENT,
+    )
 
 
 def read_json(call: Call, response: HttpResponse, now: float) -> Json:
@@ -95,7 +103,7 @@ def unauthorized(call: Call, response: HttpResponse, now: float, said: str = "")
     return call.error(
         RefusedError,
         "the user token was not accepted" + (f": {said}" if said else ""),
-        status=response.status,
+        status=HTTPStatus.UNAUTHORIZED,  # also where the status was good, and the body said so
         hint=hint + _clock_hint(response, now),
     )
 

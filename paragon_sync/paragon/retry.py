@@ -1,12 +1,14 @@
-"""Owns when a failed read is tried again, and after how long. Knows errors, and no HTTP.
+"""Owns when what failed is tried again, and after how long. Knows errors, and no HTTP.
 
-Only what is safe to repeat as it is goes through here: reads. Before a write is tried again, live is read again.
+:meth:`Retrying.call` is for what is safe to repeat as it is: reads. Whoever writes waits with :meth:`Retrying.pause`,
+and reads again before the next attempt.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
+import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
@@ -18,27 +20,34 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetryPolicy:
-    """How often and how patiently; times in seconds. ``longest_asked`` caps what a server asks for by Retry-After."""
+    """How often and how patiently; times in seconds. Both bounds hold: the one that is reached first ends it.
+
+    ``attempts`` counts the first one too. ``patience`` is how long after the first attempt began another one may begin.
+    ``longest_asked`` caps what a server asks for by Retry-After.
+    """
 
     attempts: int = 5
+    patience: float = 600.0
     base: float = 0.5
     longest: float = 30.0
     longest_asked: float = 120.0
 
-    def delay(self, attempt: int, error: ApiError, chance: float) -> float | None:
+    def delay(self, attempt: int, error: ApiError, chance: float, spent: float = 0.0) -> float | None:
         """Seconds to wait after the failed ``attempt`` (from 1), or None: don't try again.
 
-        ``chance`` in [0, 1) spreads the waits of many over the whole span (full jitter).
+        ``chance`` in [0, 1) spreads the waits of many over the whole span (full jitter). ``spent`` is the time since
+        the first attempt began.
         """
         if not error.transient or attempt >= self.attempts:
             return None
-        span = min(self.longest, self.base * 2.0 ** (attempt - 1))
+        span = min(self.longest, self.base * 2.0 ** min(attempt - 1, 30))
         asked = min(error.retry_after or 0.0, self.longest_asked)
-        return asked + span * chance if asked else span * chance
+        wait = asked + span * chance
+        return wait if spent + wait <= self.patience else None
 
 
 class Retrying:
-    """A policy at work; ``sleep`` and ``chance`` are given so that a test need not wait."""
+    """A policy at work; ``sleep``, ``chance`` and ``clock`` are given so that a test need not wait."""
 
     def __init__(
         self,
@@ -46,20 +55,31 @@ class Retrying:
         *,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         chance: Callable[[], float] = random.random,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.policy = policy or RetryPolicy()
         self._sleep = sleep
         self._chance = chance
+        self._clock = clock
 
     async def call(self, attempt: Callable[[], Awaitable[T]]) -> T:
         """What ``attempt`` gives, tried again while it fails with a transient error; the last error otherwise."""
-        tried = 0
+        began, tried = self._clock(), 0
         while True:
             tried += 1
             try:
                 return await attempt()
             except ApiError as error:
-                delay = self.policy.delay(tried, error, self._chance())
-                if delay is None:
+                if not await self.pause(tried, error, self._clock() - began):
                     raise
-            await self._sleep(delay)
+
+    async def pause(self, attempt: int, error: ApiError, spent: float = 0.0) -> bool:
+        """Wait until the next attempt may begin; False, at once, if there is to be none.
+
+        ``attempt`` is the number of the one that failed, from 1; ``spent`` the seconds since the first one began.
+        """
+        delay = self.policy.delay(attempt, error, self._chance(), spent)
+        if delay is None:
+            return False
+        await self._sleep(delay)
+        return True
