@@ -57,9 +57,6 @@ def _check(parsed: Parsed) -> Iterator[Fault]:
         yield _reworded(fault)
     for name, environment in _object(document.get("environments")).items():
         yield from _environment_faults(_object(environment), _at(parsed.place, ("environments", name)))
-    if _object(document.get("apply")).get("enablement") == "endpoint":
-        place = _at(parsed.place, ("apply", "enablement"))
-        yield Fault(message="enablement through the endpoint isn't supported yet", place=place, hint="write config")
 
 
 def _reworded(fault: Fault) -> Fault:
@@ -129,6 +126,7 @@ def _project(file: Path, document: JsonObject) -> Project:
             concurrency=_int(limits.get("concurrency"), Limits().concurrency),
         ),
         policy=_policy(_object(document.get("policy"))),
+        enablement="endpoint" if _object(document.get("apply")).get("enablement") == "endpoint" else "config",
     )
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import assert_never
 
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, JsonObject, format_pointer
@@ -16,15 +15,13 @@ from paragon_sync.model.declared import Place
 from paragon_sync.model.desired import Target, WorkflowEnabled, WorkflowSetting
 from paragon_sync.model.planned import (
     ConfigurationSubject,
+    Enablement,
     Finding,
     FindingKind,
     Managed,
     MetadataSubject,
     Operation,
     Origin,
-    PatchConfig,
-    PatchMeta,
-    Request,
     Subject,
 )
 from paragon_sync.plan.count import kept
@@ -34,6 +31,7 @@ from paragon_sync.plan.exact import Unnamed, unnamed
 from paragon_sync.plan.merge import merge
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.own import Contradiction, Ruling, Word, rule, words_of
+from paragon_sync.plan.requests import final_payload, requests_of
 from paragon_sync.plan.select import Reached, place_order
 from paragon_sync.plan.shape import Shape, shape_of, shape_of_metadata
 
@@ -61,6 +59,7 @@ class _Subject:
     shape: Shape
     names: Names
     place: Place
+    enablement: Enablement = "config"
 
 
 def draft_metadata(user: str, meta: JsonObject, words: Sequence[Word]) -> Draft:
@@ -75,7 +74,9 @@ def draft_metadata(user: str, meta: JsonObject, words: Sequence[Word]) -> Draft:
     return _draft(about, words, ())
 
 
-def draft_configuration(user: str, reached: Reached, names: Names, *, guarded: bool = False) -> Draft:
+def draft_configuration(
+    user: str, reached: Reached, names: Names, *, enablement: Enablement = "config", guarded: bool = False
+) -> Draft:
     """The draft of one configuration, from every block that reaches it.
 
     ``guarded``: the user's metadata will change, which may switch workflows off; then managed enablements get an
@@ -85,20 +86,10 @@ def draft_configuration(user: str, reached: Reached, names: Names, *, guarded: b
     shape = shape_of(reached.credential, subject.configuration)
     words = [word for reach in reached.reaches for word in words_of(reach)]
     named = {word.claim.target for word in words}.union(*(reach.block.named for reach in reached.reaches))
-    about = _Subject(user=user, subject=subject, shape=shape, names=names, place=reached.reaches[0].block.place)
+    place = reached.reaches[0].block.place
+    about = _Subject(user=user, subject=subject, shape=shape, names=names, place=place, enablement=enablement)
     draft = _draft(about, words, unnamed(shape, reached.reaches, named))
     return replace(draft, operation=_guard(about, draft)) if guarded and draft.operation is None else draft
-
-
-def request_of(subject: Subject, payload: JsonObject) -> Request:
-    """The write that makes the subject look like the payload."""
-    match subject:
-        case MetadataSubject():
-            return PatchMeta(meta=payload)
-        case ConfigurationSubject(credential=credential, configuration=configuration):
-            return PatchConfig(credential=credential, configuration=configuration, config=payload)
-        case _:
-            assert_never(subject)
 
 
 def _draft(about: _Subject, words: Sequence[Word], extra: Iterable[Unnamed]) -> Draft:
@@ -131,10 +122,11 @@ def _guard(about: _Subject, draft: Draft) -> Operation | None:
         user=about.user,
         subject=about.subject,
         base=about.shape.payload,
-        requests=(request_of(about.subject, about.shape.payload),),
+        requests=requests_of(about.subject, about.shape, about.shape.payload, about.enablement),
         managed=draft.enablements,
         changes=(),
         kept=kept(about.shape, [managed.target for managed in draft.enablements]),
+        enablement=about.enablement,
     )
 
 
@@ -188,19 +180,17 @@ def _operation(about: _Subject, decided: Sequence[Decided]) -> Operation:
         user=about.user,
         subject=about.subject,
         base=shape.payload,
-        requests=(request_of(about.subject, payload),),
+        requests=requests_of(about.subject, shape, payload, about.enablement),
         managed=tuple(one.managed for one in decided),
         changes=tuple(change_of(one, shape) for one in decided if one.changes),
         kept=kept(shape, targets),
+        enablement=about.enablement,
     )
 
 
 def _required_missing(about: _Subject, decided: Iterable[Decided], operation: Operation) -> Iterator[Finding]:
     """Workflows that would be switched on while a required setting of theirs has no value."""
-    request = operation.requests[0]
-    if not isinstance(request, PatchConfig):
-        return
-    after = replace(about.shape, payload=request.config)
+    after = replace(about.shape, payload=final_payload(operation.base, operation.requests))
     for one in decided:
         target = one.managed.target
         if not (isinstance(target, WorkflowEnabled) and one.changes and one.managed.desired is True):

@@ -6,6 +6,8 @@ The payload is rebuilt with the code that planned it. Knows no catalog, no docum
     live = base                                             to be written
     a default (or ``enabled`` of an entry to be created),
     and live has a value                                    satisfied: the user chose
+    a workflow to be enabled by the endpoint had no entry,
+    and has one that is off with the settings planned       to be written: an attempt ended halfway
     otherwise                                               conflict: nothing of the operation is written, unless
                                                             conflicts are to be overwritten
 """
@@ -35,7 +37,7 @@ from paragon_sync.plan.merge import merge
 from paragon_sync.plan.own import among
 from paragon_sync.plan.requests import requests_of
 from paragon_sync.plan.select import VALID
-from paragon_sync.plan.shape import Shape, entries_of, shape_of, shape_of_metadata
+from paragon_sync.plan.shape import WORKFLOW_MAPS, Shape, entries_of, shape_of, shape_of_metadata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,8 @@ def rebase(
             base = after_metadata.read(managed.target)
         now = shape.read(managed.target)
         wanted = _wanted(managed, now)
+        if _is_halfway(managed, operation, shape):
+            base = now
         match _standing(managed, base, now, wanted):
             case _Standing.SATISFIED:
                 pass
@@ -186,6 +190,26 @@ def _wanted(managed: Managed, now: Value) -> Value:
     if isinstance(managed.target, WorkflowEnabled) and managed.desired is ABSENT and now is not ABSENT:
         return False
     return managed.desired
+
+
+def _is_halfway(managed: Managed, operation: Operation, shape: Shape) -> bool:
+    """Whether a new entry has its settings and isn't enabled yet: an attempt by way of the endpoint may end there."""
+    target = managed.target
+    if operation.enablement != "endpoint" or not isinstance(target, WorkflowEnabled):
+        return False
+    if managed.desired is not True or shape.read(target) is not False or _had_entry(operation, target.workflow):
+        return False
+    own = (one for one in operation.managed if _belongs_to(target.workflow, one.target))
+    return all(equal(shape.read(one.target), one.desired) for one in own)
+
+
+def _had_entry(operation: Operation, workflow: str) -> bool:
+    """Whether the workflow had an entry when the plan was made."""
+    return Shape(payload=operation.base, maps=WORKFLOW_MAPS).has_entry(workflow)
+
+
+def _belongs_to(workflow: str, target: Target) -> bool:
+    return isinstance(target, WorkflowSetting) and target.workflow == workflow
 
 
 def _standing(managed: Managed, base: Value, now: Value, wanted: Value) -> _Standing:

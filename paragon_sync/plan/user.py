@@ -5,7 +5,7 @@ Ties the room's parts together and decides nothing that they decide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
 from typing import Final
@@ -16,7 +16,7 @@ from paragon_sync.model.decision import Decision
 from paragon_sync.model.declared import Place
 from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.model.live import LiveUser
-from paragon_sync.model.planned import Finding, FindingKind, MetadataSubject, Operation, Severity
+from paragon_sync.model.planned import Enablement, Finding, FindingKind, MetadataSubject, Operation, Severity
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.draft import Draft, draft_configuration, draft_metadata
 from paragon_sync.plan.names import Names
@@ -52,7 +52,14 @@ class UserPlan:
         return Severity.ERROR in severities or nothing_stands
 
 
-def plan_user(documents: Sequence[DesiredDocument], live: LiveUser, catalog: Catalog, policy: Policy) -> UserPlan:
+def plan_user(
+    documents: Sequence[DesiredDocument],
+    live: LiveUser,
+    catalog: Catalog,
+    policy: Policy,
+    *,
+    enablement: Enablement = "config",
+) -> UserPlan:
     """Compare one user's documents, profiles put in, with what is live; the order of the documents doesn't matter.
 
     A finding leaves out its configuration (or the metadata), unless the policy ignores it and it can be ignored; one
@@ -63,7 +70,8 @@ def plan_user(documents: Sequence[DesiredDocument], live: LiveUser, catalog: Cat
     reached, findings = select(documents, live, catalog)
     drafts = _metadata(documents, live)
     changes_metadata = any(draft.operation is not None for draft in drafts)
-    drafts += _configurations(reached, live, catalog, guarded=changes_metadata)
+    for one, names in _named(reached, catalog):
+        drafts.append(draft_configuration(live.user, one, names, enablement=enablement, guarded=changes_metadata))
     if _metadata_unread(documents, live):
         findings.append(_not_fetched(documents, live))
     findings += [finding for draft in drafts for finding in draft.findings]
@@ -98,15 +106,13 @@ def _standing(drafts: Iterable[Draft]) -> list[Operation]:
     return [operation for operation in operations if operation.changes or guarded]
 
 
-def _configurations(reached: Iterable[Reached], live: LiveUser, catalog: Catalog, *, guarded: bool) -> list[Draft]:
+def _named(reached: Iterable[Reached], catalog: Catalog) -> Iterator[tuple[Reached, Names]]:
     names: dict[str, Names] = {}
-    drafts = []
     for one in reached:
         integration = one.subject.integration
         if integration not in names:
             names[integration] = Names(catalog.integrations.get(integration))
-        drafts.append(draft_configuration(live.user, one, names[integration], guarded=guarded))
-    return drafts
+        yield one, names[integration]
 
 
 def _metadata(documents: Sequence[DesiredDocument], live: LiveUser) -> list[Draft]:

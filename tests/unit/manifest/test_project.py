@@ -46,7 +46,7 @@ policy:
   minimumPopulation: 5
   notConnected: error
   pendingAccount: ignore
-apply: {enablement: config}
+apply: {enablement: endpoint}
 """,
     )
     assert project == Project(
@@ -80,6 +80,7 @@ apply: {enablement: config}
             minimum_population=5,
             findings={FindingKind.NOT_CONNECTED: Severity.ERROR, FindingKind.PENDING_ACCOUNT: Severity.IGNORED},
         ),
+        enablement="endpoint",
     )
 
 
@@ -121,7 +122,7 @@ def test_a_host_of_another_form_is_refused(tmp_path: Path, host: str) -> None:
 
 def test_everything_that_is_wrong_is_told_at_once_in_order(tmp_path: Path) -> None:
     with pytest.raises(ManifestError) as caught:
-        load(tmp_path, "limits: {rate: 0}\nenvironments: {e: {host: 'a/b'}}\nstate: ~\napply: {enablement: endpoint}\n")
+        load(tmp_path, "limits: {rate: 0}\nenvironments: {e: {host: 'a/b'}}\nstate: ~\napply: {enablement: post}\n")
     assert [(4, 16), (5, 19), (5, 19), (5, 26), (6, 8), (7, 21)] == [
         (problem.line, problem.column) for problem in caught.value.problems
     ]

@@ -26,7 +26,17 @@ from paragon_sync.model.desired import (
     WorkflowSetting,
 )
 from paragon_sync.model.live import Credential, LiveUser
-from paragon_sync.model.planned import Effect, MetadataSubject, Operation, PatchConfig, Value
+from paragon_sync.model.planned import (
+    DisableWorkflow,
+    Effect,
+    Enablement,
+    EnableWorkflow,
+    Operation,
+    PatchConfig,
+    PatchMeta,
+    Request,
+    Value,
+)
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.requests import final_payload
 from paragon_sync.plan.user import UserPlan, plan_user
@@ -171,8 +181,10 @@ def user(*credentials: Credential, meta: JsonObject | None = None) -> LiveUser:
     return LiveUser(user="acme", credentials=credentials, meta=meta)
 
 
-def plan(live: LiveUser, *documents: DesiredDocument, policy: Policy | None = None) -> UserPlan:
-    return plan_user(documents, live, CATALOG, policy or Policy())
+def plan(
+    live: LiveUser, *documents: DesiredDocument, policy: Policy | None = None, enablement: Enablement = "config"
+) -> UserPlan:
+    return plan_user(documents, live, CATALOG, policy or Policy(), enablement=enablement)
 
 
 def lines(planned: UserPlan) -> list[str]:
@@ -206,16 +218,54 @@ def payload(planned: UserPlan) -> JsonObject:
 
 
 def written(live: LiveUser, planned: UserPlan) -> LiveUser:
-    """The user after a server has replaced what each operation sends, whole."""
+    """The user after a server has done what each operation sends."""
+    return served(live, [request for operation in planned.operations for request in operation.requests])
+
+
+def served(live: LiveUser, requests: Sequence[Request]) -> LiveUser:
+    """The user after these requests, of a server that replaces whole what it is sent."""
     meta = live.meta
     credentials = {one.id: one.raw for one in live.credentials}
-    for operation in planned.operations:
-        request = operation.requests[0]
-        if isinstance(operation.subject, MetadataSubject):
-            meta = payload_of(operation)
-        elif isinstance(request, PatchConfig):
-            credentials[request.credential] = _patched(credentials[request.credential], request)
+    for request in requests:
+        match request:
+            case PatchMeta(meta=meta):
+                pass
+            case PatchConfig(credential=credential):
+                credentials[credential] = _patched(credentials[credential], request)
+            case EnableWorkflow(credential=credential) | DisableWorkflow(credential=credential):
+                credentials[credential] = _switched(credentials[credential], request)
     return LiveUser(user=live.user, credentials=tuple(map(Credential, credentials.values())), meta=meta)
+
+
+def _switched(raw: JsonObject, request: EnableWorkflow | DisableWorkflow) -> JsonObject:
+    """The credential with the workflow switched in every map that has it; there must be one."""
+    config = raw.get("config")
+    entries: list[Json] = []
+    switched = 0
+
+    def switch(section: Json) -> Json:
+        nonlocal switched
+        assert isinstance(section, dict)
+        found = dict(section)
+        for name in ("configuredWorkflows", "workflowSettings"):
+            workflows = section.get(name)
+            if isinstance(workflows, dict) and request.workflow in workflows:
+                entry = workflows[request.workflow]
+                assert isinstance(entry, dict)
+                enabled: JsonObject = {"enabled": isinstance(request, EnableWorkflow)}
+                found[name] = workflows | {request.workflow: entry | enabled}
+                switched += 1
+        return found
+
+    if request.configuration is None:
+        config = switch(config)
+    for entry in Credential(raw).configurations:
+        meant = entry["id"] == request.configuration
+        entries.append(switch(entry) if meant else entry)
+        if meant and entry.get("isDefault") is True and config:
+            config = switch(config)
+    assert switched, f"workflow {request.workflow} has no entry to switch"
+    return raw | ({"config": config} if "config" in raw else {}) | ({"configurations": entries} if entries else {})
 
 
 def _patched(raw: JsonObject, request: PatchConfig) -> JsonObject:

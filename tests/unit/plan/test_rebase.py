@@ -2,10 +2,10 @@
 
 import pytest
 
-from paragon_sync.jsonvalue import Json, JsonObject, Repeated, equal
+from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Repeated, equal
 from paragon_sync.model.declared import ConfigurationBy
 from paragon_sync.model.live import Credential, LiveUser
-from paragon_sync.model.planned import Operation
+from paragon_sync.model.planned import Operation, Value
 from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, Unwritable, rebase
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, plan, user
 
@@ -249,4 +249,100 @@ def test_an_account_that_is_gone_after_metadata_gives_no_base() -> None:
 
     assert ["configuredWorkflows/notify/enabled"] == told(
         rebase(planned, user(workflows(notify=NOT_ON)), enabled_base=user())
+    )
+
+
+MOVED: dict[str, tuple[BlockSpec, Credential, Credential, Json, list[tuple[Value, Value, Value]]]] = {
+    "a value that moved": (
+        SET,
+        settings(note="b"),
+        settings(note="l", x=1),
+        {"sharedSettings": {"note": "d", "x": 1}},
+        [("b", "l", "d")],
+    ),
+    "a value to be removed that moved": (
+        UNSET,
+        settings(note="b"),
+        settings(note="l"),
+        {"sharedSettings": {}},
+        [("b", "l", ABSENT)],
+    ),
+    "beside one that did not": (
+        BlockSpec(settings={"note": "d", "channel": 1}),
+        settings(note="b"),
+        settings(note="l"),
+        {"sharedSettings": {"note": "d", "channel": 1}},
+        [("b", "l", "d")],
+    ),
+    "nothing moved": (SET, settings(note="b"), settings(note="b"), {"sharedSettings": {"note": "d"}}, []),
+    "moved to where it shall be": (SET, settings(note="b"), settings(note="d"), "satisfied", []),
+    "a default whose value became blank": (
+        DEFAULT,
+        settings(),
+        settings(note=None),
+        {"sharedSettings": {"channel": 1, "note": None}},
+        [],
+    ),
+    "a default that was left, and nothing is there now": (
+        DEFAULT,
+        settings(note="b"),
+        settings(),
+        {"sharedSettings": {"channel": 1}},
+        [],
+    ),
+    "what can't be written": (SET, settings(note="b"), credential({}, status="INVALID"), "unwritable", []),
+}
+
+
+@pytest.mark.parametrize(("block", "base", "live", "expected", "destroyed"), MOVED.values(), ids=MOVED)
+def test_overwriting_conflicts(
+    block: BlockSpec, base: Credential, live: Credential, expected: Json, destroyed: list[tuple[Value, Value, Value]]
+) -> None:
+    found = rebase(operation(block, base), user(live), on_conflict="overwrite")
+
+    assert equal(expected, told(found))
+    if isinstance(found, Rewritten):
+        assert destroyed == [(path.base, path.live, path.planned) for path in found.overwritten]
+
+
+def test_what_is_overwritten_is_told_with_its_place() -> None:
+    found = rebase(operation(UNSET, settings(note="b")), user(settings(note="l")), on_conflict="overwrite")
+
+    assert isinstance(found, Rewritten)
+    (path,) = found.overwritten
+    assert (("sharedSettings", "note"), "note") == (path.pointer, path.label)
+
+
+HALFWAY: dict[str, tuple[Credential, Credential, Json]] = {
+    "settings are there, and it isn't on yet": (
+        credential(),
+        workflows(notify={"enabled": False, "settings": {"day": 1}}),
+        {"configuredWorkflows": {"notify": {"enabled": True, "settings": {"day": 1}}}},
+    ),
+    "its settings are others": (
+        credential(),
+        workflows(notify={"enabled": False, "settings": {"day": 2}}),
+        ["configuredWorkflows/notify/enabled", "configuredWorkflows/notify/settings/day"],
+    ),
+    "its entry was there before": (
+        workflows(notify={"settings": {}}),
+        workflows(notify={"enabled": False, "settings": {"day": 1}}),
+        ["configuredWorkflows/notify/enabled"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("base", "live", "expected"), HALFWAY.values(), ids=HALFWAY)
+def test_a_new_entry_that_is_not_on_yet(base: Credential, live: Credential, expected: Json) -> None:
+    block = BlockSpec(workflows={"notify": WorkflowSpec(enabled=True, settings={"day": 1})})
+    (apart,) = plan(user(base), document(block), enablement="endpoint").operations
+
+    assert equal(expected, told(rebase(apart, user(live))))
+
+
+def test_through_config_a_new_entry_that_is_not_on_is_a_conflict() -> None:
+    block = BlockSpec(workflows={"notify": True})
+
+    assert ["configuredWorkflows/notify/enabled"] == told(
+        rebase(operation(block, credential()), user(workflows(notify=NOT_ON)))
     )
