@@ -16,6 +16,7 @@ from paragon_sync.model.outcome import (
     Failed,
     Outcome,
     RunHeader,
+    SideEffect,
     Unchanged,
     Unknown,
 )
@@ -122,7 +123,13 @@ def remarks(outcome: Outcome | None) -> list[str]:
     if not isinstance(outcome, Applied):
         return []
     overwritten = (f"overwritten: {_conflicting(path)}" for path in outcome.overwritten)
-    return [*overwritten, *outcome.notes]
+    switched = (f"switched off by the change of metadata: {_named(effect)}" for effect in outcome.side_effects)
+    return [*overwritten, *outcome.notes, *switched]
+
+
+def _named(effect: SideEffect) -> str:
+    where = f"credential {effect.credential}"
+    return f"workflow {effect.workflow} of {where}" + (f" · {effect.configuration}" if effect.configuration else "")
 
 
 def moment(time: str) -> str:
