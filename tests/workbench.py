@@ -18,7 +18,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from paragon_sync.emulator import Emulator
+from paragon_sync.emulator import Emulator, codec
+from paragon_sync.emulator.state import UserState
 from tests.cases.command import Command, Ended, run_process
 
 CATALOG_FILE = Path(__file__).parent / "cases" / "catalog.json"
@@ -112,6 +113,18 @@ def as_json(text: str) -> dict[str, Any]:
     found = json.loads(text)
     assert isinstance(found, dict)
     return found
+
+
+def hold(emulator: Emulator, name: str, state: Mapping[str, Any]) -> None:
+    """Let the emulator hold something else of a user: somebody changed it meanwhile."""
+    subscriptions: dict[str, Any] = {"subscriptions": {}, "resources": []}
+    emulator.site.users.write(name, UserState.from_json(codec.from_python(subscriptions | dict(state))))
+
+
+def held(emulator: Emulator, name: str) -> dict[str, Any]:
+    """What the emulator holds of a user: metadata and credentials."""
+    state = as_json(emulator.user_text(name))
+    return {"meta": state["meta"], "credentials": state["credentials"]}
 
 
 def writes(emulator: Emulator) -> list[str]:
