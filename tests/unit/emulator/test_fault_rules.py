@@ -148,6 +148,7 @@ def test_what_is_read_can_be_told(tmp_path: Path) -> None:
     assert read == read_faults({"seed": 3, "faults": to_json(read)["faults"]})
     assert read_faults(tmp_path / "faults.json").rules[0].fault == KINDS["ignore"](values=("/meta/*",))  # type: ignore[call-arg]
     assert read_faults(None).rules == ()
+    assert read_faults([{"fault": "drop", "times": None}]) == read_faults([{"fault": "drop"}])
 
 
 @pytest.mark.parametrize(
