@@ -34,10 +34,10 @@ def missing() -> str | None:
 
 @dataclass
 class Server:
-    """A running cluster, without passwords: its folder is for its own user and root alone."""
+    """A cluster, without passwords: its folder is for its own user and root alone."""
 
     folder: Path
-    pid: int
+    _process: subprocess.Popen[bytes] | None = None
     _numbers: Iterator[int] = field(default_factory=count)
 
     def url(self, database: str = "postgres") -> str:
@@ -56,56 +56,60 @@ class Server:
             cursor = connection.execute(statement)  # type: ignore[call-overload]
             return cursor.fetchall() if cursor.description else []
 
+    def start(self) -> None:
+        import psycopg
+
+        quick = ["-c", "fsync=off", "-c", "listen_addresses=", "-c", "shared_buffers=16MB"]
+        _, postgres = _programs() or ("", "")
+        with (self.folder / "log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [postgres, "-D", str(self.folder / "data"), "-k", str(self.folder), *quick],
+                stdout=log,
+                stderr=log,
+                cwd=self.folder,
+                **_as_user(),
+            )
+        until = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                self.execute("SELECT 1")
+            except psycopg.OperationalError:
+                if self._process.poll() is not None or time.monotonic() > until:
+                    raise RuntimeError((self.folder / "log").read_text()) from None
+                time.sleep(0.05)
+            else:
+                return
+
+    def stop(self) -> None:
+        """Ends it at once, as a crash does; what was committed stays."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGQUIT)
+            self._process.wait()
+            self._process = None
+
 
 @contextmanager
 def running() -> Iterator[Server]:
-    """Starts a cluster, and stops it by its pid."""
+    """Makes a cluster and starts it; stops it by its pid in the end."""
     programs = _programs()
     assert programs is not None, missing()
     folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/tmp"))  # a socket's path has to be short
+    server = Server(folder)
     try:
         if os.getuid() == 0:
             shutil.chown(folder, _user())
         initdb = [programs[0], "--no-sync", "--auth=trust", "--encoding=UTF8", "--locale=C", "-D", str(folder / "data")]
         subprocess.run([*initdb, "-U", _user()], check=True, capture_output=True, cwd=folder, **_as_user())
-        quick = ["-c", "fsync=off", "-c", "listen_addresses=", "-c", "shared_buffers=16MB"]
-        with (folder / "log").open("wb") as log:
-            process = subprocess.Popen(
-                [programs[1], "-D", str(folder / "data"), "-k", str(folder), *quick],
-                stdout=log,
-                stderr=log,
-                cwd=folder,
-                **_as_user(),
-            )
-        try:
-            server = Server(folder, process.pid)
-            _await(server, process)
-            yield server
-        finally:
-            process.send_signal(signal.SIGQUIT)  # at once: nothing of it is kept
-            process.wait()
+        server.start()
+        yield server
     finally:
+        server.stop()
         shutil.rmtree(folder)
-
-
-def _await(server: Server, process: subprocess.Popen[bytes]) -> None:
-    import psycopg
-
-    until = time.monotonic() + START_SECONDS
-    while True:
-        try:
-            server.execute("SELECT 1")
-        except psycopg.OperationalError:
-            if process.poll() is not None or time.monotonic() > until:
-                raise RuntimeError((server.folder / "log").read_text()) from None
-            time.sleep(0.05)
-        else:
-            return
 
 
 def _programs() -> tuple[str, ...] | None:
     """The programs of the newest version that is installed; Debian's stand in no PATH."""
-    folders = sorted(DEBIAN.glob("*/bin"), key=lambda folder: int(folder.parent.name), reverse=True)
+    folders = sorted(DEBIAN.glob("*/bin"), key=lambda folder: float(folder.parent.name), reverse=True)
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
     found = tuple(shutil.which(program, path=path) for program in PROGRAMS)
     return tuple(map(str, found)) if all(found) else None

@@ -71,8 +71,8 @@ class Lock(Protocol):
         """Says more of its owner, while it is held."""
         ...
 
-    def is_held(self) -> bool:
-        """Whether it still is ours."""
+    def lost(self) -> str | None:
+        """Why it isn't ours any more; None while it is."""
         ...
 
     def release(self) -> None: ...
@@ -137,10 +137,9 @@ class RunLock:
 
     def check(self) -> None:
         """Raises :class:`StateError` when the lock was broken, or lost with its database session."""
-        if not self._lock.is_held():
+        if (why := self._lock.lost()) is not None:
             raise StateError(
-                f"the lock of {self._owner.environment} was broken, or lost with its database session: "
-                "nothing more is sent",
+                f"the lock of {self._owner.environment} is lost, and nothing more is sent: {why}",
                 hint="applying the same plan again goes on from here",
             )
 

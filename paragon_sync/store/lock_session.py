@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, delete, insert, select, text, update
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from paragon_sync.store import location
 from paragon_sync.store.location import Location
@@ -57,17 +57,19 @@ class SessionLock:
             with location.errors(self._place.shown, self._place.hint):
                 self._connection.execute(update(locks).filter_by(**self._row).values(owner=write_owner(owner)))
 
-    def is_held(self) -> bool:
+    def lost(self) -> str | None:
         try:
-            return self._connection is not None and any(own for _, own in _holders(self._connection, self._number))
-        except SQLAlchemyError:
-            return False
+            held = self._connection is not None and any(own for _, own in _holders(self._connection, self._number))
+        except SQLAlchemyError as error:
+            reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+            return f"its database session has ended ({reason})"
+        return None if held else "it was released"
 
     def release(self) -> None:
         if self._connection is None:
             return
         with suppress(SQLAlchemyError):
-            if self.is_held():
+            if self.lost() is None:
                 self._connection.execute(delete(locks).filter_by(**self._row))
         with suppress(SQLAlchemyError):
             self._connection.close()

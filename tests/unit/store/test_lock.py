@@ -173,7 +173,7 @@ def test_a_broken_lock_is_free_and_its_owner_sends_nothing_more(lock: Make, plac
     assert standing(place, "staging") == []
 
     found.break_it()
-    with pytest.raises(StateError, match="the lock of production was broken, or lost with its database session"):
+    with pytest.raises(StateError, match="the lock of production is lost, and nothing more is sent: it"):
         first.check()
     assert second.acquire(60) is None
     first.release()
@@ -243,7 +243,9 @@ def test_a_lost_session_loses_the_lock(postgres_server: postgres.Server, postgre
         postgres_server.execute(
             "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE application_name = 'paragon-sync'"
         )
-        with pytest.raises(StateError, match="the lock of production was broken, or lost"):
+        with pytest.raises(
+            StateError, match="the lock of production is lost, and nothing more is sent: its database session has ended"
+        ):
             lock.check()
         lock.release()
 
