@@ -28,7 +28,7 @@ from paragon_sync.emulator.state import MemoryUsers
 from paragon_sync.emulator.tokens import Verifier
 from paragon_sync.emulator.world import World
 from paragon_sync.errors import EmulatorError
-from tests.unit.emulator.client import Client, request, token
+from tests.unit.emulator.client import Client, request, token, wait_for
 
 USERS: dict[str, Any] = {"acme": {"meta": {"plan": "pro"}, "credentials": []}}
 
@@ -239,6 +239,19 @@ def test_the_command_serves_until_it_is_stopped(tmp_path: Path, ending: signal.S
         f"  signing key  {told['signing_key']}\n"
         "Stop it with Ctrl-C.\n"
     )
+
+
+def test_the_command_starts_with_faults_and_remembers_what_it_was_told(tmp_path: Path) -> None:
+    (tmp_path / "fixture.yaml").write_text("project: {id: p1}")
+    (tmp_path / "faults.yaml").write_text("faults: [{fault: firewall, times: 2}]")
+    ready = tmp_path / "ready.json"
+    arguments = ["--fixture", str(tmp_path / "fixture.yaml"), "--faults", str(tmp_path / "faults.yaml")]
+    with command(*arguments, "--remember", "2", "--ready-file", str(ready)):
+        told: Any = wait_for(lambda: codec.loads(ready.read_text()) if ready.exists() else None)
+        answers = [request(told["url"], "GET", "/projects/p1/sdk/me", None, {}).status for _ in range(3)]
+        kept: Any = request(told["url"], "GET", "/__emulator/requests", None, {}).json
+    assert answers == [403, 403, 200]
+    assert [one["number"] for one in kept] == [2, 3]
 
 
 def test_the_command_says_what_is_wrong_with_a_fixture(tmp_path: Path) -> None:
