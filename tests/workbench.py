@@ -61,8 +61,8 @@ class Workbench:
         return bench
 
     def project(self, host: str, *, environment: Mapping[str, Any] | None = None, **more: Any) -> None:
-        """Write the Project file."""
-        test = {
+        """Write the Project file; a key of ``environment`` that is None is left out."""
+        test: dict[str, Any] = {
             "host": host,
             "project": self.project_id,
             "signingKey": {"$file": str(self.key)},
@@ -72,7 +72,7 @@ class Workbench:
             "apiVersion": "paragon-sync/v1",
             "kind": "Project",
             "manifests": ["users.yaml"],
-            "environments": {"test": test | dict(environment or {})},
+            "environments": {"test": {k: v for k, v in (test | dict(environment or {})).items() if v is not None}},
         }
         self.write("paragon.yaml", yaml.safe_dump(content | more, sort_keys=False))
 

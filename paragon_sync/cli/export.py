@@ -44,6 +44,7 @@ def export(
     """
     from paragon_sync.manifest.writer import write_user
 
+    users = tuple(dict.fromkeys(users))
     files = _files(out, users, overwrite=overwrite) if out else {}
     found = run_async(_export(project_file, environment, users, exact=exact))
     for user, exported in zip(users, found, strict=True):

@@ -294,11 +294,14 @@ class TestMidway:
 
     def test_nobody_to_ask_for_the_catalog_is_told(self, bench: tuple[Workbench, Emulator]) -> None:
         workbench, emulator = bench
-        workbench.project(emulator.url, environment={"catalog": {"users": []}})
+        workbench.project(emulator.url, environment={"catalog": None})
 
-        ended = workbench.run("plan")
-
-        assert ended.code == 1
+        assert_told(
+            workbench.run("plan"),
+            1,
+            'error: environment "test" names nobody to read the catalog as',
+            "catalog: {users: [id]} in the Project file names users",
+        )
         assert requests(emulator) == []
 
 
