@@ -113,6 +113,17 @@ def malformed(call: Call, what: str) -> AnswerError:
     return call.error(AnswerError, what, hint=f"is {call.base} the API host, and {call.project} the project id?")
 
 
+def is_too_much(response: HttpResponse) -> bool:
+    """Whether the answer means that the server can't keep up: 429, its own failure, or a firewall's refusal."""
+    match response.status:
+        case HTTPStatus.TOO_MANY_REQUESTS:
+            return True
+        case HTTPStatus.FORBIDDEN:
+            return _error_body(response) is None
+        case status:
+            return status >= HTTPStatus.INTERNAL_SERVER_ERROR
+
+
 def retry_after(response: HttpResponse, now: float) -> float | None:
     """The seconds that the server asks to wait (a number, or a date), or None."""
     text = response.headers.get("retry-after", "").strip()
@@ -131,7 +142,6 @@ def _refused(call: Call, response: HttpResponse, now: float) -> ApiError:
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return _redirected(call, response)
     firewall = status == HTTPStatus.FORBIDDEN and body is None
-    server = status >= HTTPStatus.INTERNAL_SERVER_ERROR
     page = "" if said else _page(response)
     return call.error(
         RefusedError,
@@ -139,7 +149,7 @@ def _refused(call: Call, response: HttpResponse, now: float) -> ApiError:
         status=status,
         code=_code(body),
         hint=_hint(call, status, _code(body), firewall=firewall, html=bool(page)),
-        transient=firewall or server or status == HTTPStatus.TOO_MANY_REQUESTS,
+        transient=is_too_much(response),
         retry_after=retry_after(response, now),
     )
 

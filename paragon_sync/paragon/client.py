@@ -21,10 +21,10 @@ from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchCon
 from paragon_sync.paragon import answers
 from paragon_sync.paragon.answers import Call
 from paragon_sync.paragon.host import api_base
-from paragon_sync.paragon.rate import Limiter
+from paragon_sync.paragon.rate import Limiter, Pace, Turn
 from paragon_sync.paragon.retry import Retrying
 from paragon_sync.paragon.tokens import Signer, Token
-from paragon_sync.paragon.transport import HttpRequest, HttpResponse, Transport, TransportFailure
+from paragon_sync.paragon.transport import FailureKind, HttpRequest, HttpResponse, Transport, TransportFailure
 
 CREDENTIAL: Final = "X-Paragon-Credential"
 CONFIGURATION: Final = "X-Paragon-Configuration-Id"
@@ -106,20 +106,35 @@ class Client:
         """Send one request when its turn comes; raises :class:`HostError` where no whole answer comes back."""
         url = self._root + call.path
         request = HttpRequest(method=call.method, url=url, headers=headers, body=body, timeout=self._timeout)
-        async with self._limiter.slot():
+        async with self._limiter.slot(urgent=call.method != "GET") as turn:
             started = self._moment()
             ended: object = "given up"
             try:
                 response = await self._transport.send(request)
                 ended = response.status
+                self._tell(turn, response)
             except TransportFailure as failure:
                 ended = failure.kind
+                if failure.kind is FailureKind.TIMED_OUT:
+                    self._limiter.silent(turn)
                 raise answers.failed(call, failure) from None
             finally:
                 answered = self._moment()
                 took = (answered.monotonic - started.monotonic) * 1000
                 _log.debug("%s %s %s %.0f ms", call.method, call.path, ended, took)
         return Exchange(response=response, started=started, answered=answered)
+
+    @property
+    def pace(self) -> Pace:
+        """How fast the requests go now, and how often and for how long the server held them up."""
+        return self._limiter.pace
+
+    def _tell(self, turn: Turn, response: HttpResponse) -> None:
+        """Let the limiter learn from an answer."""
+        if answers.is_too_much(response):
+            self._limiter.refused(turn, answers.retry_after(response, self.signer.now))
+        else:
+            self._limiter.served(turn)
 
     def _moment(self) -> Moment:
         return Moment(monotonic=self._monotonic(), wall=self.signer.now)

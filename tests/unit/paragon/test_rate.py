@@ -1,4 +1,4 @@
-"""How many requests at once, and how many a second."""
+"""How many requests at once, how many a second, and who goes first."""
 
 from __future__ import annotations
 
@@ -6,68 +6,123 @@ import asyncio
 
 import pytest
 
-from paragon_sync.paragon.rate import Limiter
+from paragon_sync.paragon.rate import Limiter, Pace
+from tests.unit.paragon.simulated import simulate
 
 
-class Clock:
-    """Time that passes only by sleeping."""
-
-    def __init__(self) -> None:
-        self.now = 100.0
-
-    def __call__(self) -> float:
-        return self.now
-
-    async def sleep(self, seconds: float) -> None:
-        self.now += seconds
+def limiter(**options) -> Limiter:
+    return Limiter(clock=asyncio.get_running_loop().time, **options)
 
 
 @pytest.mark.parametrize(
     ("rate", "pause", "moments"),
-    [(10, 0, [100.0, 100.1, 100.2, 100.3]), (10, 5, [100.0, 105.0, 110.0, 115.0]), (None, 0, [100.0] * 4)],
+    [(10, 0, [0, 0.1, 0.2, 0.3]), (10, 5, [0, 5, 10, 15]), (None, 0, [0] * 4), (2000, 0, [0, 0.0005, 0.001, 0.0015])],
 )
 def test_requests_are_spaced_evenly(rate, pause, moments):
-    clock = Clock()
-
     async def run():
-        limiter = Limiter(rate=rate, clock=clock, sleep=clock.sleep)
-        seen = []
+        shared, seen = limiter(rate=rate), []
         for _ in range(4):
-            async with limiter.slot():
-                seen.append(clock.now)
-            clock.now += pause
+            async with shared.slot():
+                seen.append(asyncio.get_running_loop().time())
+            await asyncio.sleep(pause)
         return seen
 
-    assert asyncio.run(run()) == pytest.approx(moments)
+    assert simulate(run()) == pytest.approx(moments)
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 def test_no_more_than_so_many_at_once(concurrency):
     async def run():
-        limiter, inside, most = Limiter(concurrency=concurrency), 0, 0
+        shared, inside, most = limiter(concurrency=concurrency), 0, 0
 
         async def one():
             nonlocal inside, most
-            async with limiter.slot():
+            async with shared.slot():
                 inside += 1
                 most = max(most, inside)
-                await asyncio.sleep(0)
+                await asyncio.sleep(1)
                 inside -= 1
 
         await asyncio.gather(*(one() for _ in range(10)))
         return most
 
-    assert asyncio.run(run()) == concurrency
+    assert simulate(run()) == concurrency
 
 
 def test_a_slot_is_given_back_when_its_request_fails():
     async def run():
-        limiter = Limiter(concurrency=1)
+        shared = limiter(concurrency=1)
         for _ in range(3):
             with pytest.raises(ZeroDivisionError):
-                async with limiter.slot():
+                async with shared.slot():
                     raise ZeroDivisionError
-        async with limiter.slot():
+        async with shared.slot():
             return True
 
-    assert asyncio.run(run())
+    assert simulate(run())
+
+
+def test_a_write_goes_before_the_reads_that_wait():
+    async def run():
+        shared, order = limiter(concurrency=1), []
+
+        async def one(name, urgent):
+            async with shared.slot(urgent=urgent):
+                order.append(name)
+                await asyncio.sleep(1)
+
+        await asyncio.gather(*(one(name, name.startswith("write")) for name in ("a", "b", "c", "write 1", "write 2")))
+        return order
+
+    assert simulate(run()) == ["a", "write 1", "write 2", "b", "c"]
+
+
+def test_who_gives_up_waiting_takes_no_slot():
+    async def run():
+        shared = limiter(concurrency=1)
+
+        async def one():
+            async with shared.slot():
+                await asyncio.sleep(10)
+
+        tasks = [asyncio.create_task(one()) for _ in range(3)]
+        await asyncio.sleep(1)
+        tasks[1].cancel()
+        await asyncio.sleep(9)  # now the third one's turn has come, and it has not begun yet
+        tasks[2].cancel()
+        await asyncio.wait(tasks)
+        async with shared.slot():
+            return asyncio.get_running_loop().time()
+
+    assert simulate(run()) == 10
+
+
+def test_without_a_refusal_nothing_slows_down():
+    async def run():
+        shared = limiter()
+        for _ in range(100):
+            async with shared.slot() as turn:
+                shared.served(turn)
+        return asyncio.get_running_loop().time(), shared.pace
+
+    assert simulate(run()) == (0, Pace(rate=None, refusals=0, paused=0))
+
+
+def test_retry_after_holds_everybody():
+    async def run():
+        shared, seen = limiter(concurrency=4, rate=2), []
+
+        async def one(number):
+            async with shared.slot() as turn:
+                seen.append(asyncio.get_running_loop().time())
+                if number == 0:
+                    shared.refused(turn, 30)
+                else:
+                    shared.served(turn)
+
+        await asyncio.gather(*(one(number) for number in range(3)))
+        return seen, shared.pace
+
+    seen, pace = simulate(run())
+    assert seen == [0, 30, 31]
+    assert (pace.refusals, pace.paused) == (1, 30)
