@@ -60,19 +60,12 @@ class Shell:
     home: Path
     variables: dict[str, str] = field(default_factory=dict)
 
-    def provide(self, name: str, script: str) -> None:
-        """Make a command of this script; one that the machine has itself comes after it."""
-        file = self.home / "bin" / name
-        file.parent.mkdir(exist_ok=True)
-        file.write_text(script, "utf-8")
-        file.chmod(0o700)
-
     def run(self, script: str) -> subprocess.CompletedProcess[str]:
         """What it printed, on both streams, and how it ended; it ends at the first command that fails."""
         environment = {name: value for name, value in os.environ.items() if name not in {"CI", "FORCE_COLOR"}}
         environment |= {
             "HOME": str(self.home),
-            "PATH": f"{BIN}:{self.home / 'bin'}:{os.environ['PATH']}",
+            "PATH": f"{BIN}:{os.environ['PATH']}",
             "COLUMNS": "80",
         }
         went = self.home / "went"

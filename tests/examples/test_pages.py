@@ -14,7 +14,7 @@ PAGES = ["docs/getting-started.md"]
 LINKING = [
     "README.md",
     "examples/gitops/README.md",
-    *(f"docs/{name}.md" for name in ("getting-started", "life-of-a-change", "paragon-api")),
+    *(f"docs/{name}.md" for name in ("getting-started", "life-of-a-change", "paragon-api", "state")),
 ]
 
 
