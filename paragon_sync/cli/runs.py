@@ -82,8 +82,9 @@ def unlock(project_file: Path, environment: str, yes: bool) -> None:
         if not locks:
             click.echo(f"{environment} is not locked.")
         for lock in locks:
-            seen = "and is there" if lock.is_alive else "and can't be seen any more from here"
-            click.echo(f"{environment} is locked by {describe(lock.owner)}, {seen}.")
+            click.echo(f"{environment} is locked by {describe(lock.owner)}.")
+            if not lock.is_alive:
+                click.echo("That process can't be seen from here any more.")
             if not yes:
                 _ask()
             lock.break_it()

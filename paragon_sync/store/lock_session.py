@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Final
 
-from sqlalchemy import Connection, delete, insert, select, text, update
+from sqlalchemy import Connection, and_, delete, insert, select, text, update
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from paragon_sync.store import location
@@ -34,6 +34,7 @@ class SessionLock:
 
     def __init__(self, place: Location, project: str, environment: str) -> None:
         self._place, self._row = place, {"project": project, "environment": environment}
+        self._mine = and_(locks.c.project == project, locks.c.environment == environment)
         self._number = _number(project, environment)
         self._connection: Connection | None = None
 
@@ -46,7 +47,7 @@ class SessionLock:
             if not taken:
                 return Busy(owner=before)
             if before is None:
-                connection.execute(delete(locks).filter_by(**self._row))
+                connection.execute(delete(locks).where(self._mine))
                 connection.execute(insert(locks).values(**self._row, owner=write_owner(owner)))
             else:
                 self.tell(owner)
@@ -55,7 +56,7 @@ class SessionLock:
     def tell(self, owner: Owner) -> None:
         if self._connection is not None:
             with location.errors(self._place.shown, self._place.hint):
-                self._connection.execute(update(locks).filter_by(**self._row).values(owner=write_owner(owner)))
+                self._connection.execute(update(locks).where(self._mine).values(owner=write_owner(owner)))
 
     def lost(self) -> str | None:
         try:
@@ -70,14 +71,14 @@ class SessionLock:
             return
         with suppress(SQLAlchemyError):
             if self.lost() is None:
-                self._connection.execute(delete(locks).filter_by(**self._row))
+                self._connection.execute(delete(locks).where(self._mine))
         with suppress(SQLAlchemyError):
             self._connection.close()
         self._connection.engine.dispose()
         self._connection = None
 
     def _owner(self, connection: Connection) -> Owner | None:
-        found = connection.scalar(select(locks.c.owner).filter_by(**self._row))
+        found = connection.scalar(select(locks.c.owner).where(self._mine))
         return None if found is None else read_owner(found)
 
 
@@ -97,13 +98,16 @@ class StandingSession:
         with _connected(self.place) as connection:
             for session in self.sessions:
                 connection.execute(_END, {"pid": session})
-            connection.execute(delete(locks).filter_by(project=self.owner.project, environment=self.owner.environment))
+            theirs = and_(locks.c.project == self.owner.project, locks.c.environment == self.owner.environment)
+            connection.execute(delete(locks).where(theirs))
 
 
 def standing_sessions(place: Location, environment: str) -> Iterator[StandingSession]:
     """The locks of an environment that have an owner."""
     with _connected(place) as connection:
-        rows = connection.execute(select(locks).filter_by(environment=environment).order_by(locks.c.project)).all()
+        rows = connection.execute(
+            select(locks).where(locks.c.environment == environment).order_by(locks.c.project)
+        ).all()
         for row in rows:
             owner = read_owner(row.owner)
             if owner is not None:

@@ -139,7 +139,7 @@ def test_a_lock_is_broken_on_request_alone(bench: Workbench) -> None:
         lock.acquire()
         ended = bench.run("runs", "unlock")
         assert ended.code == 1
-        assert re.fullmatch(r"test is locked by ci on \S+ \(process 4711\), for \d+ s, and is there\.\n", ended.out)
+        assert re.fullmatch(r"test is locked by ci on \S+ \(process 4711\), for \d+ s\.\n", ended.out)
         assert ended.err.startswith("error: the lock stays: there is no terminal to ask on\n")
         lock.check()
 
@@ -148,6 +148,21 @@ def test_a_lock_is_broken_on_request_alone(bench: Workbench) -> None:
         with pytest.raises(ParagonSyncError, match="nothing more is sent"):
             lock.check()
     assert bench.run("runs", "unlock").out == "test is not locked.\n"
+
+
+def test_a_lock_that_was_left_on_another_machine_is_broken_on_request(start: Start) -> None:
+    bench, _ = start({"a": user(account(**LIVE))})
+    bench.users(a=WANTED)
+    store, lock = other(bench, host="runner-2")
+    with store:
+        lock.acquire()
+        copy = (path := next(bench.folder.glob(".paragon-sync/*.lock-*"))).read_text()
+        lock.release()
+    path.write_text(copy)
+    assert "error: test may be locked by ci on runner-2" in bench.run("apply", "--yes").err
+    ended = bench.run("runs", "unlock", "--yes")
+    assert ended.out.endswith("\nThat process can't be seen from here any more.\nThe lock is broken.\n")
+    assert bench.run("apply", "--yes").code == 0
 
 
 @pytest.mark.parametrize(
