@@ -1,6 +1,7 @@
 """JSON that comes back as it went: equality, the codec, pointers."""
 
 import json
+from types import MappingProxyType
 
 import pytest
 
@@ -170,9 +171,15 @@ class TestCodec:
         with pytest.raises(JsonError, match="more than 1 levels"):
             loads("[[]]", deepest=1)
 
-    def test_much_that_is_not_deep_is_read(self) -> None:
-        wide = "[" + ",".join(["[{}]"] * 1000) + "]"
-        assert wide == dumps(loads(wide))
+    @pytest.mark.parametrize(
+        "text", ["[" + ",".join(["[{}]"] * 1000) + "]", '"' + "[{" * 1000 + '"'], ids=["wide", "brackets in a string"]
+    )
+    def test_much_that_is_not_deep_is_read(self, text: str) -> None:
+        assert text == dumps(loads(text))
+
+    def test_nesting_inside_a_repeated_key_counts_too(self) -> None:
+        with pytest.raises(JsonError, match="nested too deeply"):
+            loads('{"a":1,"a":' + "[" * DEEPEST + "]" * DEEPEST + "}")
 
     def test_nesting_beyond_the_stack_is_refused(self) -> None:
         with pytest.raises(JsonError, match="nested too deeply"):
@@ -217,6 +224,10 @@ class TestLayout:
         assert expected.replace("1.5", "1.10") == dumps(
             {"b": [1, Number("1.10"), []], "a": {"c": {}, "ü": None}}, indent=2, sort_keys=sort_keys
         )
+
+    def test_any_mapping_is_an_object(self) -> None:
+        assert dumps(MappingProxyType({"a": MappingProxyType({"b": 1})})) == '{"a":{"b":1}}'
+        assert dumps(MappingProxyType({"a": Number("2.0")}), indent=1) == '{\n "a": 2.0\n}'
 
     def test_tuples_are_arrays(self) -> None:
         assert dumps((1, (2,))) == "[1,[2]]"
