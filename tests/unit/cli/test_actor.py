@@ -1,5 +1,6 @@
 """Who applies, for the record."""
 
+import getpass
 import socket
 
 import pytest
@@ -23,3 +24,12 @@ def test_else_it_is_the_login_and_the_machine(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv("LOGNAME", "ada")
 
     assert actor({}) == f"ada@{socket.gethostname()}"
+
+
+def test_one_without_a_name_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nameless() -> str:
+        raise KeyError("getpwuid(): uid not found: 4711")
+
+    monkeypatch.setattr(getpass, "getuser", nameless)
+
+    assert actor({}) == f"unknown@{socket.gethostname()}"

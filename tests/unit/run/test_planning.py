@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from paragon_sync.emulator import Emulator
+from paragon_sync.jsonvalue import dumps
 from tests.benches import Start
 from tests.workbench import Answered, Asked, Forward, Workbench, account, as_answer, as_json, between, requests, user
 
@@ -82,3 +83,16 @@ def test_nothing_unmanaged_is_read(start: Start) -> None:
 
     asked = [f"{one['user']} {one['path'].partition('/sdk/')[2]}" for one in requests(emulator)]
     assert sorted(asked) == ["catalog-reader integrations", "u00 credentials", "u01 credentials", "u01 me"]
+
+
+def test_each_of_many_findings_has_its_place(start: Start) -> None:
+    workbench, _ = start({})
+    names = [f"ghost-{number:03}" for number in range(520)]
+    document = {"apiVersion": "paragon-sync/v1", "kind": "User", "metadata": {"plan": "x"}}
+    workbench.write("users.ndjson", "".join(f"{dumps(document | {'user': name})}\n" for name in names))
+
+    findings = workbench.plan("users.ndjson")["findings"]
+
+    assert [(one["user"], one["kind"], one["line"]) for one in findings] == [
+        (name, "unknownUser", number) for number, name in enumerate(names, 1)
+    ]
