@@ -39,17 +39,24 @@ def find_files(project: Project, paths: Sequence[Path | str] = ()) -> list[Path]
                 problems.append(Problem(message=message, file=str(path), line=1, column=1))
     else:
         for index, pattern in enumerate(project.manifests):
-            files = sorted(path for path in project.folder.glob(pattern) if path.is_file())
-            found.update(files)
-            if not files:
+            matching = _matching(project.folder, pattern)
+            found.update(matching or ())
+            if not matching:
+                what = "matches no file" if matching is not None else "is none: it is relative, and ** stands alone"
                 place = Place(file=str(project.file), pointer=("manifests", str(index)))
-                fault = Fault(
-                    message=f'the pattern "{pattern}" matches no file', place=place, hint="correct or remove it"
-                )
+                fault = Fault(message=f'the pattern "{pattern}" {what}', place=place, hint="correct or remove it")
                 problems.extend(source.problems([fault]))
     if problems:
         raise ManifestError(problems)
     return sorted(found)
+
+
+def _matching(folder: Path, pattern: str) -> list[Path] | None:
+    """The files, or None for what is no pattern."""
+    try:
+        return [path for path in folder.glob(pattern) if path.is_file()]
+    except (ValueError, NotImplementedError):
+        return None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -210,6 +211,14 @@ def test_a_pattern_that_matches_nothing_is_an_error_at_its_place(project: Projec
         find_files(project)
     (problem,) = caught.value.problems
     assert (3, 47, 'the pattern "nothing/*.yaml" matches no file') == (problem.line, problem.column, problem.message)
+
+
+@pytest.mark.parametrize("pattern", ["users/**a/*.yaml", "/users/*.yaml"])
+def test_what_is_no_pattern_is_told(project: Project, pattern: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        find_files(replace(project, manifests=(pattern,)))
+    (problem,) = caught.value.problems
+    assert problem.message.startswith(f'the pattern "{pattern}" is none: ')
 
 
 def test_patterns_give_each_file_once_and_sorted(project: Project) -> None:
