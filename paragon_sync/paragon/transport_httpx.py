@@ -69,8 +69,10 @@ class HttpxTransport:
         route = (parts.scheme, parts.netloc)
         if route not in self._routes:
             proxy = _proxy_for(parts.scheme, parts.hostname or "", self._proxies)
+            # Reading the system's authorities takes longer than a whole command against a local server.
+            verify = self._context() if parts.scheme == "https" or proxy else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._routes[route] = httpx.AsyncClient(
-                transport=_Connections(verify=self._context(), limits=self._limits, proxy=proxy),
+                transport=_Connections(verify=verify, limits=self._limits, proxy=proxy),
                 timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT),
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 trust_env=False,
