@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, assert_never
@@ -154,7 +154,11 @@ class UserSession:
         found = await self._objects(call)
         if any(not isinstance(raw.get("id"), str) for raw in found):
             raise answers.malformed(call, "a credential without an id")
-        return tuple(Credential(raw) for raw in found)
+        credentials = tuple(Credential(raw) for raw in found)
+        _check_ids(call, "credentials", (credential.id for credential in credentials))
+        for credential in credentials:
+            _check_ids(call, "configurations", (entry.get("id") for entry in credential.configurations))
+        return credentials
 
     async def me(self) -> Me:
         """GET /sdk/me; raises :class:`RefusedError` where the answer is ``authenticated: false``."""
@@ -244,6 +248,16 @@ def _routing(credential: str, configuration: str | None) -> dict[str, str]:
 
 def _bearer(token: Token) -> dict[str, str]:
     return {"Authorization": f"Bearer {token.text}"}
+
+
+def _check_ids(call: Call, what: str, ids: Iterable[Json]) -> None:
+    """A write names its target by the id alone: where two share one, nobody can tell what it would replace."""
+    seen: set[str] = set()
+    for found in ids:
+        if isinstance(found, str) and found in seen:
+            raise answers.malformed(call, f"two {what} with the id {found!r}")
+        if isinstance(found, str):
+            seen.add(found)
 
 
 def _carried(call: Call, value: Json, what: str) -> JsonObject:

@@ -151,6 +151,12 @@ def test_integrations_are_a_list_of_objects():
             "entry 2 of the answer has the key 'a' twice, and can't be carried",
         ),
         ("credentials", b'[{"config": {}}]', "a credential without an id"),
+        ("credentials", b'[{"id": "a"}, {"id": "b"}, {"id": "a"}]', "two credentials with the id 'a'"),
+        (
+            "credentials",
+            b'[{"id": "a", "configurations": [{"id": "g"}, {}, {"id": null}, {"id": null}, {"id": "g"}]}]',
+            "two configurations with the id 'g'",
+        ),
         ("me", b"[]", "the answer is not an object"),
         ("me", b'{"meta": []}', "the metadata is not an object"),
         ("me", b'{"meta": {"a": 1, "a": 1}}', "the metadata has the key 'a' twice, and can't be carried"),
