@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
 import getpass
 import os
 import pwd
 import shutil
 import signal
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -19,6 +21,7 @@ from pathlib import Path
 DEBIAN = Path("/usr/lib/postgresql")
 PROGRAMS = ("initdb", "postgres")
 START_SECONDS = 30
+PR_SET_PDEATHSIG = 1
 
 
 def missing() -> str | None:
@@ -67,6 +70,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 cwd=self.folder,
+                preexec_fn=_end_with_parent,  # noqa: PLW1509 - calls one function of the C library, and takes no lock
                 **_as_user(),
             )
         until = time.monotonic() + START_SECONDS
@@ -113,6 +117,12 @@ def _programs() -> tuple[str, ...] | None:
     path = os.pathsep.join([*map(str, folders), os.environ.get("PATH", "")])
     found = tuple(shutil.which(program, path=path) for program in PROGRAMS)
     return tuple(map(str, found)) if all(found) else None
+
+
+def _end_with_parent() -> None:
+    """Where the tests are killed, their server goes too."""
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGQUIT)
 
 
 def _user() -> str:
