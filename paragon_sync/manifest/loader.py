@@ -55,7 +55,7 @@ def _matching(folder: Path, pattern: str) -> list[Path] | None:
     """The files, or None for what is no pattern."""
     try:
         return [path for path in folder.glob(pattern) if path.is_file()]
-    except (ValueError, NotImplementedError):
+    except (ValueError, NotImplementedError, OSError):
         return None
 
 
