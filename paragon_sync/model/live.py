@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from paragon_sync.jsonvalue import Json, JsonObject
+from paragon_sync.model.moment import Moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,16 @@ class Credential:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LiveUser:
-    """One user as fetched. ``meta`` is None where metadata wasn't read."""
+    """One user as fetched. ``meta`` is None where metadata wasn't read.
+
+    ``asked`` is when the request was sent whose answer the following write stands on: the metadata's, where they were
+    read, else the first.
+    """
 
     user: str
     credentials: tuple[Credential, ...]
     meta: JsonObject | None = None
+    asked: Moment | None = field(default=None, compare=False)
 
 
 def _text(value: Json) -> str | None:

@@ -24,10 +24,7 @@ class ConflictingPath:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SideEffect:
-    """A workflow that no operation manages and that a change of metadata switched off.
-
-    ``configuration`` is its id, None in the documented shape.
-    """
+    """A workflow that a change of metadata switched off; ``configuration`` is its id, None in the documented shape."""
 
     credential: str
     configuration: str | None
@@ -38,7 +35,9 @@ class SideEffect:
 class Applied:
     """Read back as planned. ``alarms`` tell of unmanaged paths gone (*lost?*), ``notes`` of ones that moved.
 
-    ``side_effects`` are those of a change of metadata; ``overwritten`` is what was written over although it had moved.
+    ``side_effects`` are those of a change of metadata on workflows that no operation of the plan manages,
+    ``switched_off`` those on the others, which the same run is to set again. ``overwritten`` is what was written over
+    although it had moved.
     """
 
     notes: tuple[str, ...] = ()
@@ -46,6 +45,7 @@ class Applied:
     resolved: bool = False
     side_effects: tuple[SideEffect, ...] = ()
     overwritten: tuple[ConflictingPath, ...] = ()
+    switched_off: tuple[SideEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,10 +55,14 @@ class Unchanged:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """Live moved on a managed path; nothing was sent, or (``after_write``) it changed after our write."""
+    """Live moved on a managed path; nothing was sent, or (``after_write``) it changed after our write.
+
+    ``after_write`` also after one of which nobody knows whether it was done. ``alarms`` as in :class:`Applied`.
+    """
 
     paths: tuple[ConflictingPath, ...]
     after_write: bool = False
+    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,9 +74,10 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The write did not happen or was not kept by the server."""
+    """The write did not happen or was not kept by the server. ``alarms`` as in :class:`Applied`."""
 
     reason: str
+    alarms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,6 +89,11 @@ class Unknown:
 
 Outcome: TypeAlias = Applied | Unchanged | Conflict | Blocked | Failed | Unknown
 OutcomeName: TypeAlias = Literal["applied", "unchanged", "conflict", "blocked", "failed", "unknown"]
+
+
+def alarms_of(outcome: Outcome | None) -> tuple[str, ...]:
+    """Unmanaged values that are gone after our write, for people."""
+    return outcome.alarms if isinstance(outcome, Applied | Conflict | Failed) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

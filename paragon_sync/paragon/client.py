@@ -17,6 +17,7 @@ from paragon_sync import __version__, jsonvalue
 from paragon_sync.errors import RefusedError
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated
 from paragon_sync.model.live import Credential
+from paragon_sync.model.moment import Moment
 from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchConfig, PatchMeta, Request
 from paragon_sync.paragon import answers
 from paragon_sync.paragon.answers import Call
@@ -41,14 +42,6 @@ class Me:
 
     raw: JsonObject
     meta: JsonObject
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
-    """When something happened: seconds by a clock that only runs forward, and seconds since the epoch."""
-
-    monotonic: float
-    wall: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,7 +100,7 @@ class Client:
         url = self._root + call.path
         request = HttpRequest(method=call.method, url=url, headers=headers, body=body, timeout=self._timeout)
         async with self._limiter.slot(urgent=call.method != "GET") as turn:
-            started = self._moment()
+            started = self.now
             ended: object = "given up"
             try:
                 response = await self._transport.send(request)
@@ -119,7 +112,7 @@ class Client:
                     self._limiter.silent(turn)
                 raise answers.failed(call, failure) from None
             finally:
-                answered = self._moment()
+                answered = self.now
                 took = (answered.monotonic - started.monotonic) * 1000
                 _log.debug("%s %s %s %.0f ms", call.method, call.path, ended, took)
         return Exchange(response=response, started=started, answered=answered)
@@ -136,7 +129,9 @@ class Client:
         else:
             self._limiter.served(turn)
 
-    def _moment(self) -> Moment:
+    @property
+    def now(self) -> Moment:
+        """The time by the clocks that everything is timed with."""
         return Moment(monotonic=self._monotonic(), wall=self.signer.now)
 
 
@@ -145,8 +140,15 @@ class UserSession:
 
     def __init__(self, client: Client, user: str) -> None:
         self.user = user
+        self.asked: Moment | None = None
+        """When the latest request that was answered well was sent."""
         self._client = client
         self._token: Token | None = None
+
+    @property
+    def now(self) -> Moment:
+        """The time by the clocks that the answers are timed with."""
+        return self._client.now
 
     async def credentials(self) -> tuple[Credential, ...]:
         """GET /sdk/credentials: every connected account of the user, as the API gave it, deleted ones included."""
@@ -233,6 +235,7 @@ class UserSession:
         if isinstance(answer, dict) and answer.get("authenticated") is False:
             self._token = None
             raise answers.unauthorized(call, response, now)
+        self.asked = exchange.started
         return exchange, answer
 
     def _call(self, method: str, path: str, credential: str | None = None) -> Call:

@@ -5,7 +5,7 @@ Knows values before, sent and now; sends nothing and reads nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -82,6 +82,15 @@ def compare_after(operation: Operation, payload: JsonObject, before: LiveUser, a
     )
 
 
+def lost(operation: Operation, pre_image: JsonObject, after: LiveUser) -> tuple[str, ...]:
+    """Which unmanaged values of a pre-image are gone, for people; none where what was written can't be found."""
+    now = live_shape(operation.subject, after)
+    if isinstance(now, Unwritable):
+        return ()
+    was = replace(now, payload=pre_image)
+    return tuple(f"lost? {_shown(at, was)}" for at in _lost(operation, was, now))
+
+
 def switched_off(before: LiveUser, after: LiveUser) -> Iterator[str]:
     """Workflows that were enabled before and aren't after: account and workflow id, for people."""
     labels = {credential.id: credential.label for credential in before.credentials}
@@ -90,15 +99,22 @@ def switched_off(before: LiveUser, after: LiveUser) -> Iterator[str]:
 
 def side_effects(before: LiveUser, after: LiveUser) -> Iterator[SideEffect]:
     """The same, by ids; which of them no operation manages is the caller's to know."""
-    later = {credential.id: credential for credential in after.credentials}
-    for credential in before.credentials:
-        now = later.get(credential.id)
-        if now is None:
-            continue
+    return still_off(enabled_workflows(before), after)
+
+
+def enabled_workflows(user: LiveUser) -> Iterator[SideEffect]:
+    """The workflows that are on: what a change of metadata may switch off."""
+    for credential in user.credentials:
         for configuration in _configurations(credential):
-            gone = _enabled(credential, configuration) - _enabled(now, configuration)
-            for workflow in sorted(gone):
+            for workflow in sorted(_enabled(credential, configuration)):
                 yield SideEffect(credential=credential.id, configuration=configuration, workflow=workflow)
+
+
+def still_off(enabled: Iterable[SideEffect], after: LiveUser) -> Iterator[SideEffect]:
+    """Those of the workflows, which were on, that are off now; accounts that are gone have none."""
+    now = frozenset(enabled_workflows(after))
+    accounts = {credential.id for credential in after.credentials}
+    yield from (effect for effect in enabled if effect not in now and effect.credential in accounts)
 
 
 def _configurations(credential: Credential) -> list[str | None]:

@@ -39,7 +39,7 @@ def not_reached(header: RunHeader, counts: Mapping[str, int]) -> int:
 
 def window_of(entry: Entry) -> float | None:
     """The longest time between reading and the answer of a write, in milliseconds; None where nothing was sent."""
-    return max((a.window_ms for a in entry.attempts if a.window_ms is not None), default=None)
+    return max((ms for attempt in entry.attempts if (ms := attempt.window.ms) is not None), default=None)
 
 
 class EnabledThroughConfig:

@@ -6,9 +6,11 @@ Written as it is read. Knows no database, no plan and no API.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Final, assert_never
 
 from paragon_sync.jsonvalue import Json, JsonObject, dumps, format_pointer
+from paragon_sync.model.moment import Moment
 from paragon_sync.model.outcome import (
     Applied,
     Blocked,
@@ -21,6 +23,7 @@ from paragon_sync.model.outcome import (
     SideEffect,
     Unchanged,
     Unknown,
+    alarms_of,
 )
 from paragon_sync.render.mask import masked_conflict
 from paragon_sync.render.plan_json import items, present, subject_json, values
@@ -103,6 +106,7 @@ def _entry(entry: Entry) -> JsonObject:
         **_told(entry.outcome),
         "attempts": len(entry.attempts),
         **({} if window is None else {"windowMs": window}),
+        **_windows(entry),
     }
 
 
@@ -120,11 +124,29 @@ def _told(outcome: Outcome | None) -> JsonObject:
                 **({"overwritten": _paths(outcome.overwritten)} if outcome.overwritten else {}),
             }
         case Conflict(paths=paths, after_write=after_write):
-            return {"afterWrite": after_write, "paths": _paths(paths)}
+            return {"afterWrite": after_write, "paths": _paths(paths), **_alarms(outcome)}
         case Blocked(reason=reason) | Failed(reason=reason) | Unknown(reason=reason):
-            return {"reason": reason}
+            return {"reason": reason, **_alarms(outcome)}
         case _:
             assert_never(outcome)
+
+
+def _alarms(outcome: Outcome) -> JsonObject:
+    alarms = alarms_of(outcome)
+    return {"alarms": list(alarms)} if alarms else {}
+
+
+def _windows(entry: Entry) -> JsonObject:
+    """When each attempt's window was open; one without an end was never known to be answered."""
+    windows: list[Json] = []
+    for attempt in entry.attempts:
+        opened, closed = attempt.window.opened, attempt.window.closed
+        windows.append({"opened": _time(opened), **({} if closed is None else {"closed": _time(closed)})})
+    return {"windows": windows} if windows else {}
+
+
+def _time(moment: Moment) -> str:
+    return datetime.fromtimestamp(moment.wall, UTC).isoformat(timespec="microseconds")
 
 
 def _effect(effect: SideEffect) -> JsonObject:

@@ -19,6 +19,7 @@ from paragon_sync.model.outcome import (
     SideEffect,
     Unchanged,
     Unknown,
+    alarms_of,
 )
 from paragon_sync.model.planned import Value
 from paragon_sync.render.changes import subject_name, value_text
@@ -47,7 +48,7 @@ def run_lines(journal: Journal, run: str) -> Iterator[Text]:
     yield line()
     enabled = EnabledThroughConfig()
     applied = enabled.counting(journal.entries(run, "applied"))
-    yield from _section("Lost?", "bold red", entry_lines(journal.entries(run, "applied", attempts=False), _alarms))
+    yield from _section("Lost?", "bold red", entry_lines(journal.entries(run, attempts=False), _alarms))
     yield from _section("Not applied", "bold", entry_lines(journal.entries(run, attempts=False), _troubles))
     yield from _section("Notes", "bold", entry_lines(applied, _notes))
     yield from closing(journal, header, enabled.total)
@@ -152,7 +153,7 @@ def _section(title: str, style: str, lines: Iterable[Text]) -> Iterator[Text]:
 
 
 def _alarms(entry: Entry) -> Iterable[str]:
-    return entry.outcome.alarms if isinstance(entry.outcome, Applied) else ()
+    return alarms_of(entry.outcome)
 
 
 def _notes(entry: Entry) -> Iterable[str]:

@@ -7,7 +7,7 @@ from itertools import islice
 
 from rich.text import Text
 
-from paragon_sync.model.outcome import Applied, RunHeader
+from paragon_sync.model.outcome import Applied, RunHeader, alarms_of
 from paragon_sync.render.lines import count, line, wrapped
 from paragon_sync.render.run import EnabledThroughConfig, Journal, window_of
 from paragon_sync.render.run_text import closing, entry_lines, heading, moment, outcome_counts, reasons, remarks
@@ -94,5 +94,4 @@ def _told(entry: Entry) -> list[str]:
         *([] if window is None else [f"{window:,.0f} ms"]),
         *([count(len(entry.attempts), "attempt")] if entry.attempts else []),
     ]
-    alarms = outcome.alarms if isinstance(outcome, Applied) else ()
-    return [" · ".join(parts), *alarms, *reasons(outcome), *remarks(outcome)]
+    return [" · ".join(parts), *alarms_of(outcome), *reasons(outcome), *remarks(outcome)]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from paragon_sync.errors import PlanFileError, RefusedByPolicy
 from paragon_sync.model.outcome import Applied, Resumption, RunHeader, Unchanged
 from paragon_sync.model.planned import PlanHeader
+from paragon_sync.run.judging import Before
 from paragon_sync.store.journal import new_run_id
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
@@ -31,12 +32,12 @@ class Admitted:
     """The run to record in, and what it has done before it was stopped.
 
     ``ended`` has the operations with an outcome, each with whether it ended well; ``in_doubt`` those that were sent and
-    have none; ``switched_off`` counts the side effects.
+    have none, each with how it was before; ``switched_off`` counts the side effects.
     """
 
     run: str
     ended: Mapping[int, bool]
-    in_doubt: frozenset[int] = frozenset()
+    in_doubt: Mapping[int, Before] = field(default_factory=dict)
     switched_off: int = 0
 
 
@@ -48,6 +49,8 @@ def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: date
     """
     _check_environment(reader.header, applicant)
     check_allowed(reader.header, applicant.allowed)
+    if reader.header.rolls_back is not None:
+        _check_not_taken_back(store.run(reader.header.rolls_back), reader.digest, store)
     earlier = store.runs_of(reader.digest)
     for run in earlier:
         _check_unfinished(run)
@@ -72,6 +75,8 @@ def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: date
         rolls_back=reader.header.rolls_back,
     )
     store.begin(header)
+    if header.rolls_back is not None:
+        store.rolled_back(header.rolls_back, header.run)
     return Admitted(run=header.run, ended={})
 
 
@@ -114,13 +119,21 @@ def _check_unfinished(run: RunHeader) -> None:
         )
 
 
+def _check_not_taken_back(run: RunHeader, digest: str, store: StateStore) -> None:
+    """A run is taken back by one plan alone; that one may be resumed."""
+    by = run.rolled_back_by
+    if by is not None and by not in {other.run for other in store.runs_of(digest)}:
+        raise PlanFileError(
+            f"run {run.run} was taken back already, by run {by}",
+            hint=f"paragon-sync runs show {by} tells what came of it",
+        )
+
+
 def _resume(run: RunHeader, store: StateStore, applicant: Applicant, now: datetime) -> Admitted:
     ended: dict[int, bool] = {}
-    in_doubt: set[int] = set()
     switched_off = 0
-    for entry in store.entries(run.run):
+    for entry in store.entries(run.run, attempts=False):
         if entry.is_open:
-            in_doubt.add(entry.number)
             continue
         ended[entry.number] = isinstance(entry.outcome, Applied | Unchanged)
         if isinstance(entry.outcome, Applied):
@@ -135,7 +148,14 @@ def _resume(run: RunHeader, store: StateStore, applicant: Applicant, now: dateti
             ci_url=applicant.ci_url,
         ),
     )
-    return Admitted(run=run.run, ended=ended, in_doubt=frozenset(in_doubt), switched_off=switched_off)
+    return Admitted(run=run.run, ended=ended, in_doubt=dict(_in_doubt(run.run, store)), switched_off=switched_off)
+
+
+def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, Before]]:
+    """What was sent and has no outcome, or ``unknown``; how it was before the first attempt."""
+    for entry in (*store.entries(run, sending=True), *store.entries(run, "unknown")):
+        for first in entry.attempts[:1]:
+            yield entry.number, Before(pre_image=first.preimage, enabled=first.enabled)
 
 
 def _text(allowed: Mapping[str, int]) -> Mapping[str, str]:

@@ -19,13 +19,16 @@ async def read_user(session: UserSession, *, metadata: bool, configurations: Col
     without any credential is not asked further: nothing is ever written for such a one.
     """
     credentials = await session.credentials()
+    asked = session.asked
     hidden = [name for name in configurations if not shows(credentials, name)]
     if not credentials or not (metadata or hidden):
-        return LiveUser(user=session.user, credentials=credentials)
+        return LiveUser(user=session.user, credentials=credentials, asked=asked)
     me = await session.me()
     if hidden:
         credentials = with_configurations(credentials, me.raw)
-    return LiveUser(user=session.user, credentials=credentials, meta=me.meta if metadata else None)
+    else:
+        asked = session.asked
+    return LiveUser(user=session.user, credentials=credentials, meta=me.meta if metadata else None, asked=asked)
 
 
 def wanted_configurations(documents: Iterable[DesiredDocument]) -> set[str]:

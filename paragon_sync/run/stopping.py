@@ -10,7 +10,7 @@ from collections import deque
 from dataclasses import dataclass
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES, EXIT_REFUSED
-from paragon_sync.model.outcome import Applied, Conflict, Failed, Outcome, Unknown
+from paragon_sync.model.outcome import Applied, Conflict, Failed, Outcome, Unknown, alarms_of
 
 
 class Stop:
@@ -72,7 +72,8 @@ class Breaker:
             self._judge_failures()
         elif isinstance(outcome, Conflict) and (self._limits.fail_fast or self._limits.fail_on_conflict):
             self._stop.ask("stopped at the first conflict", EXIT_OUTCOMES)
-        elif isinstance(outcome, Applied):
+        self._judge_alarms(outcome)
+        if isinstance(outcome, Applied):
             self._judge_effects(outcome)
 
     def _judge_failures(self) -> None:
@@ -87,12 +88,14 @@ class Breaker:
                 EXIT_OUTCOMES,
             )
 
-    def _judge_effects(self, outcome: Applied) -> None:
-        self._alarms += bool(outcome.alarms)
+    def _judge_alarms(self, outcome: Outcome) -> None:
+        self._alarms += bool(alarms_of(outcome))
         if self._alarms >= self._limits.alarms:
             self._stop.ask(
                 f"stopped by the breaker: {self._alarms} operations lost unmanaged values (lost?)", EXIT_OUTCOMES
             )
+
+    def _judge_effects(self, outcome: Applied) -> None:
         self._switched_off += len(outcome.side_effects)
         limit = self._limits.switched_off
         if limit is not None and outcome.side_effects and self._switched_off > limit:

@@ -8,35 +8,25 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
-from typing import Final, Literal, TypeAlias, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 from paragon_sync.errors import ApiError
-from paragon_sync.jsonvalue import JsonObject, equal
-from paragon_sync.model.desired import WorkflowEnabled
 from paragon_sync.model.live import LiveUser
-from paragon_sync.model.outcome import (
-    Applied,
-    Blocked,
-    Conflict,
-    ConflictingPath,
-    Failed,
-    Outcome,
-    SideEffect,
-    Unchanged,
-    Unknown,
-)
-from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation
+from paragon_sync.model.moment import Window
+from paragon_sync.model.outcome import Applied, Blocked, ConflictingPath, Failed, Outcome, Unchanged, Unknown
+from paragon_sync.model.planned import MetadataSubject, Operation
 from paragon_sync.paragon.client import UserSession
 from paragon_sync.paragon.retry import RetryPolicy
-from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, Unwritable, live_shape, rebase
-from paragon_sync.plan.shape import Shape
-from paragon_sync.plan.verify import ChangedAfter, Kept, NotKept, Vanished, Verified, compare_after, side_effects
+from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, Unwritable, rebase
+from paragon_sync.plan.verify import enabled_workflows
+from paragon_sync.run import judging
 from paragon_sync.run.fetching import operation_configurations, read_user
 from paragon_sync.run.journal import Batcher
+from paragon_sync.run.judging import Before, Context, Enablement, Written
 from paragon_sync.run.stopping import Stop
 from paragon_sync.store.journal import Recorded, Sending
 
@@ -59,7 +49,7 @@ class Journal:
 class Writing:
     """What all users of a run share. ``ended`` has the operations that had ended before, each with whether it did well.
 
-    ``in_doubt`` are those that were sent before, and nobody knows how that ended.
+    ``in_doubt`` are those that were sent before, and nobody knows how that ended: each with how it was before that.
     """
 
     journal: Journal
@@ -67,7 +57,7 @@ class Writing:
     retry: RetryPolicy
     on_conflict: OnConflict = "skip"
     ended: Mapping[int, bool] = field(default_factory=dict)
-    in_doubt: Collection[int] = ()
+    in_doubt: Mapping[int, Before] = field(default_factory=dict)
     watch: Callable[[Outcome], None] = lambda _: None
 
 
@@ -81,33 +71,25 @@ class _User:
 
     session: UserSession
     writing: Writing
-    managed: frozenset[tuple[str, str | None, str]]
+    managed: frozenset[Enablement]
     follows_metadata: bool = False
     after_metadata: LiveUser | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Sent:
-    """A write that was sent: how the user was before it, what was to come of it, and how long it took.
+@dataclass(slots=True, kw_only=True)
+class _Course:
+    """How one operation has gone until now.
 
-    ``window_ms`` runs from sending the last read to the answer. ``error`` is what it ended with; it may have been done
-    all the same, or in part.
+    ``before`` is how it was before the first write that may have been done, in this process or an earlier one;
+    ``written`` the last such of this process.
     """
 
-    before: LiveUser
-    payload: JsonObject
-    window_ms: float
+    number: int
+    operation: Operation
+    before: Before | None
+    written: Written | None = None
     overwritten: tuple[ConflictingPath, ...] = ()
-    told: tuple[str, ...] = ()
-    error: ApiError | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Again:
-    """The steps may be gone through again. ``sent`` is the last write of which nobody knows whether it was done."""
-
-    error: ApiError
-    sent: _Sent | None
+    windows: list[Window] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,11 +97,7 @@ class _Ended:
     """How one operation ended. ``after`` is the user as read back, where something was written."""
 
     outcome: Outcome
-    window_ms: float | None = None
     after: LiveUser | None = None
-
-
-_BLOCKED: Final = _Ended(outcome=Blocked(reason="the user's metadata did not end well"))
 
 
 async def apply_user(session: UserSession, operations: Sequence[tuple[int, Operation]], writing: Writing) -> None:
@@ -127,7 +105,8 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
 
     Begins no further operation once the run is to stop: such have no outcome.
     """
-    user = _User(session=session, writing=writing, managed=_managed_enablements(operations))
+    managed = judging.managed_enablements(operation for _, operation in operations)
+    user = _User(session=session, writing=writing, managed=managed)
     blocked = False
     for number, operation in operations:
         if number in writing.ended:
@@ -135,10 +114,11 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
         elif writing.stop.reason is not None:
             return
         else:
-            result = _BLOCKED if blocked else await _apply(user, number, operation)
+            course = _Course(number=number, operation=operation, before=writing.in_doubt.get(number))
+            result = _BLOCKED if blocked else await _apply(user, course)
             if result is None:
                 return
-            await writing.journal.outcomes.put(_recorded(number, operation, result, writing.journal.now()))
+            await writing.journal.outcomes.put(_recorded(course, result.outcome, writing.journal.now()))
             writing.watch(result.outcome)
             well = isinstance(result.outcome, Applied | Unchanged)
             user = replace(user, after_metadata=result.after or user.after_metadata)
@@ -147,179 +127,116 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
             user = replace(user, follows_metadata=well)
 
 
-async def _apply(user: _User, number: int, operation: Operation) -> _Ended | None:
+_BLOCKED = _Ended(outcome=Blocked(reason="the user's metadata did not end well"))
+
+
+async def _apply(user: _User, course: _Course) -> _Ended | None:
     """Try until it has ended, or the patience has; None where the run stopped before anything was known."""
-    writing = user.writing
-    sent: _Sent | None = None
+    writing, began = user.writing, time.monotonic()
     attempt, renewed = 1, False
     while True:
-        step = await _attempt(user, number, operation, sent)
+        step = await _attempt(user, course)
         if isinstance(step, _Ended):
             return step
-        sent = step.sent
-        if step.error.status == HTTPStatus.UNAUTHORIZED and not renewed:
+        if step.status == HTTPStatus.UNAUTHORIZED and not renewed:
             renewed = True  # the session has dropped its token: once more, with a new one
             continue
-        delay = writing.retry.delay(attempt, step.error, random.random())  # noqa: S311 - spreads waits, hides nothing
+        spent = time.monotonic() - began
+        delay = writing.retry.delay(attempt, step, random.random(), spent)  # noqa: S311 - spreads waits, hides nothing
         if delay is None:
-            return await _settle(user, operation, step)
+            return await _settle(user, course, step)
         if await writing.stop.wait(delay):
             return None
         attempt += 1
 
 
-async def _attempt(user: _User, number: int, operation: Operation, earlier: _Sent | None) -> _Ended | _Again:
-    """The five steps once. ``earlier`` is the last write of which nobody knows whether it was done."""
-    started = time.monotonic()
+async def _attempt(user: _User, course: _Course) -> _Ended | ApiError:
+    """The five steps once; the error of a write that did not end well, which may be tried again."""
+    operation = course.operation
     try:
         live = await _read(user.session, operation)
     except ApiError as error:
-        if earlier is not None or number in user.writing.in_doubt:
+        if course.before is not None:
             return _Ended(outcome=Unknown(reason=f"sent, but not read back: {error.message}"))
         return _Ended(outcome=Failed(reason=f"could not be read: {error.message}"))
     enabled_base = (user.after_metadata or live) if user.follows_metadata else None
     overwrite = user.writing.on_conflict == "overwrite"
     match rebase(operation, live, enabled_base=enabled_base, on_conflict="overwrite" if overwrite else "skip"):
         case Satisfied():
-            return _satisfied(user, number, operation, live, earlier)
+            outcome = judging.satisfied(operation, course.written, course.before, live, _context(user, course))
+            return _Ended(outcome=outcome, after=None if course.before is None else live)
         case Conflicting(paths=paths):
-            return _Ended(outcome=Conflict(paths=paths))
+            return _Ended(outcome=judging.conflicting(operation, paths, course.before, live))
         case Unwritable(reason=reason):
-            return _Ended(outcome=Blocked(reason=reason))
+            return _Ended(outcome=judging.unwritable(reason, course.before))
         case Rewritten() as rewritten:
-            await user.writing.journal.sending.put(_sending(number, operation, rewritten, user.writing.journal.now()))
-            sent = await _send(user.session, rewritten, live, started)
-            return await _after(user, operation, sent, earlier)
+            sent = await _send(user, course, rewritten, live)
+            return await _verify(user, course, sent) if isinstance(sent, Written) else sent
         case never:
             assert_never(never)
 
 
-async def _send(session: UserSession, rewritten: Rewritten, live: LiveUser, started: float) -> _Sent | ApiError:
-    """Send every request in turn; an error alone where surely nothing was done."""
+async def _send(user: _User, course: _Course, rewritten: Rewritten, live: LiveUser) -> Written | ApiError:
+    """Record, and send every request in turn; the error at which that ended, if it did."""
+    session, journal = user.session, user.writing.journal
+    metadata = isinstance(course.operation.subject, MetadataSubject)
+    before = Before(pre_image=rewritten.pre_image, enabled=tuple(enabled_workflows(live)) if metadata else ())
+    opened = closed = live.asked or session.now
+    await journal.sending.put(
+        Sending(
+            number=course.number,
+            operation=course.operation,
+            preimage=before.pre_image,
+            requests=rewritten.requests,
+            at=journal.now(),
+            opened=opened,
+            enabled=before.enabled,
+        )
+    )
     told: list[str] = []
-    answered, failure, done = started, None, False
+    failure, done = None, False
     for request in rewritten.requests:
         try:
             answer = await session.send(request)
         except ApiError as error:
-            if not (done or error.maybe_done):
-                return error
-            answered, failure = time.monotonic(), error
+            failure, closed = error, session.now
             break
-        done = True
-        answered = answer.answered.monotonic
+        done, closed = True, answer.answered
         told += (f"the API reported: {error}" for error in answer.errors)
-    return _Sent(
-        before=live,
-        payload=rewritten.payload,
-        window_ms=(answered - started) * 1000,
-        overwritten=rewritten.overwritten,
-        told=tuple(told),
-        error=failure,
+    course.windows.append(Window(opened=opened, closed=closed))
+    if failure is not None and not (done or failure.maybe_done):
+        return failure
+    course.before = course.before or before
+    course.overwritten = (*course.overwritten, *rewritten.overwritten)
+    course.written = Written(
+        before=course.before, user=live, payload=rewritten.payload, told=tuple(told), error=failure
     )
+    return failure or course.written
 
 
-async def _after(user: _User, operation: Operation, sent: _Sent | ApiError, earlier: _Sent | None) -> _Ended | _Again:
-    """What follows a write: reading back, or another attempt, or the end."""
-    if isinstance(sent, _Sent):
-        if sent.error is None:
-            return await _verify(user, operation, sent)
-        again = _Again(error=sent.error, sent=sent)
-    else:
-        again = _Again(error=sent, sent=earlier)
-    if again.error.transient or again.error.status == HTTPStatus.UNAUTHORIZED:
-        return again
-    return await _settle(user, operation, again)
-
-
-async def _settle(user: _User, operation: Operation, last: _Again) -> _Ended:
+async def _settle(user: _User, course: _Course, error: ApiError) -> _Ended:
     """The end of all attempts: reading back tells what is so, if a write may have been done."""
-    if last.sent is None:
-        return _Ended(outcome=Failed(reason=last.error.message))
-    return await _verify(user, operation, last.sent)
+    if course.written is None:
+        return _Ended(outcome=Failed(reason=error.message))
+    return await _verify(user, course, course.written)
 
 
-async def _verify(user: _User, operation: Operation, sent: _Sent) -> _Ended:
+async def _verify(user: _User, course: _Course, written: Written) -> _Ended:
     try:
-        after = await _read(user.session, operation)
+        after = await _read(user.session, course.operation)
     except ApiError as error:
-        reason = f"sent, but not read back: {error.message}"
-        return _Ended(outcome=Unknown(reason=reason), window_ms=sent.window_ms)
-    verdict = compare_after(operation, sent.payload, sent.before, after)
-    return _Ended(
-        outcome=_noted(_judge(verdict, sent), user, operation, sent, after), window_ms=sent.window_ms, after=after
+        return _Ended(outcome=Unknown(reason=f"sent, but not read back: {error.message}"))
+    return _Ended(outcome=judging.verified(course.operation, written, after, _context(user, course)), after=after)
+
+
+def _context(user: _User, course: _Course) -> Context:
+    return Context(managed=user.managed, follows_metadata=user.follows_metadata, overwritten=course.overwritten)
+
+
+def _recorded(course: _Course, outcome: Outcome, at: str) -> Recorded:
+    return Recorded(
+        number=course.number, operation=course.operation, outcome=outcome, at=at, windows=tuple(course.windows)
     )
-
-
-def _satisfied(user: _User, number: int, operation: Operation, live: LiveUser, earlier: _Sent | None) -> _Ended:
-    """Nothing is left to write: because it was so, or because an attempt of which nobody knew had been done."""
-    if earlier is None:
-        resolved = number in user.writing.in_doubt
-        return _Ended(outcome=Applied(resolved=True) if resolved else Unchanged(), after=live if resolved else None)
-    verdict = compare_after(operation, earlier.payload, earlier.before, live)
-    found = verdict if isinstance(verdict, Kept) else Kept()
-    outcome = _noted(_judge(found, earlier), user, operation, earlier, live)
-    return _Ended(outcome=outcome, window_ms=earlier.window_ms, after=live)
-
-
-def _judge(verdict: Verified, sent: _Sent) -> Outcome:
-    match verdict:
-        case Kept(notes=notes, alarms=alarms):
-            return Applied(notes=notes, alarms=alarms, resolved=sent.error is not None, overwritten=sent.overwritten)
-        case NotKept() if sent.error is not None:
-            return Failed(reason=sent.error.message)
-        case NotKept(labels=labels):
-            return Failed(reason="; ".join([f"not kept by the server: {', '.join(labels)}", *sent.told]))
-        case ChangedAfter(paths=paths):
-            return Conflict(paths=paths, after_write=True)
-        case Vanished(reason=reason):
-            return Unknown(reason=reason)
-        case never:
-            assert_never(never)
-
-
-def _noted(outcome: Outcome, user: _User, operation: Operation, sent: _Sent, after: LiveUser) -> Outcome:
-    """The outcome with what else there is to tell, where it was applied."""
-    if not isinstance(outcome, Applied):
-        return outcome
-    effects: tuple[SideEffect, ...] = ()
-    asserted: tuple[str, ...] = ()
-    if isinstance(operation.subject, MetadataSubject):
-        found = side_effects(sent.before, after)
-        effects = tuple(e for e in found if (e.credential, e.configuration, e.workflow) not in user.managed)
-    elif user.follows_metadata:
-        asserted = tuple(_asserted_again(operation, sent.before))
-    return replace(outcome, notes=(*outcome.notes, *sent.told, *asserted), side_effects=effects)
-
-
-def _asserted_again(operation: Operation, live: LiveUser) -> Iterator[str]:
-    """Managed enablements that were as planned until the metadata was changed."""
-    shape = live_shape(operation.subject, live)
-    if not isinstance(shape, Shape):
-        return
-    for managed in operation.managed:
-        was_so = isinstance(managed.target, WorkflowEnabled) and equal(managed.base, managed.desired)
-        if was_so and not equal(shape.read(managed.target), managed.desired):
-            yield f"set again after the change of metadata: {managed.label}"
-
-
-def _managed_enablements(operations: Iterable[tuple[int, Operation]]) -> frozenset[tuple[str, str | None, str]]:
-    """What a change of metadata may switch off and the same run sets again: credential, configuration, workflow."""
-    return frozenset(
-        (operation.subject.credential, operation.subject.configuration, managed.target.workflow)
-        for _, operation in operations
-        if isinstance(operation.subject, ConfigurationSubject)
-        for managed in operation.managed
-        if isinstance(managed.target, WorkflowEnabled)
-    )
-
-
-def _sending(number: int, operation: Operation, rewritten: Rewritten, at: str) -> Sending:
-    return Sending(number=number, operation=operation, preimage=rewritten.pre_image, requests=rewritten.requests, at=at)
-
-
-def _recorded(number: int, operation: Operation, ended: _Ended, at: str) -> Recorded:
-    return Recorded(number=number, operation=operation, outcome=ended.outcome, at=at, window_ms=ended.window_ms)
 
 
 async def _read(session: UserSession, operation: Operation) -> LiveUser:

@@ -16,8 +16,8 @@ from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_orig
 from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject
-from paragon_sync.model.outcome import Outcome, Resumption
-from paragon_sync.model.planned import Request, Subject
+from paragon_sync.model.outcome import Outcome, Resumption, SideEffect
+from paragon_sync.model.planned import Managed, Request, Subject
 
 N = TypeVar("N")
 
@@ -66,6 +66,22 @@ def write_resumed(resumed: tuple[Resumption, ...]) -> str:
 
 def read_resumed(text: str) -> tuple[Resumption, ...]:
     return cast(tuple[Resumption, ...], _codec(tuple[Resumption, ...]).read(_parse(text)))
+
+
+def write_effects(effects: tuple[SideEffect, ...]) -> str:
+    return jsonvalue.dumps(_codec(tuple[SideEffect, ...]).write(effects))
+
+
+def read_effects(text: str) -> tuple[SideEffect, ...]:
+    return cast(tuple[SideEffect, ...], _codec(tuple[SideEffect, ...]).read(_parse(text)))
+
+
+def write_managed(managed: tuple[Managed, ...]) -> str:
+    return jsonvalue.dumps(_codec(tuple[Managed, ...]).write(managed))
+
+
+def read_managed(text: str) -> tuple[Managed, ...]:
+    return cast(tuple[Managed, ...], _codec(tuple[Managed, ...]).read(_parse(text)))
 
 
 def _parse(text: str) -> Json:

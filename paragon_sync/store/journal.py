@@ -7,8 +7,19 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from paragon_sync.jsonvalue import JsonObject
-from paragon_sync.model.outcome import Applied, Blocked, Conflict, Failed, Outcome, OutcomeName, Unchanged, Unknown
-from paragon_sync.model.planned import Operation, Request, Subject
+from paragon_sync.model.moment import Moment, Window
+from paragon_sync.model.outcome import (
+    Applied,
+    Blocked,
+    Conflict,
+    Failed,
+    Outcome,
+    OutcomeName,
+    SideEffect,
+    Unchanged,
+    Unknown,
+)
+from paragon_sync.model.planned import Managed, Operation, Request, Subject
 
 SENDING = "sending"
 """The state of an operation that was about to be sent, and that has no outcome yet."""
@@ -27,7 +38,8 @@ OUTCOME_NAMES: dict[type, OutcomeName] = {
 class Sending:
     """One operation that is about to be sent: ``preimage`` as just read, ``requests`` exactly as they go out.
 
-    ``number`` is the operation's in its plan; ``at`` is when, ISO 8601 in UTC.
+    ``number`` is the operation's in its plan; ``at`` is when, ISO 8601 in UTC. ``opened`` is when the read was sent.
+    ``enabled`` are the workflows that a change of metadata may switch off, those that were on.
     """
 
     number: int
@@ -35,28 +47,30 @@ class Sending:
     preimage: JsonObject
     requests: tuple[Request, ...]
     at: str
+    opened: Moment
+    enabled: tuple[SideEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Recorded:
-    """How one operation ended; ``window_ms`` is the time from reading to the answer of the write, where it was sent."""
+    """How one operation ended; ``windows`` are those of its attempts that were sent since the last record."""
 
     number: int
     operation: Operation
     outcome: Outcome
     at: str
-    window_ms: float | None = None
+    windows: tuple[Window, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One time that an operation was sent; ``answered`` and ``window_ms`` are None where nobody knows."""
+    """One time that an operation was sent; ``enabled`` is as in :class:`Sending`."""
 
     preimage: JsonObject
     requests: tuple[Request, ...]
     sent: str
-    answered: str | None = None
-    window_ms: float | None = None
+    window: Window
+    enabled: tuple[SideEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +82,7 @@ class Entry:
     subject: Subject
     outcome: Outcome | None
     attempts: tuple[Attempt, ...] = ()
+    managed: tuple[Managed, ...] = ()
 
     @property
     def is_open(self) -> bool:

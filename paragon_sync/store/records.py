@@ -9,6 +9,7 @@ from sqlalchemy import Row
 
 from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
+from paragon_sync.model.moment import Moment, Window
 from paragon_sync.store import encoding
 from paragon_sync.store.journal import SENDING, Attempt, Entry, Recorded, Sending, name_of
 from paragon_sync.store.sealing import Sealing, seal_line, unseal_line
@@ -22,13 +23,13 @@ class Records:
 
     def sending(self, run: str, sending: Sending) -> dict[str, Any]:
         """The entry of an operation that is about to be sent."""
-        return self._entry_row(sending, state=SENDING, outcome=None) | {"run": run}
+        return self._entry_row(run, sending, state=SENDING, outcome=None)
 
     def ended(self, run: str, recorded: Recorded) -> dict[str, Any]:
         """The entry of an operation that has its outcome."""
         text = encoding.write_outcome(recorded.outcome)
         outcome = seal_line(self.sealing, text, _outcome_place(run, recorded.number))
-        return self._entry_row(recorded, state=name_of(recorded.outcome), outcome=outcome) | {"run": run}
+        return self._entry_row(run, recorded, state=name_of(recorded.outcome), outcome=outcome)
 
     def attempt_row(self, run: str, attempt: int, sending: Sending) -> dict[str, Any]:
         place = _attempt_place(run, sending.number, attempt)
@@ -40,6 +41,9 @@ class Records:
             "preimage": seal_line(self.sealing, preimage, f"{place} preimage"),
             "requests": seal_line(self.sealing, requests, f"{place} requests"),
             "sent": sending.at,
+            "enabled": encoding.write_effects(sending.enabled) if sending.enabled else None,
+            "opened": sending.opened.wall,
+            "opened_monotonic": sending.opened.monotonic,
         }
 
     def entry(self, row: Row[Any], attempts: tuple[Attempt, ...]) -> Entry:
@@ -48,6 +52,7 @@ class Records:
             number=row.number,
             user=str(jsonvalue.loads(row.user_id)),
             subject=encoding.read_subject(row.subject),
+            managed=encoding.read_managed(self._read(row.managed, _managed_place(row.run, row.number))),
             outcome=None if row.outcome is None else encoding.read_outcome(self._read(row.outcome, place)),
             attempts=attempts,
         )
@@ -61,8 +66,8 @@ class Records:
             preimage=preimage,
             requests=encoding.read_requests(self._read(row.requests, f"{place} requests")),
             sent=row.sent,
-            answered=row.answered,
-            window_ms=row.window_ms,
+            window=_window(row),
+            enabled=() if row.enabled is None else encoding.read_effects(row.enabled),
         )
 
     def _read(self, kept: str, place: str) -> str:
@@ -71,18 +76,32 @@ class Records:
         except ValueError as error:
             raise JsonError(str(error)) from None
 
-    def _entry_row(self, about: Sending | Recorded, *, state: str, outcome: str | None) -> dict[str, Any]:
+    def _entry_row(self, run: str, about: Sending | Recorded, *, state: str, outcome: str | None) -> dict[str, Any]:
+        managed = encoding.write_managed(about.operation.managed)
         return {
+            "run": run,
             "number": about.number,
             "user_id": jsonvalue.dumps(about.operation.user),
             "subject": encoding.write_subject(about.operation.subject),
+            "managed": seal_line(self.sealing, managed, _managed_place(run, about.number)),
             "state": state,
             "outcome": outcome,
         }
 
 
+def _window(row: Row[Any]) -> Window:
+    opened = Moment(monotonic=row.opened_monotonic, wall=row.opened)
+    if row.closed is None:
+        return Window(opened=opened)
+    return Window(opened=opened, closed=Moment(monotonic=row.closed_monotonic, wall=row.closed))
+
+
 def _outcome_place(run: str, number: int) -> str:
     return f"entries {run} {number} outcome"
+
+
+def _managed_place(run: str, number: int) -> str:
+    return f"entries {run} {number} managed"
 
 
 def _attempt_place(run: str, number: int, attempt: int) -> str:

@@ -36,10 +36,10 @@ _ANSWER: Final = (
     .where(
         attempts.c.run == bindparam("at_run"),
         attempts.c.number == bindparam("at_number"),
-        attempts.c.attempt == bindparam("at_attempt"),
-        attempts.c.answered.is_(None),
+        attempts.c.opened_monotonic == bindparam("at_opened"),
+        attempts.c.closed.is_(None),
     )
-    .values(answered=bindparam("when"), window_ms=bindparam("window"))
+    .values(closed=bindparam("when"), closed_monotonic=bindparam("when_monotonic"))
 )
 
 
@@ -112,22 +112,22 @@ class StateStore:
             connection.execute(insert(attempts), rows)
 
     def record(self, run: str, batch: Sequence[Recorded]) -> None:
-        """Records how operations ended, in one transaction; the last attempt of each that was sent is answered."""
+        """Records how operations ended, in one transaction, and when their attempts were answered."""
         if not batch:
             return
         with self._transaction() as connection:
             self._put_entries(connection, run, [self._records.ended(run, recorded) for recorded in batch])
-            made = self._attempts_made(connection, run, [r.number for r in batch])
             answers = [
                 {
                     "at_run": run,
-                    "at_number": r.number,
-                    "at_attempt": made[r.number],
-                    "when": r.at,
-                    "window": r.window_ms,
+                    "at_number": recorded.number,
+                    "at_opened": window.opened.monotonic,
+                    "when": window.closed.wall,
+                    "when_monotonic": window.closed.monotonic,
                 }
-                for r in batch
-                if r.number in made
+                for recorded in batch
+                for window in recorded.windows
+                if window.closed is not None
             ]
             if answers:
                 connection.execute(_ANSWER, answers)
@@ -185,10 +185,10 @@ class StateStore:
 
     def longest_window(self, run: str) -> float | None:
         """The longest time between reading and writing in one run, in milliseconds."""
-        query = select(func.max(attempts.c.window_ms)).where(attempts.c.run == run)
+        query = select(func.max(attempts.c.closed_monotonic - attempts.c.opened_monotonic)).where(attempts.c.run == run)
         with self._transaction() as connection:
             longest: float | None = connection.scalar(query)
-            return longest
+            return None if longest is None else longest * 1000
 
     def close(self) -> None:
         self._engine.dispose()

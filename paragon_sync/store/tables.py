@@ -41,6 +41,7 @@ entries: Final = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("user_id", Text, nullable=False),
     Column("subject", Text, nullable=False),
+    Column("managed", Text, nullable=False),
     Column("state", String(16), nullable=False),
     Column("outcome", Text),
     Index("paragon_sync_entries_by_state", "run", "state"),
@@ -55,8 +56,12 @@ attempts: Final = Table(
     Column("preimage", Text, nullable=False),
     Column("requests", Text, nullable=False),
     Column("sent", String(40), nullable=False),
-    Column("answered", String(40)),
-    Column("window_ms", Double),
+    Column("enabled", Text),
+    # when the read was sent and the write answered: on the wall clock, and on the clock of that machine since it booted
+    Column("opened", Double, nullable=False),
+    Column("opened_monotonic", Double, nullable=False),
+    Column("closed", Double),
+    Column("closed_monotonic", Double),
 )
 
 locks: Final = Table(

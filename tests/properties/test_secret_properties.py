@@ -11,6 +11,7 @@ from paragon_sync.jsonvalue import ABSENT, Json, JsonObject
 from paragon_sync.model.decision import Contender, Decision
 from paragon_sync.model.declared import Place, Position
 from paragon_sync.model.desired import Default, MetadataKey, Release, Set, Setting, Unset, WorkflowSetting
+from paragon_sync.model.moment import Moment, Window
 from paragon_sync.model.outcome import Applied, Conflict, ConflictingPath, RunHeader
 from paragon_sync.model.planned import Change, Detail, Finding, Operation, Origin, PatchMeta, PlanHeader
 from paragon_sync.render.explain import explained_lines
@@ -23,6 +24,7 @@ from paragon_sync.store.journal import Attempt, Entry
 from tests import nouns
 
 SENTINELS = ("hunter2-one", "hunter2-two", "hunter2-three")
+OPEN = Window(opened=Moment(monotonic=0, wall=0))
 SECRET_NAMES = st.sampled_from(
     ["password", "API key", "apiKey", "client_secret", "Access token", "x-api-key", "Credentials", "privateKey"]
 )
@@ -179,7 +181,7 @@ def test_no_secret_of_a_plan_is_rendered(changes: list[Change]) -> None:
 def test_no_secret_of_a_run_is_rendered(paths: tuple[ConflictingPath, ...]) -> None:
     outcomes = (Conflict(paths=paths), Applied(overwritten=paths))
     secret: JsonObject = {"token": list(SENTINELS)}
-    sent = Attempt(preimage=secret, requests=(PatchMeta(meta=secret),), sent="t1")
+    sent = Attempt(preimage=secret, requests=(PatchMeta(meta=secret),), sent="t1", window=OPEN)
     run = Stored(
         recorded=tuple(
             Entry(number=number, user="acme", subject=nouns.SLACK, outcome=outcome, attempts=(sent,))

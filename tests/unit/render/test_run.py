@@ -13,6 +13,7 @@ from rich.cells import cell_len
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES
 from paragon_sync.jsonvalue import ABSENT, JsonObject, loads
+from paragon_sync.model.moment import Moment, Window
 from paragon_sync.model.outcome import (
     Applied,
     Blocked,
@@ -38,7 +39,10 @@ from tests.nouns import run_header
 RUN = "20260314-101502-4f1c"
 SCHEMA = loads((Path(__file__).parents[3] / "schemas" / "run.schema.json").read_text("utf-8"))
 RUNS_SCHEMA = loads((Path(__file__).parents[3] / "schemas" / "runs.schema.json").read_text("utf-8"))
-SENT = Attempt(preimage={}, requests=(), sent="t1")
+OPEN = Window(opened=Moment(monotonic=7, wall=1773483303.5))
+CLOSED = replace(OPEN, closed=Moment(monotonic=7.041015625, wall=1773483303.541015625))
+OPENED = "2026-03-14T10:15:03.500000+00:00"
+SENT = Attempt(preimage={}, requests=(), sent="t1", window=OPEN)
 WHOLE = run_header(
     RUN,
     allowed={"valuesRemoved": "20"},
@@ -96,7 +100,7 @@ def told(recorded: Recorded, output_format: str = "text") -> tuple[str, int]:
 def enabling(before: JsonObject, *after: JsonObject) -> Attempt:
     """An attempt that found some workflows and wrote others; each as ``{id: enabled}``."""
     requests = [PatchConfig(credential="c1", configuration=None, config=workflows(one)) for one in after]
-    return Attempt(preimage=workflows(before), requests=tuple(requests), sent="t1", window_ms=41.4)
+    return Attempt(preimage=workflows(before), requests=tuple(requests), sent="t1", window=CLOSED)
 
 
 def workflows(enabled: JsonObject) -> JsonObject:
@@ -131,8 +135,8 @@ Longest read-to-write window 41 ms.
         (Applied(), (enabling({"w1": False}, {"w1": True}),), 1),
         (Applied(), (enabling({"w1": False}, {"w1": True}), enabling({"w1": True}, {"w1": True})), 1),
         (Applied(), (enabling({"w1": "yes"}, {"w1": "no"}),), 0),
-        (Applied(), (Attempt(preimage={}, requests=(PatchMeta(meta=workflows({"w1": True})),), sent="t1"),), 0),
-        (Applied(), (Attempt(preimage={"workflowSettings": 1}, requests=(), sent="t1"),), 0),
+        (Applied(), (replace(SENT, requests=(PatchMeta(meta=workflows({"w1": True})),)),), 0),
+        (Applied(), (replace(SENT, preimage={"workflowSettings": 1}),), 0),
         (Applied(), (), 0),
         (Failed(reason="x"), (enabling({"w1": False}, {"w1": True}),), 0),
     ],
@@ -238,9 +242,10 @@ def test_the_json_holds_the_run_and_every_operation() -> None:
             entry(0, Applied(notes=("n",), alarms=("a",))),
             replace(entry(1, Unchanged()), subject=MetadataSubject(), attempts=()),
             entry(2, Conflict(paths=(path, secret), after_write=True)),
-            replace(entry(3, Blocked(reason="r")), attempts=(SENT, replace(SENT, window_ms=2.5), SENT)),
+            replace(entry(3, Blocked(reason="r")), attempts=(SENT, replace(SENT, window=CLOSED))),
             entry(4, None),
             entry(5, Applied(side_effects=effects, overwritten=(secret,))),
+            entry(6, Failed(reason="r", alarms=("a",))),
         ),
         window=41.5,
         header=WHOLE,
@@ -269,16 +274,16 @@ def test_the_json_holds_the_run_and_every_operation() -> None:
             "unchanged": 1,
             "conflict": 1,
             "blocked": 1,
-            "failed": 0,
+            "failed": 1,
             "unknown": 0,
             "sending": 1,
-            "notReached": 1,
+            "notReached": 0,
         },
         "workflowsEnabledThroughConfig": 0,
         "longestWindowMs": 41.5,
     }
     slack = {"kind": "configuration", "integration": "slack", "credential": "c1", "account": "T0001", "attempts": 1}
-    on_slack = {"user": "acme-corp", **slack}
+    on_slack = {"user": "acme-corp", **slack, "windows": [{"opened": OPENED}]}
     paths = [
         {
             "pointer": "/a/b~1",
@@ -290,12 +295,21 @@ def test_the_json_holds_the_run_and_every_operation() -> None:
         {"pointer": "/a/b~1", "label": "Token", "secret": True},
     ]
     applied = {"outcome": "applied", "resolved": False}
+    windows = [{"opened": OPENED}, {"opened": OPENED, "closed": "2026-03-14T10:15:03.541016+00:00"}]
     shown = [{"credential": "c1", "workflow": "w1"}, {"credential": "c1", "configuration": "g", "workflow": "w2"}]
     assert operations == [
         {"number": 0, **on_slack, **applied, "notes": ["n"], "alarms": ["a"]},
         {"number": 1, "user": "acme-corp", "kind": "metadata", "outcome": "unchanged", "attempts": 0},
         {"number": 2, **on_slack, "outcome": "conflict", "afterWrite": True, "paths": paths},
-        {"number": 3, **on_slack, "outcome": "blocked", "reason": "r", "attempts": 3, "windowMs": 2.5},
+        {
+            "number": 3,
+            **on_slack,
+            "outcome": "blocked",
+            "reason": "r",
+            "attempts": 2,
+            "windowMs": 41.015625,
+            "windows": windows,
+        },
         {"number": 4, **on_slack, "outcome": "sending"},
         {
             "number": 5,
@@ -306,6 +320,7 @@ def test_the_json_holds_the_run_and_every_operation() -> None:
             "sideEffects": shown,
             "overwritten": paths[1:],
         },
+        {"number": 6, **on_slack, "outcome": "failed", "reason": "r", "alarms": ["a"]},
     ]
 
 

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paragon_sync.errors import PlanFileError, PlanKeyError, StateError
+from paragon_sync.model.moment import Moment
 from paragon_sync.model.outcome import Applied, Failed
 from paragon_sync.store import layout
 from paragon_sync.store.journal import Recorded, Sending
@@ -158,8 +159,20 @@ def edit(file: Path, statement: str) -> None:
 
 def journal(store: StateStore, run: str) -> None:
     store.begin(run_header(run))
-    sending = Sending(number=0, operation=OPERATION, preimage={"channel": VALUE}, requests=OPERATION.requests, at="t1")
-    store.sending(run, [sending])
+    opened = Moment(monotonic=0, wall=0)
+    store.sending(
+        run,
+        [
+            Sending(
+                number=0,
+                operation=OPERATION,
+                preimage={"channel": VALUE},
+                requests=OPERATION.requests,
+                at="t1",
+                opened=opened,
+            )
+        ],
+    )
     store.record(run, [Recorded(number=0, operation=OPERATION, outcome=Failed(reason=VALUE), at="t2")])
 
 

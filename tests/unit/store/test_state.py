@@ -12,6 +12,7 @@ import pytest
 
 from paragon_sync.errors import StateError
 from paragon_sync.jsonvalue import ABSENT, Number
+from paragon_sync.model.moment import Moment, Window
 from paragon_sync.model.outcome import (
     Applied,
     Blocked,
@@ -21,6 +22,7 @@ from paragon_sync.model.outcome import (
     Outcome,
     Resumption,
     RunHeader,
+    SideEffect,
     Unchanged,
     Unknown,
 )
@@ -61,13 +63,29 @@ def operation(user: str = "acme", *, metadata: bool = False) -> Operation:
     )
 
 
-def sending(number: int, at: str = "t1", **preimage: str) -> Sending:
+def window(opened: float, closed: float | None = None) -> Window:
+    """One that was open from and to these seconds; the wall clock is 1,000 s ahead."""
+
+    def moment(seconds: float) -> Moment:
+        return Moment(monotonic=seconds, wall=1000 + seconds)
+
+    return Window(opened=moment(opened), closed=None if closed is None else moment(closed))
+
+
+def sending(number: int, at: str = "t1", opened: float = 0.5, **preimage: str) -> Sending:
     patch = PatchConfig(credential="c1", configuration="g", config={"n": Number("1.10"), "s": "\udfff\0"})
-    return Sending(number=number, operation=operation(), preimage={**preimage}, requests=(patch,), at=at)
+    return Sending(
+        number=number,
+        operation=operation(),
+        preimage={**preimage},
+        requests=(patch,),
+        at=at,
+        opened=window(opened).opened,
+    )
 
 
-def ended(number: int, outcome: Outcome, at: str = "t2", window: float | None = None) -> Recorded:
-    return Recorded(number=number, operation=operation(), outcome=outcome, at=at, window_ms=window)
+def ended(number: int, outcome: Outcome, at: str = "t2", windows: tuple[Window, ...] = ()) -> Recorded:
+    return Recorded(number=number, operation=operation(), outcome=outcome, at=at, windows=windows)
 
 
 @pytest.fixture(params=["folder", "sqlite", "postgresql", "sealed folder", "sealed postgresql"])
@@ -135,7 +153,7 @@ def test_what_is_sent_is_recorded_before_with_its_pre_image(store: StateStore) -
         user="acme",
         subject=SLACK,
         outcome=None,
-        attempts=(Attempt(preimage={"channel": "C1"}, requests=sending(0).requests, sent="t1"),),
+        attempts=(Attempt(preimage={"channel": "C1"}, requests=sending(0).requests, sent="t1", window=window(0.5)),),
     )
     assert second.number == 3
     assert store.counts(RUN) == {"sending": 2}
@@ -145,13 +163,13 @@ def test_what_is_sent_is_recorded_before_with_its_pre_image(store: StateStore) -
 @pytest.mark.parametrize("outcome", OUTCOMES, ids=name_of)
 def test_an_outcome_takes_the_place_of_sending(store: StateStore, outcome: Outcome) -> None:
     store.sending(RUN, [sending(0), sending(1)])
-    store.record(RUN, [ended(1, outcome, "t2", 41.5)])
+    store.record(RUN, [ended(1, outcome, "t2", (window(0.5, 0.75),))])
 
     (entry,) = store.entries(RUN, name_of(outcome))
     assert (entry.number, entry.outcome) == (1, outcome)
-    assert (entry.attempts[0].answered, entry.attempts[0].window_ms) == ("t2", 41.5)
+    assert [attempt.window for attempt in entry.attempts] == [window(0.5, 0.75)]
     assert store.counts(RUN) == {"sending": 1, name_of(outcome): 1}
-    assert store.longest_window(RUN) == 41.5
+    assert store.longest_window(RUN) == 250
 
 
 def test_what_was_never_sent_has_an_outcome_and_no_attempt(store: StateStore) -> None:
@@ -164,23 +182,44 @@ def test_what_was_never_sent_has_an_outcome_and_no_attempt(store: StateStore) ->
 
 def test_each_attempt_keeps_its_own_pre_image(store: StateStore) -> None:
     store.sending(RUN, [sending(0, "t1", channel="C1")])
-    store.record(RUN, [ended(0, Unknown(reason="lost"), "t2", 10)])
-    store.sending(RUN, [sending(0, "t3", channel="C2"), sending(1, "t3")])
+    store.record(RUN, [ended(0, Unknown(reason="lost"), "t2", (window(0.5, 1),))])
+    store.sending(RUN, [sending(0, "t3", 2, channel="C2"), sending(1, "t3")])
     assert store.counts(RUN) == {"sending": 2}
-    store.record(RUN, [ended(0, Applied(), "t4", 20)])
+    store.record(RUN, [ended(0, Applied(), "t4", (window(2, 3),))])
 
     first, _ = store.entries(RUN)
-    tries = [(a.preimage, a.sent, a.answered, a.window_ms) for a in first.attempts]
-    assert tries == [({"channel": "C1"}, "t1", "t2", 10), ({"channel": "C2"}, "t3", "t4", 20)]
+    tries = [(a.preimage, a.sent, a.window) for a in first.attempts]
+    assert tries == [({"channel": "C1"}, "t1", window(0.5, 1)), ({"channel": "C2"}, "t3", window(2, 3))]
+
+
+def test_each_attempt_has_its_own_window_whichever_was_answered(store: StateStore) -> None:
+    store.sending(RUN, [sending(0, opened=1)])
+    store.sending(RUN, [sending(0, opened=2)])
+    store.sending(RUN, [sending(0, opened=3)])
+    store.record(RUN, [ended(0, Applied(), windows=(window(3), window(2, 2.5), window(1, 1.25)))])
+
+    (entry,) = store.entries(RUN)
+    assert [attempt.window for attempt in entry.attempts] == [window(1, 1.25), window(2, 2.5), window(3)]
+    assert store.longest_window(RUN) == 500
+
+
+def test_what_a_change_of_metadata_may_switch_off_is_kept(store: StateStore) -> None:
+    on = (
+        SideEffect(credential="c1", configuration=None, workflow="w"),
+        SideEffect(credential="\ud800", configuration="g", workflow="v"),
+    )
+    store.sending(RUN, [replace(sending(0), enabled=on)])
+    (entry,) = store.entries(RUN)
+    assert entry.attempts[0].enabled == on
 
 
 def test_an_outcome_without_a_new_attempt_leaves_the_old_ones_alone(store: StateStore) -> None:
     store.sending(RUN, [sending(0)])
-    store.record(RUN, [ended(0, Unknown(reason="lost"), "t2", 10)])
+    store.record(RUN, [ended(0, Unknown(reason="lost"), "t2", (window(0.5, 1),))])
     store.record(RUN, [ended(0, Applied(resolved=True), "t9")])
     (entry,) = store.entries(RUN)
     assert entry.outcome == Applied(resolved=True)
-    assert (entry.attempts[0].answered, entry.attempts[0].window_ms) == ("t2", 10)
+    assert [attempt.window for attempt in entry.attempts] == [window(0.5, 1)]
 
 
 def test_resuming_goes_through_what_is_sent_or_unknown(store: StateStore) -> None:

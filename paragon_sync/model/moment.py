@@ -1,0 +1,29 @@
+"""Moments and the time between two of them. Knows no clock."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Moment:
+    """When something happened: seconds by a clock that only runs forward, and seconds since the epoch."""
+
+    monotonic: float
+    wall: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Window:
+    """From sending the last read to the answer of the write: what others wrote meanwhile may be destroyed, unseen.
+
+    ``closed`` is None where nobody knows when, or whether, the write was done.
+    """
+
+    opened: Moment
+    closed: Moment | None = None
+
+    @property
+    def ms(self) -> float | None:
+        """How long it was open, in milliseconds."""
+        return None if self.closed is None else (self.closed.monotonic - self.opened.monotonic) * 1000
