@@ -19,6 +19,10 @@ demo: .setup-run ## Try it: validate, plan, show, apply and plan again on a loca
 test: .setup-dev ## Run the tests; TESTFLAGS are pytest's arguments
 	@$(VENV)/python -m pytest $(TESTFLAGS)
 
+.PHONY: soak
+soak: .setup-dev ## Run the soak tests in full: kills, faults and a portal user beside large runs
+	@PARAGON_SYNC_SOAK=1 $(VENV)/python -m pytest $(TESTFLAGS) tests/soak
+
 .PHONY: lint
 lint: .setup-dev ## Check style and format
 	@$(VENV)/ruff check
