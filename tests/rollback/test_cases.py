@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from paragon_sync.emulator import Emulator, codec, running
+from paragon_sync.emulator import Emulator, running
 from paragon_sync.emulator.state import UserState
 from paragon_sync.jsonvalue import (
     ABSENT,
@@ -18,7 +19,6 @@ from paragon_sync.jsonvalue import (
     JsonObject,
     Pointer,
     assign,
-    dumps,
     equal,
     loads,
     lookup,
@@ -116,14 +116,13 @@ def portal_write(emulator: Emulator, operation: JsonObject) -> Portal:
     user = str(operation["user"])
     changes = [as_object(one) for one in as_list(operation["changes"])]
     changes = [one for one in changes if one["effect"] != "remove" and not str(one["pointer"]).endswith("/enabled")]
-    unmanaged: Pointer = (THEIRS,) if operation["kind"] == "metadata" else ("sharedSettings", THEIRS)
-    spots = [unmanaged, *(parse_pointer(str(one["pointer"])) for one in changes[:1])]
-    tree = held(emulator, user)
+    spots = [(THEIRS,), *(parse_pointer(str(one["pointer"])) for one in changes[:1])]
+    state: Any = emulator.site.users.read(user).to_json()  # with repeated keys, if it has such
+    tree = as_tree(state)
     written = [(*home, *spot) for home in homes(tree, operation) for spot in spots]
     for path in written:
         tree = assign(tree, path, THEIRS)
-    kept = as_object(loads(emulator.user_text(user)))
-    emulator.site.users.write(user, UserState.from_json(codec.loads(dumps(kept | as_state(tree)))))
+    emulator.site.users.write(user, UserState.from_json(state | as_state(tree)))
     stays = [_entry(path) for path in written]
     return Portal(user=user, paths=written, stays=stays, label=str(changes[0]["label"]) if changes else None)
 
@@ -143,10 +142,8 @@ def homes(tree: JsonObject, operation: JsonObject) -> Iterator[Pointer]:
     named = operation.get("configuration")
     if named is not None:
         yield (*at, "configurations", str(named))
-    if lookup(tree, (*at, "config")) is not ABSENT:
-        if named is None or lookup(tree, (*at, "configurations", str(named), "isDefault")) is True:
-            yield (*at, "config")
-    elif named is None:
+    mirrored = lookup(tree, (*at, "configurations", str(named), "isDefault")) is True
+    if named is None or (mirrored and lookup(tree, (*at, "config")) not in (ABSENT, {})):
         yield (*at, "config")
 
 
@@ -218,10 +215,15 @@ def _by_id(items: Json) -> JsonObject:
 
 
 def differing(one: Json | Absent, other: Json | Absent, at: Pointer = ()) -> Iterator[Pointer]:
-    """Where two values differ; an empty object is as good as none."""
-    left, right = ({} if value is ABSENT else value for value in (one, other))
-    if isinstance(left, dict) and isinstance(right, dict):
-        for key in {**left, **right}:
-            yield from differing(left.get(key, ABSENT), right.get(key, ABSENT), (*at, key))
+    """Where two values differ; a section that is empty is as good as none, and a metadata key is a value."""
+    if at[:1] != ("meta",):
+        one, other = _section(one, other), _section(other, one)
+    if isinstance(one, dict) and isinstance(other, dict):
+        for key in {**one, **other}:
+            yield from differing(one.get(key, ABSENT), other.get(key, ABSENT), (*at, key))
     elif not equal(one, other):
         yield at
+
+
+def _section(value: Json | Absent, against: Json | Absent) -> Json | Absent:
+    return {} if value is ABSENT and isinstance(against, dict) else value
