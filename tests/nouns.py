@@ -9,7 +9,14 @@ from hypothesis import strategies as st
 
 from paragon_sync.jsonvalue import ABSENT, Json, Pointer, number
 from paragon_sync.model.declared import Place, Position
-from paragon_sync.model.desired import MetadataKey, Setting, Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.desired import (
+    ManagedTarget,
+    MetadataKey,
+    Setting,
+    WorkflowEnabled,
+    WorkflowEntry,
+    WorkflowSetting,
+)
 from paragon_sync.model.outcome import (
     Applied,
     Blocked,
@@ -131,11 +138,12 @@ OBJECTS = st.dictionaries(TEXTS, VALUES, max_size=3)
 MAYBE_VALUES = VALUES | st.just(ABSENT)
 POINTERS: st.SearchStrategy[Pointer] = st.lists(TEXTS, min_size=1, max_size=3).map(tuple)
 MAYBE_TEXTS = st.none() | TEXTS
-TARGETS: st.SearchStrategy[Target] = (
+TARGETS: st.SearchStrategy[ManagedTarget] = (
     st.builds(MetadataKey, TEXTS)
     | st.builds(Setting, TEXTS)
     | st.builds(WorkflowEnabled, TEXTS)
     | st.builds(WorkflowSetting, TEXTS, TEXTS)
+    | st.builds(WorkflowEntry, TEXTS)
 )
 SUBJECTS = st.just(MetadataSubject()) | st.builds(
     ConfigurationSubject,
@@ -234,6 +242,7 @@ OUTCOMES = (
         resolved=st.booleans(),
         side_effects=st.lists(SIDE_EFFECTS, max_size=2).map(tuple),
         overwritten=st.lists(CONFLICTS, max_size=2).map(tuple),
+        switched_off=st.lists(SIDE_EFFECTS, max_size=2).map(tuple),
     )
     | st.just(Unchanged())
     | st.builds(Conflict, paths=st.lists(CONFLICTS, max_size=2).map(tuple), after_write=st.booleans())

@@ -30,6 +30,7 @@ COMMANDS = {
     ),
     "plan": CommandReference("paragon_sync.cli.plan:plan", "Show what would change, and save it with --out."),
     "apply": CommandReference("paragon_sync.cli.apply:apply", "Apply a saved plan, or manifests."),
+    "rollback": CommandReference("paragon_sync.cli.rollback:rollback", "Plan what takes RUN back, and save it."),
     "runs": CommandReference("paragon_sync.cli.runs:runs", "Show what was applied, by whom and with what outcome."),
     "show": CommandReference("paragon_sync.cli.show:show", "Show the plan in FILE, secrets masked."),
     "explain": CommandReference(

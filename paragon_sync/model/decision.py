@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from paragon_sync.jsonvalue import Pointer
 from paragon_sync.model.declared import Place
-from paragon_sync.model.desired import Intent, Target
+from paragon_sync.model.desired import Intent, ManagedTarget
 from paragon_sync.model.planned import Origin, Subject, Value
 
 
@@ -35,7 +35,7 @@ class Decision:
 
     user: str
     subject: Subject
-    target: Target
+    target: ManagedTarget
     pointer: Pointer
     label: str
     workflow: str | None

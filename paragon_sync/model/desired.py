@@ -44,6 +44,17 @@ Target: TypeAlias = MetadataKey | Setting | WorkflowEnabled | WorkflowSetting
 
 
 @dataclass(frozen=True, slots=True)
+class WorkflowEntry:
+    """One workflow's whole entry: what a run has created, its rollback removes."""
+
+    workflow: str
+
+
+ManagedTarget: TypeAlias = Target | WorkflowEntry
+"""What an operation can own."""
+
+
+@dataclass(frozen=True, slots=True)
 class Set:
     """The manifests own this value."""
 

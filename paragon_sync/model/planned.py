@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from paragon_sync.jsonvalue import Absent, Json, JsonObject, Pointer
 from paragon_sync.model.declared import Place, Position
-from paragon_sync.model.desired import Target
+from paragon_sync.model.desired import ManagedTarget
 
 Value: TypeAlias = "Json | Absent"
 """A JSON value, or ABSENT where there is no such key."""
@@ -26,16 +26,18 @@ class Origin(enum.StrEnum):
     EXACT = "exact"
     CREATED = "created"
     """``enabled`` of a workflow entry that has to be created for its settings, and that no document declares."""
+    ROLLBACK = "rollback"
+    """A run wrote it, and its rollback gives back what was there before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Managed:
     """One value that an operation owns: what it is to be, what it was when the plan was made, and why.
 
-    ``source`` tells people which document decided (``users/acme.yaml:11:7``, ``profile standard``).
+    ``source`` tells people which document decided (``users/acme.yaml:11:7``, ``profile standard``), or which run.
     """
 
-    target: Target
+    target: ManagedTarget
     label: str
     desired: Value
     base: Value
@@ -67,7 +69,7 @@ class Change:
     """One value that differs. ``pointer`` leads into the configuration (or the metadata) as the API shows it."""
 
     pointer: Pointer
-    target: Target
+    target: ManagedTarget
     label: str
     workflow: str | None
     """The workflow's name for people, where the value belongs to one."""
@@ -183,6 +185,7 @@ class FindingKind(enum.StrEnum):
     OWNERSHIP = "ownership"
     NOT_FETCHED = "notFetched"
     PENDING_ACCOUNT = "pendingAccount"
+    NOT_RESTORED = "notRestored"
 
 
 class Severity(enum.StrEnum):

@@ -61,7 +61,7 @@ class Policy:
     workflows_disabled: Threshold = Threshold(share=0.05)
     minimum_population: int = 10
     findings: Mapping[FindingKind, Severity] = field(default_factory=dict)
-    """Severities that differ from the default: all are errors but ``notConnected`` and ``pendingAccount``."""
+    """Severities that differ from the default, which ``plan.policy.severity`` knows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from paragon_sync.jsonvalue import Json, Pointer
-from paragon_sync.model.desired import Target
+from paragon_sync.model.desired import ManagedTarget, WorkflowEntry
 from paragon_sync.plan.shape import SETTINGS, WORKFLOW_MAPS, Shape
 
 WORKFLOWS = WORKFLOW_MAPS[0]
@@ -33,15 +33,17 @@ def values_of(shape: Shape) -> dict[Pointer, Json]:
     return found
 
 
-def kept(shape: Shape, managed: Collection[Target]) -> int:
+def kept(shape: Shape, managed: Collection[ManagedTarget]) -> int:
     """How many of the values no target manages."""
-    return len(values_of(shape).keys() - managed_pointers(managed, shape))
+    return len(unmanaged(shape, managed))
 
 
-def managed_pointers(managed: Collection[Target], shape: Shape) -> set[Pointer]:
-    """The targets' pointers, as :func:`values_of` names them."""
+def unmanaged(shape: Shape, managed: Collection[ManagedTarget]) -> dict[Pointer, Json]:
+    """The values that no target manages, as :func:`values_of` names them."""
     found = (shape.pointers(target)[0] for target in managed)
-    return {(WORKFLOWS, *pointer[1:]) if pointer[0] in shape.maps else pointer for pointer in found}
+    ours = {(WORKFLOWS, *pointer[1:]) if pointer[0] in shape.maps else pointer for pointer in found}
+    entries = {(WORKFLOWS, target.workflow) for target in managed if isinstance(target, WorkflowEntry)}
+    return {at: value for at, value in values_of(shape).items() if at not in ours and at[:2] not in entries}
 
 
 def _keys(at: Pointer, value: Json) -> Iterator[tuple[Pointer, Json]]:

@@ -21,6 +21,7 @@ from paragon_sync.model.desired import (
     WorkflowSetting,
 )
 from paragon_sync.model.planned import Managed, Origin, Value
+from paragon_sync.plan.diff import value_order
 from paragon_sync.plan.exact import Unnamed
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.own import Ruling, Word, among
@@ -85,7 +86,7 @@ def _declared(ruling: Ruling, shape: Shape, names: Names) -> Decided:
     )
     return Decided(
         managed=managed,
-        workflow=_workflow_name(claim.target, names),
+        workflow=names.workflow_of(claim.target),
         winner=_contender(ruling.winner, "the value is the user's own" if ruling.released else "decides"),
         losers=tuple(_contender(word, why) for word, why in ruling.losers),
         verdict=verdict,
@@ -172,7 +173,7 @@ def _exact(one: Unnamed, shape: Shape, names: Names) -> Decided:
     )
     return Decided(
         managed=managed,
-        workflow=_workflow_name(one.target, names),
+        workflow=names.workflow_of(one.target),
         winner=Contender(
             intent=intent, source=one.source, place=one.scope.place, why="exact, and no document names it"
         ),
@@ -207,19 +208,5 @@ def _contender(word: Word, why: str) -> Contender:
     return Contender(intent=claim.intent, source=word.source, place=claim.place, why=why, secret=claim.secret)
 
 
-def _workflow_name(target: Target, names: Names) -> str | None:
-    return names.workflow(target.workflow) if isinstance(target, WorkflowEnabled | WorkflowSetting) else None
-
-
 def _order(one: Decided) -> tuple[int, str, str, int, str, str]:
-    """Metadata and settings by name, then workflow by workflow, each with its enablement first."""
-    label = one.managed.label
-    match one.managed.target:
-        case MetadataKey(key=key):
-            return (0, "", "", 0, label, key)
-        case Setting(input=setting):
-            return (1, "", "", 0, label, setting)
-        case WorkflowEnabled(workflow=workflow):
-            return (2, one.workflow or "", workflow, 0, "", "")
-        case WorkflowSetting(workflow=workflow, input=setting):
-            return (2, one.workflow or "", workflow, 1, label, setting)
+    return value_order(one.managed, one.workflow)

@@ -1,28 +1,27 @@
-"""What differs, for people: changes, and inside compound values the details. Owns DeepDiff, and loads it when needed.
+"""What differs, for people: changes, their order, and the details inside compound values.
 
-Knows values before and after; decides nothing.
+Owns DeepDiff, and loads it when needed. Knows values before and after; decides nothing.
 """
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any, Final, assert_never
 
 from paragon_sync.jsonvalue import ABSENT, Json, Number, Pointer, dumps, loads
-from paragon_sync.model.planned import Change, Detail, Value
-from paragon_sync.plan.decide import Decided
+from paragon_sync.model.desired import MetadataKey, Setting, WorkflowEnabled, WorkflowEntry, WorkflowSetting
+from paragon_sync.model.planned import Change, Detail, Managed, Value
 from paragon_sync.plan.shape import Shape
 
 _FAILURES: Final = (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 
 
-def change_of(one: Decided, shape: Shape) -> Change:
-    """The change that a decided value makes."""
-    managed = one.managed
+def change_of(managed: Managed, workflow: str | None, shape: Shape) -> Change:
+    """The change that a managed value makes; ``workflow`` is the workflow's name for people."""
     return Change(
         pointer=shape.pointers(managed.target)[0],
         target=managed.target,
         label=managed.label,
-        workflow=one.workflow,
+        workflow=workflow,
         before=managed.base,
         after=managed.desired,
         origin=managed.origin,
@@ -30,6 +29,22 @@ def change_of(one: Decided, shape: Shape) -> Change:
         secret=managed.secret,
         details=details(managed.base, managed.desired),
     )
+
+
+def value_order(managed: Managed, workflow: str | None) -> tuple[int, str, str, int, str, str]:
+    """Metadata and settings by name, then workflow by workflow, each with its enablement first."""
+    label = managed.label
+    match managed.target:
+        case MetadataKey(key=key):
+            return (0, "", "", 0, label, key)
+        case Setting(input=setting):
+            return (1, "", "", 0, label, setting)
+        case WorkflowEnabled(workflow=id_) | WorkflowEntry(workflow=id_):
+            return (2, workflow or "", id_, 0, "", "")
+        case WorkflowSetting(workflow=id_, input=setting):
+            return (2, workflow or "", id_, 1, label, setting)
+        case _:
+            assert_never(managed.target)
 
 
 def details(before: Value, after: Value) -> tuple[Detail, ...]:

@@ -182,7 +182,7 @@ def _operation(about: _Subject, decided: Sequence[Decided]) -> Operation:
         base=shape.payload,
         requests=requests_of(about.subject, shape, payload, about.enablement),
         managed=tuple(one.managed for one in decided),
-        changes=tuple(change_of(one, shape) for one in decided if one.changes),
+        changes=tuple(change_of(one.managed, one.workflow, shape) for one in decided if one.changes),
         kept=kept(shape, targets),
         enablement=about.enablement,
     )

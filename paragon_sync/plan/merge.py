@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from paragon_sync.jsonvalue import ABSENT, JsonObject, assign, equal, lookup
-from paragon_sync.model.desired import Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.desired import ManagedTarget, WorkflowEnabled, WorkflowSetting
 from paragon_sync.model.planned import Value
 from paragon_sync.plan.shape import Shape
 
 
-def merge(shape: Shape, values: Iterable[tuple[Target, Value]]) -> JsonObject:
+def merge(shape: Shape, values: Iterable[tuple[ManagedTarget, Value]]) -> JsonObject:
     """The payload with each target at its value (:data:`ABSENT` removes it); a workflow entry that has to be created
     gets both keys, ``enabled`` and ``settings``.
 

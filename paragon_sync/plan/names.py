@@ -9,7 +9,15 @@ from collections.abc import Iterable
 from typing import assert_never
 
 from paragon_sync.model.catalog import Catalog, Input, Integration, Workflow
-from paragon_sync.model.desired import MetadataKey, Setting, Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.desired import (
+    ManagedTarget,
+    MetadataKey,
+    Setting,
+    Target,
+    WorkflowEnabled,
+    WorkflowEntry,
+    WorkflowSetting,
+)
 from paragon_sync.model.secrecy import names_secret
 
 _BY_ID = "id:"
@@ -39,6 +47,16 @@ class Names:
     def workflow(self, workflow: str) -> str:
         known = self._workflows.get(workflow)
         return workflow if known is None else known.description or workflow
+
+    def workflow_of(self, target: ManagedTarget) -> str | None:
+        """The name of the workflow that the value belongs to, if it belongs to one."""
+        match target:
+            case WorkflowEnabled(workflow=id_) | WorkflowSetting(workflow=id_) | WorkflowEntry(workflow=id_):
+                return self.workflow(id_)
+            case MetadataKey() | Setting():
+                return None
+            case _:
+                assert_never(target)
 
     def default_enabled(self, workflow: str) -> bool:
         known = self._workflows.get(workflow)

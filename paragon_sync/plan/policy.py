@@ -13,7 +13,11 @@ from typing import Final
 from paragon_sync.model.planned import Counts, FindingKind, Refusal, Severity
 from paragon_sync.model.project import Policy, Threshold
 
-_DEFAULTS: Final = {FindingKind.NOT_CONNECTED: Severity.WARNING, FindingKind.PENDING_ACCOUNT: Severity.INFO}
+_DEFAULTS: Final = {
+    FindingKind.NOT_CONNECTED: Severity.WARNING,
+    FindingKind.NOT_RESTORED: Severity.WARNING,
+    FindingKind.PENDING_ACCOUNT: Severity.INFO,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -60,8 +64,8 @@ KNOBS: Final = (*(rule.name for rule in _RULES), FINDINGS)
 
 
 def severity(kind: FindingKind, policy: Policy) -> Severity:
-    """How bad a finding is: what the policy says, else a warning for ``notConnected``, information for
-    ``pendingAccount``, and an error for every other.
+    """How bad a finding is: what the policy says, else a warning for ``notConnected`` and ``notRestored``, information
+    for ``pendingAccount``, and an error for every other.
     """
     return policy.findings.get(kind, _DEFAULTS.get(kind, Severity.ERROR))
 

@@ -15,12 +15,13 @@ The payload is rebuilt with the code that planned it. Knows no catalog, no docum
 from __future__ import annotations
 
 import enum
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, assert_never
 
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, JsonObject, equal, format_pointer
-from paragon_sync.model.desired import Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.desired import ManagedTarget, WorkflowEnabled, WorkflowEntry, WorkflowSetting
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath
 from paragon_sync.model.planned import (
@@ -76,6 +77,9 @@ class Unwritable:
 Rebased: TypeAlias = Satisfied | Rewritten | Conflicting | Unwritable
 
 
+Enabled: TypeAlias = tuple[str, str | None, str]
+"""The enablement of a workflow: credential, configuration, workflow."""
+
 _FILLED_IN: Final = frozenset({Origin.DEFAULTS, Origin.CREATED})
 
 
@@ -89,28 +93,25 @@ def rebase(
     operation: Operation,
     live: LiveUser,
     *,
-    enabled_base: LiveUser | None = None,
+    switched: Collection[Enabled] = frozenset(),
     on_conflict: Literal["skip", "overwrite"] = "skip",
 ) -> Rebased:
     """Compare each managed value's base, live and planned value, and rebuild the payload from what is live now.
 
-    ``enabled_base`` is the user as read after its metadata was written, which may switch workflows: then the base for
-    enablements alone, so that managed ones are asserted again. ``overwrite`` writes values in conflict all the same,
-    but for defaults: those the user chose.
+    ``switched`` are the workflows that a change of the user's metadata has switched since the plan was made: how it left
+    them is their base, so that managed enablements are asserted again. ``overwrite`` writes values in conflict all the
+    same, but for defaults: those the user chose.
     """
     shape = writable_shape(operation.subject, live)
     if isinstance(shape, Unwritable):
         return shape
-    after_metadata = None if enabled_base is None else live_shape(operation.subject, enabled_base)
-    writes: list[tuple[Target, Value]] = []
+    writes: list[tuple[ManagedTarget, Value]] = []
     conflicts: list[ConflictingPath] = []
     for managed in operation.managed:
-        base = managed.base
-        if isinstance(managed.target, WorkflowEnabled) and isinstance(after_metadata, Shape):
-            base = after_metadata.read(managed.target)
         now = shape.read(managed.target)
+        base = _switched_base(managed, now) if _is_among(switched, operation.subject, managed) else managed.base
         wanted = _wanted(managed, now)
-        if _is_halfway(managed, operation, shape):
+        if operation.enablement == "endpoint" and _is_halfway(managed, operation, shape):
             base = now
         match _standing(managed, base, now, wanted):
             case _Standing.SATISFIED:
@@ -185,22 +186,44 @@ def _refusing_account(subject: Subject, live: LiveUser) -> Unwritable | None:
     return Unwritable(reason=f"account {subject.account} is {credential.status}, not VALID")
 
 
+def _is_among(switched: Collection[Enabled], subject: Subject, managed: Managed) -> bool:
+    if not isinstance(subject, ConfigurationSubject) or not isinstance(managed.target, WorkflowEnabled):
+        return False
+    return (subject.credential, subject.configuration, managed.target.workflow) in switched
+
+
+def _switched_base(managed: Managed, now: Value) -> Value:
+    """The other of what it was; an entry that isn't there is off, too."""
+    if managed.base is not True:
+        return True
+    return ABSENT if now is ABSENT else False
+
+
 def _wanted(managed: Managed, now: Value) -> Value:
     """What the value is to be. A disabled workflow needs no entry, but where it has got one it must say so."""
-    if isinstance(managed.target, WorkflowEnabled) and managed.desired is ABSENT and now is not ABSENT:
+    gone = managed.desired is ABSENT and managed.origin is not Origin.ROLLBACK
+    if isinstance(managed.target, WorkflowEnabled) and gone and now is not ABSENT:
         return False
     return managed.desired
 
 
 def _is_halfway(managed: Managed, operation: Operation, shape: Shape) -> bool:
-    """Whether a new entry has its settings and isn't enabled yet: an attempt by way of the endpoint may end there."""
-    target = managed.target
-    if operation.enablement != "endpoint" or not isinstance(target, WorkflowEnabled):
-        return False
-    if managed.desired is not True or shape.read(target) is not False or _had_entry(operation, target.workflow):
-        return False
-    own = (one for one in operation.managed if _belongs_to(target.workflow, one.target))
-    return all(equal(shape.read(one.target), one.desired) for one in own)
+    """Whether an attempt by way of the endpoint has ended before its last request, and left the value like this.
+
+    A new entry has its settings and isn't enabled yet; what is to be removed has been switched off.
+    """
+    now = shape.read(managed.target)
+    match managed.target:
+        case WorkflowEnabled(workflow=workflow) if managed.desired is True and now is False:
+            own = [one for one in operation.managed if _belongs_to(workflow, one.target)]
+            return not _had_entry(operation, workflow) and all(equal(shape.read(o.target), o.desired) for o in own)
+        case WorkflowEnabled():
+            return managed.desired is ABSENT and managed.base is True and now is False
+        case WorkflowEntry():
+            base = managed.base
+            return isinstance(base, dict) and base.get("enabled") is True and equal(now, base | {"enabled": False})
+        case _:
+            return False
 
 
 def _had_entry(operation: Operation, workflow: str) -> bool:
@@ -208,7 +231,7 @@ def _had_entry(operation: Operation, workflow: str) -> bool:
     return Shape(payload=operation.base, maps=WORKFLOW_MAPS).has_entry(workflow)
 
 
-def _belongs_to(workflow: str, target: Target) -> bool:
+def _belongs_to(workflow: str, target: ManagedTarget) -> bool:
     return isinstance(target, WorkflowSetting) and target.workflow == workflow
 
 
@@ -223,7 +246,7 @@ def _standing(managed: Managed, base: Value, now: Value, wanted: Value) -> _Stan
 
 
 def _rewritten(
-    operation: Operation, shape: Shape, writes: list[tuple[Target, Value]], conflicts: list[ConflictingPath]
+    operation: Operation, shape: Shape, writes: list[tuple[ManagedTarget, Value]], conflicts: list[ConflictingPath]
 ) -> Rewritten | Unwritable:
     targets = {target for target, _ in writes}
     for target, value in writes:

@@ -164,7 +164,7 @@ def _configurations(
     entries = entries_of(account)
     if listed is None or listed == []:
         if block.configuration in {"default", "all"}:
-            yield _subject(block, account, None), account
+            yield subject_of(block.integration, account, None), account
         else:
             yield _no_such_configuration(block, account, user)
         return
@@ -180,7 +180,7 @@ def _configurations(
     if not chosen:
         yield _no_such_configuration(block, account, user)
     for entry in chosen:
-        yield _subject(block, account, entry), account
+        yield subject_of(block.integration, account, entry), account
 
 
 def _is_chosen(block: DesiredBlock, account: Credential, entry: JsonObject) -> bool:
@@ -193,8 +193,9 @@ def _is_chosen(block: DesiredBlock, account: Credential, entry: JsonObject) -> b
             return entry.get(by.field) == by.value
 
 
-def _subject(block: DesiredBlock, account: Credential, entry: JsonObject | None) -> ConfigurationSubject:
-    integration, credential, label = block.integration, account.id, account.label
+def subject_of(integration: str, account: Credential, entry: JsonObject | None) -> ConfigurationSubject:
+    """What an operation on this configuration of the account writes; ``entry`` is None in the documented shape."""
+    credential, label = account.id, account.label
     if entry is None:
         return ConfigurationSubject(integration=integration, credential=credential, account=label)
     id_, external = str(entry["id"]), entry.get("externalId")

@@ -27,7 +27,14 @@ from paragon_sync.jsonvalue import (
     format_pointer,
     lookup,
 )
-from paragon_sync.model.desired import MetadataKey, Setting, Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.desired import (
+    ManagedTarget,
+    MetadataKey,
+    Setting,
+    WorkflowEnabled,
+    WorkflowEntry,
+    WorkflowSetting,
+)
 from paragon_sync.model.live import Credential
 from paragon_sync.model.planned import Value
 
@@ -52,7 +59,7 @@ class Shape:
     maps: tuple[str, ...] = ()
     ambiguous: str | None = None
 
-    def pointers(self, target: Target) -> tuple[Pointer, ...]:
+    def pointers(self, target: ManagedTarget) -> tuple[Pointer, ...]:
         """Where the target stands, or would stand: in each workflow map, if there are two."""
         match target:
             case MetadataKey(key=key):
@@ -63,10 +70,12 @@ class Shape:
                 return tuple((name, workflow, "enabled") for name in self.maps)
             case WorkflowSetting(workflow=workflow, input=setting):
                 return tuple((name, workflow, "settings", setting) for name in self.maps)
+            case WorkflowEntry(workflow=workflow):
+                return tuple((name, workflow) for name in self.maps)
             case _:
                 assert_never(target)
 
-    def read(self, target: Target) -> Value:
+    def read(self, target: ManagedTarget) -> Value:
         """The target's value; :data:`ABSENT` also where what stands on the way is no object."""
         for pointer in self.pointers(target):
             value = lookup(self.payload, pointer)
@@ -95,7 +104,7 @@ class Shape:
         """Where an object names one key twice, which can't be carried."""
         return find_repeated(self.payload)
 
-    def hides(self, target: Target) -> bool:
+    def hides(self, target: ManagedTarget) -> bool:
         """Whether something that names a key twice stands on the way to the target."""
         return any(
             isinstance(lookup(self.payload, pointer[:length]), Repeated)

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from paragon_sync.jsonvalue import ABSENT
-from paragon_sync.model.desired import WorkflowEnabled
+from paragon_sync.model.desired import WorkflowEnabled, WorkflowEntry
 from paragon_sync.model.planned import Change, Counts, Effect, Origin, Severity
 from paragon_sync.plan.user import UserPlan
 
@@ -47,14 +47,24 @@ def _counted(changes: Iterable[Change]) -> Iterable[str]:
     names = {Effect.ADD: "values_added", Effect.CHANGE: "values_changed", Effect.REMOVE: "values_removed"}
     for change in changes:
         yield names[change.effect]
-        if isinstance(change.target, WorkflowEnabled):
-            if change.after is True:
-                yield "workflows_enabled"
-            elif disables(change):
-                yield "workflows_disabled"
+        if enables(change):
+            yield "workflows_enabled"
+        elif disables(change):
+            yield "workflows_disabled"
+
+
+def enables(change: Change) -> bool:
+    """Whether a workflow is switched on."""
+    return isinstance(change.target, WorkflowEnabled) and change.after is True
 
 
 def disables(change: Change) -> bool:
     """Whether an enabled workflow is switched off; one without an entry counts where the catalog would enable it."""
-    absent_and_on = change.before is ABSENT and change.origin is not Origin.CREATED
-    return change.after is False and (change.before is True or absent_and_on)
+    match change.target:
+        case WorkflowEntry():
+            return isinstance(change.before, dict) and change.before.get("enabled") is True and change.after is ABSENT
+        case WorkflowEnabled():
+            absent_and_on = change.before is ABSENT and change.origin is not Origin.CREATED and change.after is False
+            return absent_and_on or (change.before is True and change.after is not True)
+        case _:
+            return False

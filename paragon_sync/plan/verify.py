@@ -13,7 +13,7 @@ from paragon_sync.jsonvalue import Json, JsonObject, Pointer, equal, format_poin
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath, SideEffect
 from paragon_sync.model.planned import Operation
-from paragon_sync.plan.count import WORKFLOWS, managed_pointers, values_of
+from paragon_sync.plan.count import WORKFLOWS, unmanaged, values_of
 from paragon_sync.plan.rebase import Unwritable, conflicting_path, live_shape
 from paragon_sync.plan.shape import Shape, entries_of, shape_of
 
@@ -148,5 +148,4 @@ def _shown(at: Pointer, shape: Shape) -> str:
 
 
 def _unmanaged(operation: Operation, shape: Shape) -> Iterator[tuple[Pointer, Json]]:
-    managed = managed_pointers([one.target for one in operation.managed], shape)
-    yield from ((at, value) for at, value in values_of(shape).items() if at not in managed)
+    yield from unmanaged(shape, [one.target for one in operation.managed]).items()

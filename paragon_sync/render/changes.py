@@ -9,7 +9,7 @@ from rich.cells import cell_len
 from rich.text import Text
 
 from paragon_sync.jsonvalue import ABSENT, format_pointer
-from paragon_sync.model.desired import WorkflowEnabled
+from paragon_sync.model.desired import WorkflowEnabled, WorkflowEntry
 from paragon_sync.model.planned import (
     Change,
     ConfigurationSubject,
@@ -51,13 +51,13 @@ def operation_lines(operation: Operation) -> Iterator[Text]:
     """What one operation changes, under the name of what it writes, and how many values it carries untouched."""
     yield from wrapped(subject_name(operation.subject), 2, hanging=2, style="bold")
     for workflow, changes in _by_workflow(operation.changes).items():
-        switches = [change for change in changes if isinstance(change.target, WorkflowEnabled)]
+        switches = [change for change in changes if _is_head(change)]
         if workflow is not None and not switches:
             yield from wrapped(workflow, 4, hanging=2)
         for change in switches:
             yield from change_lines(change, 4)
         for change in changes:
-            if not isinstance(change.target, WorkflowEnabled):
+            if not _is_head(change):
                 yield from change_lines(change, 4 if workflow is None else 6)
     if operation.kept:
         yield marked(4, "=", f"{count(operation.kept, 'unmanaged value')} kept")
@@ -67,7 +67,7 @@ def change_lines(change: Change, indent: int) -> Iterator[Text]:
     """One change in its columns; a label that is too long for its column stands on lines of its own."""
     shown = masked_change(change)
     is_switch = isinstance(change.target, WorkflowEnabled)
-    label = (change.workflow or change.label) if is_switch else change.label
+    label = (change.workflow or change.label) if _is_head(change) else change.label
     note = _NOTES.get(change.origin, "")
     room = WIDTH - VALUE_AT - (len(note) + 2 if note else 0)
     if shown.details:
@@ -128,6 +128,11 @@ def _effect(detail: Detail) -> Effect:
     if detail.before is ABSENT:
         return Effect.ADD
     return Effect.REMOVE if detail.after is ABSENT else Effect.CHANGE
+
+
+def _is_head(change: Change) -> bool:
+    """Whether it is about a workflow itself, and stands at the head of what else there is about it."""
+    return isinstance(change.target, WorkflowEnabled | WorkflowEntry)
 
 
 def _by_workflow(changes: Iterable[Change]) -> dict[str | None, list[Change]]:

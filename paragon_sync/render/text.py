@@ -88,7 +88,9 @@ def problem(found: Problem) -> str:
 
 
 def _heading(header: PlanHeader) -> str:
-    considered = f"{count(header.counts.considered, 'user')} considered in {count(header.counts.files, 'file')}"
+    considered = f"{count(header.counts.considered, 'user')} considered"
+    if header.counts.files:
+        considered += f" in {count(header.counts.files, 'file')}"
     filters = (f"{name} {value}" for name, value in header.filters.items())
     return " · ".join([header.environment, considered, *filters])
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from paragon_sync.errors import PlanFileError, RefusedByPolicy
 from paragon_sync.model.outcome import Applied, Resumption, RunHeader, Unchanged
 from paragon_sync.model.planned import PlanHeader
-from paragon_sync.run.judging import Before
+from paragon_sync.run.judging import Before, enabled
 from paragon_sync.store.journal import new_run_id
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
@@ -32,12 +32,14 @@ class Admitted:
     """The run to record in, and what it has done before it was stopped.
 
     ``ended`` has the operations with an outcome, each with whether it ended well; ``in_doubt`` those that were sent and
-    have none, each with how it was before; ``switched_off`` counts the side effects.
+    have none, each with how it was before. ``switched`` are the workflows that changes of metadata switched off and the
+    plan manages, by operation; ``switched_off`` counts the others.
     """
 
     run: str
     ended: Mapping[int, bool]
     in_doubt: Mapping[int, Before] = field(default_factory=dict)
+    switched: Mapping[int, frozenset[Enabled]] = field(default_factory=dict)
     switched_off: int = 0
 
 
@@ -131,6 +133,7 @@ def _check_not_taken_back(run: RunHeader, digest: str, store: StateStore) -> Non
 
 def _resume(run: RunHeader, store: StateStore, applicant: Applicant, now: datetime) -> Admitted:
     ended: dict[int, bool] = {}
+    switched: dict[int, frozenset[Enabled]] = {}
     switched_off = 0
     for entry in store.entries(run.run, attempts=False):
         if entry.is_open:
@@ -138,6 +141,8 @@ def _resume(run: RunHeader, store: StateStore, applicant: Applicant, now: dateti
         ended[entry.number] = isinstance(entry.outcome, Applied | Unchanged)
         if isinstance(entry.outcome, Applied):
             switched_off += len(entry.outcome.side_effects)
+            if entry.outcome.switched_off:
+                switched[entry.number] = frozenset(map(enabled, entry.outcome.switched_off))
     store.resume(
         run.run,
         Resumption(

@@ -75,6 +75,7 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
         on_conflict=applying.on_conflict,
         ended=admitted.ended,
         in_doubt=admitted.in_doubt,
+        switched=admitted.switched,
         watch=breaker.watch,
     )
     try:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 from paragon_sync.errors import ApiError
 from paragon_sync.jsonvalue import JsonObject, equal
@@ -25,12 +25,17 @@ from paragon_sync.model.outcome import (
     Unknown,
 )
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation
-from paragon_sync.plan.rebase import Unwritable, live_shape
-from paragon_sync.plan.verify import ChangedAfter, Kept, NotKept, Vanished, compare_after, lost, still_off
-
-Enablement: TypeAlias = tuple[str, str | None, str]
-"""Credential, configuration, workflow."""
-
+from paragon_sync.plan.rebase import Enabled, Unwritable, live_shape
+from paragon_sync.plan.verify import (
+    ChangedAfter,
+    Kept,
+    NotKept,
+    Vanished,
+    compare_after,
+    enabled_workflows,
+    lost,
+    still_off,
+)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
@@ -63,7 +68,7 @@ class Context:
     the user's metadata before. ``overwritten`` are the conflicts that were written over.
     """
 
-    managed: frozenset[Enablement] = frozenset()
+    managed: frozenset[Enabled] = frozenset()
     follows_metadata: bool = False
     overwritten: tuple[ConflictingPath, ...] = ()
 
@@ -118,7 +123,17 @@ def unwritable(reason: str, before: Before | None) -> Outcome:
     return Blocked(reason=reason) if before is None else Unknown(reason=f"sent, but not read back: {reason}")
 
 
-def managed_enablements(operations: Iterable[Operation]) -> frozenset[Enablement]:
+def enabled(effect: SideEffect) -> Enabled:
+    """Which workflow it is about."""
+    return (effect.credential, effect.configuration, effect.workflow)
+
+
+def switched(before: Before, after: LiveUser) -> frozenset[Enabled]:
+    """The workflows that a change of metadata has switched, on or off."""
+    return frozenset(map(enabled, {*before.enabled} ^ {*enabled_workflows(after)}))
+
+
+def managed_enablements(operations: Iterable[Operation]) -> frozenset[Enabled]:
     """What a change of metadata may switch off and the same run sets again."""
     return frozenset(
         (operation.subject.credential, operation.subject.configuration, managed.target.workflow)
@@ -135,7 +150,7 @@ def _with_effects(applied: Applied, operation: Operation, before: Before, after:
     if not isinstance(operation.subject, MetadataSubject):
         return applied
     effects = list(still_off(before.enabled, after))
-    ours = {e for e in effects if (e.credential, e.configuration, e.workflow) in context.managed}
+    ours = {effect for effect in effects if enabled(effect) in context.managed}
     return replace(
         applied,
         side_effects=tuple(effect for effect in effects if effect not in ours),

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from paragon_sync.catalog.lock import differences, lock_path, read_lock
 from paragon_sync.catalog.pull import merge_views
-from paragon_sync.errors import CatalogError
+from paragon_sync.errors import ApiError, CatalogError
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.model.project import Environment
 from paragon_sync.paragon.client import Client
@@ -54,3 +54,14 @@ def compare_with_lock(locked: Catalog, pulled: Catalog, used: Collection[str], e
             + "\n".join(f"  {line}" for line in found),
             hint=f"look at the changes, then: paragon-sync catalog pull -e {environment}",
         )
+
+
+async def catalog_for_names(client: Client, folder: Path, environment: Environment, now: datetime) -> Catalog:
+    """A catalog where names are a help and no need: the lock, else the API's, else an empty one."""
+    locked = read_lock(lock_path(folder, environment.name))
+    if locked is not None:
+        return locked
+    try:
+        return await pull_catalog(client, environment, environment.catalog_users, now)
+    except (CatalogError, ApiError):
+        return Catalog(project=client.project, pulled="", origin=environment.name)

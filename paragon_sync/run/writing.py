@@ -21,12 +21,12 @@ from paragon_sync.model.outcome import Applied, Blocked, ConflictingPath, Failed
 from paragon_sync.model.planned import MetadataSubject, Operation
 from paragon_sync.paragon.client import UserSession
 from paragon_sync.paragon.retry import RetryPolicy
-from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, Unwritable, rebase
+from paragon_sync.plan.rebase import Conflicting, Enabled, Rewritten, Satisfied, Unwritable, rebase
 from paragon_sync.plan.verify import enabled_workflows
 from paragon_sync.run import judging
 from paragon_sync.run.fetching import operation_configurations, read_user
 from paragon_sync.run.journal import Batcher
-from paragon_sync.run.judging import Before, Context, Enablement, Written
+from paragon_sync.run.judging import Before, Context, Written
 from paragon_sync.run.stopping import Stop
 from paragon_sync.store.journal import Recorded, Sending
 
@@ -49,6 +49,7 @@ class Journal:
 class Writing:
     """What all users of a run share. ``ended`` has the operations that had ended before, each with whether it did well.
 
+    ``switched`` are the workflows that a change of metadata had switched before, by its operation.
     ``in_doubt`` are those that were sent before, and nobody knows how that ended: each with how it was before that.
     """
 
@@ -57,6 +58,7 @@ class Writing:
     retry: RetryPolicy
     on_conflict: OnConflict = "skip"
     ended: Mapping[int, bool] = field(default_factory=dict)
+    switched: Mapping[int, frozenset[Enabled]] = field(default_factory=dict)
     in_doubt: Mapping[int, Before] = field(default_factory=dict)
     watch: Callable[[Outcome], None] = lambda _: None
 
@@ -65,15 +67,14 @@ class Writing:
 class _User:
     """What the operations of one user share.
 
-    ``follows_metadata``: the user's metadata was written by this run, and may have switched workflows;
-    ``after_metadata`` is how the user was read back then, where that wasn't before an interruption.
+    ``follows_metadata``: the user's metadata was written by this run; ``switched`` are the workflows that it switched.
     """
 
     session: UserSession
     writing: Writing
-    managed: frozenset[Enablement]
+    managed: frozenset[Enabled]
     follows_metadata: bool = False
-    after_metadata: LiveUser | None = None
+    switched: frozenset[Enabled] = frozenset()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -94,10 +95,10 @@ class _Course:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Ended:
-    """How one operation ended. ``after`` is the user as read back, where something was written."""
+    """How one operation ended. ``switched`` are the workflows that a change of metadata has switched."""
 
     outcome: Outcome
-    after: LiveUser | None = None
+    switched: frozenset[Enabled] = frozenset()
 
 
 async def apply_user(session: UserSession, operations: Sequence[tuple[int, Operation]], writing: Writing) -> None:
@@ -109,6 +110,7 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
     user = _User(session=session, writing=writing, managed=managed)
     blocked = False
     for number, operation in operations:
+        switched = writing.switched.get(number, frozenset())
         if number in writing.ended:
             well = writing.ended[number]
         elif writing.stop.reason is not None:
@@ -121,10 +123,10 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
             await writing.journal.outcomes.put(_recorded(course, result.outcome, writing.journal.now()))
             writing.watch(result.outcome)
             well = isinstance(result.outcome, Applied | Unchanged)
-            user = replace(user, after_metadata=result.after or user.after_metadata)
+            switched = result.switched
         if isinstance(operation.subject, MetadataSubject):
             blocked = not well
-            user = replace(user, follows_metadata=well)
+            user = replace(user, follows_metadata=well, switched=switched)
 
 
 _BLOCKED = _Ended(outcome=Blocked(reason="the user's metadata did not end well"))
@@ -159,12 +161,11 @@ async def _attempt(user: _User, course: _Course) -> _Ended | ApiError:
         if course.before is not None:
             return _Ended(outcome=Unknown(reason=f"sent, but not read back: {error.message}"))
         return _Ended(outcome=Failed(reason=f"could not be read: {error.message}"))
-    enabled_base = (user.after_metadata or live) if user.follows_metadata else None
     overwrite = user.writing.on_conflict == "overwrite"
-    match rebase(operation, live, enabled_base=enabled_base, on_conflict="overwrite" if overwrite else "skip"):
+    match rebase(operation, live, switched=user.switched, on_conflict="overwrite" if overwrite else "skip"):
         case Satisfied():
             outcome = judging.satisfied(operation, course.written, course.before, live, _context(user, course))
-            return _Ended(outcome=outcome, after=None if course.before is None else live)
+            return _Ended(outcome=outcome, switched=_switched(course, live))
         case Conflicting(paths=paths):
             return _Ended(outcome=judging.conflicting(operation, paths, course.before, live))
         case Unwritable(reason=reason):
@@ -226,7 +227,14 @@ async def _verify(user: _User, course: _Course, written: Written) -> _Ended:
         after = await _read(user.session, course.operation)
     except ApiError as error:
         return _Ended(outcome=Unknown(reason=f"sent, but not read back: {error.message}"))
-    return _Ended(outcome=judging.verified(course.operation, written, after, _context(user, course)), after=after)
+    outcome = judging.verified(course.operation, written, after, _context(user, course))
+    return _Ended(outcome=outcome, switched=_switched(course, after))
+
+
+def _switched(course: _Course, after: LiveUser) -> frozenset[Enabled]:
+    if course.before is None or not isinstance(course.operation.subject, MetadataSubject):
+        return frozenset()
+    return judging.switched(course.before, after)
 
 
 def _context(user: _User, course: _Course) -> Context:

@@ -191,15 +191,18 @@ class Histories(RuleBasedStateMachine):
         self.live[name, value] = self.new("portal")
         self.hold(name)
 
-    @precondition(lambda self: self.plans)
+    @precondition(lambda self: any(self.is_refused(plan) for plan in self.plans))
+    @rule(data=st.data())
+    def apply_what_is_over(self, data: st.DataObject) -> None:
+        plan = data.draw(st.sampled_from([plan for plan in self.plans if self.is_refused(plan)]))
+        with pytest.raises(PlanFileError):
+            self.run(plan, None)
+
+    @precondition(lambda self: any(not self.is_refused(plan) for plan in self.plans))
     @rule(data=st.data())
     def apply(self, data: st.DataObject) -> None:
         """Apply a plan to its end, or go on with it."""
-        plan = data.draw(st.sampled_from(self.plans))
-        if self.is_refused(plan):
-            with pytest.raises(PlanFileError):
-                self.run(plan, None)
-            return
+        plan = data.draw(st.sampled_from([plan for plan in self.plans if not self.is_refused(plan)]))
         self.run(plan, None)
         self.begun(plan)
         blocked: set[str] = set()
@@ -330,4 +333,4 @@ def test_histories(emulator: Emulator) -> None:
         pass
 
     Here.emulator = emulator
-    run_state_machine_as_test(Here, settings=settings(max_examples=12, stateful_step_count=15))
+    run_state_machine_as_test(Here, settings=settings(max_examples=15, stateful_step_count=25))
