@@ -89,6 +89,7 @@ def test_findings_are_errors_unless_policy_says_otherwise() -> None:
     judged = {kind: severity(kind, Policy()) for kind in FindingKind}
 
     assert Severity.WARNING == judged.pop(FindingKind.NOT_CONNECTED)
+    assert Severity.WARNING == judged.pop(FindingKind.NOT_RESTORED)
     assert Severity.INFO == judged.pop(FindingKind.PENDING_ACCOUNT)
     assert {Severity.ERROR} == set(judged.values())
 

@@ -6,7 +6,7 @@ from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Repeated, equal
 from paragon_sync.model.declared import ConfigurationBy
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import Operation, Value
-from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, Unwritable, rebase
+from paragon_sync.plan.rebase import Conflicting, Enabled, Rewritten, Satisfied, Unwritable, rebase
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, plan, user
 
 
@@ -203,6 +203,8 @@ def test_a_named_configuration_is_found_again_by_its_id() -> None:
     assert "unwritable" == told(rebase(planned, user(credential(configurations=[{"id": "d", "isDefault": True}]))))
 
 
+NOTIFY: Enabled = ("cred-1", None, "notify")
+
 ASSERTED: dict[str, tuple[BlockSpec, Json, Json, Json]] = {
     "a managed workflow that the metadata switched off": (
         BlockSpec(settings={"note": 1}, workflows={"notify": True}),
@@ -232,24 +234,25 @@ def test_after_metadata_enablements_are_asserted_again(
     planned = operation(block, credential() if base is None else workflows(notify=base))
     reread = user(workflows(notify=after))
 
-    assert equal(expected, told(rebase(planned, reread, enabled_base=reread)))
+    assert equal(expected, told(rebase(planned, reread, switched={NOTIFY})))
 
 
 def test_after_metadata_an_enablement_that_moves_again_is_a_conflict() -> None:
     planned = operation(BlockSpec(settings={"note": 1}, workflows={"notify": True}), workflows(notify=ON))
     odd: Json = {"enabled": "odd", "settings": {}}
 
-    found = rebase(planned, user(workflows(notify=odd)), enabled_base=user(workflows(notify=NOT_ON)))
+    found = rebase(planned, user(workflows(notify=odd)), switched={NOTIFY})
 
     assert ["configuredWorkflows/notify/enabled"] == told(found)
 
 
-def test_an_account_that_is_gone_after_metadata_gives_no_base() -> None:
+@pytest.mark.parametrize("switched", [set(), {("cred-1", None, "digest")}, {("cred-1", "g", "notify")}])
+def test_one_that_metadata_did_not_switch_was_switched_by_a_person(switched: set[Enabled]) -> None:
     planned = operation(BlockSpec(settings={"note": 1}, workflows={"notify": True}), workflows(notify=ON))
 
-    assert ["configuredWorkflows/notify/enabled"] == told(
-        rebase(planned, user(workflows(notify=NOT_ON)), enabled_base=user())
-    )
+    found = rebase(planned, user(workflows(notify=NOT_ON)), switched=switched)
+
+    assert ["configuredWorkflows/notify/enabled"] == told(found)
 
 
 MOVED: dict[str, tuple[BlockSpec, Credential, Credential, Json, list[tuple[Value, Value, Value]]]] = {
