@@ -98,9 +98,9 @@ def rebase(
 ) -> Rebased:
     """Compare each managed value's base, live and planned value, and rebuild the payload from what is live now.
 
-    ``switched`` are the workflows that a change of the user's metadata has switched since the plan was made: how it left
-    them is their base, so that managed enablements are asserted again. ``overwrite`` writes values in conflict all the
-    same, but for defaults: those the user chose.
+    ``switched`` are the workflows that a change of the user's metadata has switched since the plan was made: how it
+    left them is their base, so that managed enablements are asserted again. ``overwrite`` writes values in conflict all
+    the same, but for defaults: those the user chose.
     """
     shape = writable_shape(operation.subject, live)
     if isinstance(shape, Unwritable):

@@ -9,6 +9,7 @@ from datetime import datetime
 from paragon_sync.errors import PlanFileError, RefusedByPolicy
 from paragon_sync.model.outcome import Applied, Resumption, RunHeader, Unchanged
 from paragon_sync.model.planned import PlanHeader
+from paragon_sync.plan.rebase import Enabled
 from paragon_sync.run.judging import Before, enabled
 from paragon_sync.store.journal import new_run_id
 from paragon_sync.store.planfile import PlanReader

@@ -37,6 +37,7 @@ from paragon_sync.plan.verify import (
     still_off,
 )
 
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Before:
     """How it was before the first write that may have been done; ``enabled`` are the workflows that were on."""

@@ -123,6 +123,7 @@ def _written(entries: Iterable[Entry]) -> list[Written]:
             subject=entry.subject,
             writes=tuple(Write(pre_image=a.preimage, requests=a.requests) for a in entry.attempts),
             managed=entry.managed,
+            verified=isinstance(entry.outcome, Applied),
             side_effects=entry.outcome.side_effects + entry.outcome.switched_off
             if isinstance(entry.outcome, Applied)
             else (),

@@ -227,6 +227,9 @@ async def _verify(user: _User, course: _Course, written: Written) -> _Ended:
         after = await _read(user.session, course.operation)
     except ApiError as error:
         return _Ended(outcome=Unknown(reason=f"sent, but not read back: {error.message}"))
+    if user.managed and course.windows and isinstance(course.operation.subject, MetadataSubject):
+        # until here a workflow that a person switched can't be told from one that the metadata switched
+        course.windows[-1] = replace(course.windows[-1], closed=user.session.now)
     outcome = judging.verified(course.operation, written, after, _context(user, course))
     return _Ended(outcome=outcome, switched=_switched(course, after))
 
