@@ -150,9 +150,6 @@ def _header(rolling: RollingBack, tally: Tally) -> PlanHeader:
         counts=tally.counts,
         refusals=tuple(r for r in check(tally.counts, rolling.policy, {}) if r.rule == FINDINGS),
         incomplete=tally.errors > 0,
-        notes=(
-            f"takes back run {run.run}; the manifests would propose its changes again: revert them too",
-        ),
+        notes=(f"takes back run {run.run}; the manifests would propose its changes again: revert them too",),
         rolls_back=run.run,
     )
-
