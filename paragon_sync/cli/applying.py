@@ -23,7 +23,8 @@ from paragon_sync.render.outcomes import print_run
 from paragon_sync.run.admission import Applicant
 from paragon_sync.run.applying import Applying, apply_plan
 from paragon_sync.run.stopping import Limits, Stop
-from paragon_sync.store.lock import Owner, RunLock
+from paragon_sync.store.lock import RunLock
+from paragon_sync.store.lock_owner import Owner
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
 

@@ -24,7 +24,14 @@ F = TypeVar("F", bound=Callable[..., Any])
 PROJECT_FILE = Path("paragon.yaml")
 """The Project file where none is named."""
 
-THRESHOLD_KNOBS = ("usersChanged", "valuesRemoved", "workflowsDisabled", "findings")
+THRESHOLD_KNOBS = (
+    "usersChanged",
+    "valuesRemoved",
+    "workflowsDisabled",
+    "usersNotConnected",
+    "protected",
+    "findings",
+)
 """What ``--allow`` takes with a number: up to how many."""
 
 PERMISSION_KNOBS = ("plaintext-plan",)

@@ -9,89 +9,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, Protocol, Self, TypeAlias
+from typing import Final, Self
 
-from paragon_sync.errors import JsonError, StateError
-from paragon_sync.store import encoding
+from paragon_sync.errors import StateError
 from paragon_sync.store.location import Location
+from paragon_sync.store.lock_file import FileLock, standing_files
+from paragon_sync.store.lock_owner import Busy, Doubtful, Held, Lock, Owner, Standing
 
 _POLL_SECONDS: Final = 0.5
 _MINUTE: Final = 60
 _HOUR: Final = 60 * _MINUTE
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Owner:
-    """Who holds a lock, or held it last. ``since`` is ISO 8601 in UTC; ``run`` is None until the run has begun."""
-
-    project: str
-    environment: str
-    actor: str
-    host: str
-    pid: int
-    since: str
-    run: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Held:
-    """The lock is ours. ``before`` left it without letting go: its process is gone."""
-
-    before: Owner | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Busy:
-    """Somebody holds it; ``owner`` is None where that can't be read yet."""
-
-    owner: Owner | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Doubtful:
-    """Nobody holds it as far as this machine can see, and its owner was on another one."""
-
-    owner: Owner
-
-
-Attempt: TypeAlias = Held | Busy | Doubtful
-
-
-class Lock(Protocol):
-    """How a lock is held. Raises :class:`StateError` where it can't be told."""
-
-    def attempt(self, owner: Owner) -> Attempt:
-        """Takes it if that is possible at once."""
-        ...
-
-    def tell(self, owner: Owner) -> None:
-        """Says more of its owner, while it is held."""
-        ...
-
-    def lost(self) -> str | None:
-        """Why it isn't ours any more; None while it is."""
-        ...
-
-    def release(self) -> None: ...
-
-
-class Standing(Protocol):
-    """A lock as somebody else sees it."""
-
-    @property
-    def owner(self) -> Owner: ...
-
-    @property
-    def is_alive(self) -> bool:
-        """Whether its owner is there, as far as this machine or the database can see."""
-        ...
-
-    def break_it(self) -> None:
-        """Takes it from its owner, who will send nothing more."""
-        ...
 
 
 class RunLock:
@@ -158,8 +88,6 @@ class RunLock:
 def standing(place: Location, environment: str) -> list[Standing]:
     """The locks of an environment that have an owner; of more than one only if it has been of several projects."""
     if place.file is not None:
-        from paragon_sync.store.lock_file import standing_files
-
         return list(standing_files(place.file, environment))
     from paragon_sync.store.lock_session import standing_sessions
 
@@ -173,22 +101,8 @@ def describe(owner: Owner, now: datetime | None = None) -> str:
     return f"{owner.actor} on {owner.host} (process {owner.pid}{run}), for {age}"
 
 
-def write_owner(owner: Owner) -> str:
-    return encoding.write(owner)
-
-
-def read_owner(text: str) -> Owner | None:
-    """None for what was written in part, or by somebody else."""
-    try:
-        return encoding.read(Owner, text)
-    except JsonError:
-        return None
-
-
 def _lock(place: Location, project: str, environment: str) -> Lock:
     if place.file is not None:
-        from paragon_sync.store.lock_file import FileLock
-
         return FileLock(place.file, project, environment)
     from paragon_sync.store.lock_session import SessionLock
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from paragon_sync.errors import StateError
-from paragon_sync.store.lock import Attempt, Busy, Doubtful, Held, Owner, read_owner, write_owner
+from paragon_sync.store.lock_owner import Attempt, Busy, Doubtful, Held, Owner, read_owner, write_owner
 
 _LONGEST_NAME = 60
 

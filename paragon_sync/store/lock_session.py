@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from paragon_sync.store import location
 from paragon_sync.store.location import Location
-from paragon_sync.store.lock import Attempt, Busy, Held, Owner, read_owner, write_owner
+from paragon_sync.store.lock_owner import Attempt, Busy, Held, Owner, read_owner, write_owner
 from paragon_sync.store.tables import locks
 
 _TRY: Final = text("SELECT pg_try_advisory_lock(:high, :low)")

@@ -12,7 +12,8 @@ from paragon_sync.cli.applying import ci_url
 from paragon_sync.cli.runs import find_run
 from paragon_sync.errors import ParagonSyncError, UsageError
 from paragon_sync.jsonvalue import loads
-from paragon_sync.store.lock import Owner, RunLock
+from paragon_sync.store.lock import RunLock
+from paragon_sync.store.lock_owner import Owner
 from paragon_sync.store.state import StateStore
 from tests.benches import Start
 from tests.nouns import run_header

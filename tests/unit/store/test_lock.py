@@ -14,7 +14,8 @@ import pytest
 
 from paragon_sync.errors import StateError
 from paragon_sync.store.location import Location
-from paragon_sync.store.lock import Owner, RunLock, describe, standing
+from paragon_sync.store.lock import RunLock, describe, standing
+from paragon_sync.store.lock_owner import Owner
 from paragon_sync.store.state import StateStore
 from tests import postgres
 
@@ -31,7 +32,8 @@ ME = replace(OWNER, actor="ada", pid=4712, since=NOW.isoformat())
 HELD_BY_CI = r"production is locked by ci on runner-1 \(process 4711\), for 3 min"
 HOLD_UNTIL_KILLED = """
 import sys
-from paragon_sync.store.lock import Owner, RunLock
+from paragon_sync.store.lock import RunLock
+from paragon_sync.store.lock_owner import Owner
 from paragon_sync.store.state import StateStore
 
 with StateStore.open(sys.argv[1]) as store:
