@@ -43,6 +43,15 @@ class Person:
         target = (self.name, credential, configuration)
         self.shall.setdefault(target, {})[Place(credential, configuration, keys)] = value
 
+    def mirror(self, credential: str, configuration: str) -> None:
+        """The account's ``config`` shall hold the same, under the other name of the workflow map."""
+        expected = self.shall[self.name, credential, configuration]
+        names = {"workflowSettings": "configuredWorkflows"}
+        expected |= {
+            Place(credential, None, (names.get(place.keys[0], place.keys[0]), *place.keys[1:])): value
+            for place, value in expected.items()
+        }
+
     def metadata(self, **values: Json) -> None:
         """Metadata that are declared, and so shall be."""
         self.document["metadata"] = values
@@ -54,6 +63,8 @@ class Population:
     """All users of a test."""
 
     people: tuple[Person, ...]
+    permissions: bool = False
+    """Whether metadata switch workflows."""
 
     @property
     def fixture(self) -> dict[str, Any]:
@@ -73,7 +84,13 @@ class Population:
 
 def population(count: int, *, permissions: bool = False) -> Population:
     """So many users: every shape, one after the other; with ``permissions`` some whose metadata switch a workflow."""
-    return Population(people=tuple(_people(count, permissions=permissions)))
+    return Population(people=tuple(_people(count, permissions=permissions)), permissions=permissions)
+
+
+def in_current_shape(count: int) -> Population:
+    """So many users whose accounts have configurations: the vendor's SDK changes no others."""
+    kinds = (_current, _mirrored)
+    return Population(people=tuple(kinds[number % 2](f"user-{number:04d}", number) for number in range(count)))
 
 
 def _people(count: int, *, permissions: bool) -> Iterator[Person]:
@@ -182,6 +199,7 @@ def _mirrored(name: str, number: int) -> Person:
     live = user(account(credential, status="VALID", config=config, configurations=[entry]), plan="pro")
     person = Person(name=name, live=live, document={"integrations": {"slack": _slack(number)}})
     _expect_slack(person, credential, f"g-{number}", number, "workflowSettings")
+    person.mirror(credential, f"g-{number}")
     return person
 
 
