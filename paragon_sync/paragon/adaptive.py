@@ -1,45 +1,54 @@
 """Owns how fast a server lets us ask, learnt from its answers. Knows no HTTP, waits for nothing, and has no clock.
 
 No rate exists until the first refusal. From then on it is a little less than what the server was seen to serve, and
-grows along a cubic curve: fast back to where it was refused, slowly past it, then faster again. Times are in seconds
-by a clock that only runs forward, rates in requests a second.
+grows along a curve: slowly past the rate that was refused, then faster. Servers count in different ways (a window, a
+bucket, a queue), so a rate is only believed once it has held for long against the pause before it. Refusals that going
+slower doesn't cure are no reason to go slower; a trial well below what was served tells them apart.
+
+Times are in seconds by a clock that only runs forward, rates in requests a second.
 """
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
-from statistics import median
 from typing import Final
 
+from paragon_sync.paragon.observed import WINDOW, Latency, Recent
+
 _LEAST: Final = 1.0  # the slowest rate: somebody has to find out that the server is well again
-_BELOW: Final = 0.94  # where the rate settles, as a share of what was served
+_FIRST: Final = 20.0  # the rate after a refusal at once, when nothing is known yet
+_BELOW: Final = 0.95  # where a rate settles, as a share of what was served
+_EASED: Final = 0.75  # the same where requests queue up in the server, or to be well below any limit
 _SPAN: Final = 10.0  # seconds from there back to the rate that was refused
-_LONGEST_SPAN: Final = 300.0
-_WORTH: Final = 20  # work so many times longer than the last pause before another refusal is risked
-_WINDOW: Final = 1.0
-_AGREE: Final = 0.1  # two rates that differ by no more than this share are the same finding
-_NOISE: Final = 0.01  # the share of refusals that is taken for no fault of ours, before anything was learnt
-_HALF: Final = 0.5  # with more refusals than that, it is never noise
-_BLOCK: Final = 100  # answers after which that share is judged anew
-_SAMPLE: Final = 31  # answers whose median latency is looked at
-_SLOWER: Final = 10  # times the run's first median latency
-_SLOW: Final = 0.2  # seconds; a median below is never a reason
-_QUEUED: Final = 4  # with fewer requests at once, latency is not of our making
-_EASED: Final = 0.75
+_SHORT_SPAN: Final = 3.0  # the same while that rate is uncertain
+_LONGEST_SPAN: Final = 120.0
+_WORTH: Final = 20.0  # work so many times longer than the last pause before another refusal is risked
+_ENOUGH: Final = 100.0  # requests between two refusals that are risked
+_LOWER: Final = 0.8  # the least that is left of a rate which is refused at once, as a share
+_HELD: Final = 5.0  # a rate that held for so many times the pause before it is certain
+_RECOVERED: Final = 0.2  # seconds after a pause from which on a refusal says something about the rate
+_NEAR: Final = 0.1  # two rates that differ by no more than this share are the same finding
+_MANY: Final = 20  # answers in a second from which on that second is enough to go by
 
-
-@dataclass(frozen=True, slots=True)
-class Turn:
-    """One request's turn: when it came, and the rate that held it back until then, if one did."""
-
-    began: float
-    rate: float | None = None
+_USUAL: Final = 0.002  # the share of refusals that never matters, where the server doesn't ask for a pause
+_USUAL_AT_FIRST: Final = 0.05  # the same until a rate is known to be too much
+_MOSTLY: Final = 0.7  # a share of refusals that always matters
+_EARLY: Final = 0.98  # a refusal below this share of the rate refused before is suspicious, …
+_FEW: Final = 50  # … and so is one after so few that were served
+_SUSPICIONS: Final = 3
+_PROOF: Final = 4  # refusals in a trial that prove that the rate is not to blame, …
+_CLEAN: Final = 30  # … as opposed to so many answers without any, …
+_LONG: Final = 150  # … or to so many with fewer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curve:
-    """A rate that grows from ``start`` at ``since``; ``refused`` is the rate that is known to be too much, if any."""
+    """A rate that grows from ``start`` at ``since``; ``refused`` is the rate that is known to be too much, if any.
+
+    It doubles each second until it is near that rate, reaches it ``span`` seconds later, slower and slower, and goes
+    past it as it came.
+    """
 
     start: float
     since: float
@@ -47,179 +56,186 @@ class Curve:
     span: float = _SPAN
 
     def at(self, now: float) -> float:
+        """The rate at a moment."""
         passed = max(0.0, now - self.since)
-        if self.refused is None:
-            return self.start * math.exp2(min(passed, 40.0))
-        near = _BELOW * self.refused
-        doubling = math.log2(near / self.start) if self.start < near else 0.0
-        if passed < doubling:
-            return self.start * math.exp2(passed)
-        depth = 1 - max(near, self.start) / self.refused
-        return self.refused * (1 + depth * ((passed - doubling) / self.span - 1) ** 3)
+        near = math.inf if self.refused is None else _BELOW * self.refused
+        doubled = self.start * math.exp2(min(passed, 40.0))
+        if self.refused is None or doubled < near:
+            return doubled
+        start = max(self.start, near)
+        climbing = passed - math.log2(start / self.start)
+        return self.refused + (self.refused - start) * (climbing / self.span - 1) ** 3
 
 
 class Adaptive:
-    """What a run has learnt of its server. ``rate`` says how fast to ask; the others are told how it was answered."""
+    """What a run has learnt of its server: :meth:`rate` says how fast to ask; the others are told what came of it.
+
+    ``began`` is when the request that was answered was sent.
+    """
 
     def __init__(self) -> None:
         self._curve: Curve | None = None
-        self._settled = -math.inf  # what was asked before this moment says nothing about the present rate
-        self._paused = False
-        self._lower: float | None = None
-        self._recent = _Recent()
-        self._noise = _Noise()
-        self._latency = _Latency()
+        self._cut = 0.0  # when the curve began, or the pause before it
+        self._settled = -math.inf  # when it began to be worked by; what was sent before says nothing about it
+        self._served = self._refused = 0  # since then
+        self._certain = False  # whether the rate that the curve calls refused held for long enough
+        self._lower: float | None = None  # the rate refused before that one, where it was lower
+        self._proven = 0.0  # what was served a second in the end, pauses included: no server refuses that
+        self._usual = 0.0  # the share of refusals that going slower doesn't cure
+        self._suspicions = 0
+        self._before = 0.0  # the rate before the first of them
+        self._trial: Curve | None = None  # what follows it, unless it shows that going slower is no use
+        self._recent = Recent()
+        self._latency = Latency()
 
     def rate(self, now: float) -> float | None:
         """Requests a second, or None: as fast as the answers come."""
         return None if self._curve is None else self._curve.at(now)
 
-    def served(self, turn: Turn, now: float) -> None:
+    def served(self, began: float, now: float) -> None:
         """The request was answered, and not because there were too many."""
         self._recent.add(now, refused=False)
-        if turn.began >= self._settled:
-            self._noise.add(refused=False)
-            self._time(turn, now)
+        if began >= self._settled:
+            self._served += 1
+            self._watch(began, now)
 
-    def silent(self, turn: Turn, now: float) -> None:
+    def silent(self, began: float, now: float) -> None:
         """The request was given up; that it took long is all there is to learn."""
-        if turn.began >= self._settled:
-            self._time(turn, now)
+        if began >= self._settled:
+            self._watch(began, now)
 
-    def refused(self, turn: Turn, now: float, asked: float = 0.0) -> None:
+    def refused(self, began: float, now: float, asked: float = 0.0) -> None:
         """The server would not or could not; ``asked`` is how many seconds nothing more is to be sent."""
         self._recent.add(now, refused=True)
-        if (curve := self._curve) is None:
-            self._begin(now, asked)
-        elif turn.began >= self._settled:
-            self._noise.add(refused=True)
-            if not self._noise.explains(self._recent, now):
-                self._judge(curve, turn, now, asked)
-        if asked and self._curve is not None:
-            self._settled, self._paused = max(self._settled, now + asked), True
-            self._curve = replace(self._curve, since=max(self._curve.since, self._settled))
+        if self._curve is None:
+            self._curve = self._begin(now)
+        elif began >= self._settled:
+            self._refused += 1
+            if self._trial is not None:
+                self._weigh(self._trial, now)
+            elif not self._is_usual(self._curve, now, asked):
+                self._slow_down(self._curve, now, asked)
+        resumes = now + asked
+        if asked and resumes > self._settled:
+            paused = resumes - max(self._settled, now)
+            self._curve = replace(self._curve, since=self._curve.since + paused)
+            self._settled = resumes
 
-    def _begin(self, now: float, asked: float) -> None:
-        served = self._recent.served(now)
-        if self._recent.age(now) >= _WINDOW:
-            self._settle(served, now, asked)
-        else:
-            self._settled = now
-            self._curve = Curve(start=max(_LEAST, served), since=now)
+    def _begin(self, now: float) -> Curve:
+        self._cut = self._settled = now
+        if self._recent.age(now) < WINDOW:
+            return Curve(start=max(_FIRST, self._recent.served(now)), since=now)
+        self._certain = True
+        level = max(self._recent.rate(now), _LEAST / _BELOW)
+        return Curve(start=_BELOW * level, since=now, refused=level, span=_SHORT_SPAN)
 
-    def _judge(self, curve: Curve, turn: Turn, now: float, asked: float) -> None:
-        served = self._recent.served(now)
-        if now - self._settled >= _WINDOW and served:
-            share = self._recent.share(now)
-            self._settle(max(served, (turn.rate or 0.0) * (1 - share)), now, asked)
-        elif self._lower is not None:
-            lower, self._lower = self._lower, None
-            self._settle(lower, now, asked)
-        elif self._paused or not served:
-            self._curve = replace(curve, start=max(_LEAST, curve.at(now) / 2), since=now)
-            self._settled, self._paused = now, False
+    def _is_usual(self, curve: Curve, now: float, asked: float) -> bool:
+        """Whether there are no more refusals than there would be at any rate, of late and in all."""
+        least = 0.0 if asked else _USUAL_AT_FIRST if curve.refused is None else _USUAL
+        share = max(self._usual, least)
+        served, total = self._recent.served(now), self._recent.total(now)
+        return _explains(share, self._refused, self._served + self._refused) and _explains(share, total - served, total)
+
+    def _slow_down(self, curve: Curve, now: float, asked: float) -> None:
+        passed, paused = now - self._settled, self._settled - self._cut
+        early = passed < (_RECOVERED if paused else WINDOW) or not self._served
+        if early and (paused or not self._recent.served(now)):
+            self._halve(curve, now)
+        elif early:
+            self._stay_low(curve, now)
         else:
+            slower = self._curve_for(self._level(curve, now), now, asked)
+            if self._is_suspicious(curve, now):
+                self._try(slower, now)
+            else:
+                self._follow(slower, now)
+
+    def _stay_low(self, curve: Curve, now: float) -> None:
+        """Refused again at once: for what was sent too fast before, or because the last finding was too high."""
+        if self._lower is None:
             self._curve = replace(curve, since=now)
+        else:
+            self._follow(Curve(start=_BELOW * self._lower, since=now, refused=self._lower), now)
+            self._lower = None
 
-    def _settle(self, rate: float, now: float, asked: float, below: float = _BELOW) -> None:
-        """Go on a little slower than what was served."""
-        before = self._curve.refused if self._curve is not None else None
-        rate = max(rate, _LEAST / below)
-        sure = before is not None and abs(before - rate) <= _AGREE * rate
-        self._lower = before if before is not None and not sure and before < rate else None
-        span = min(max(_SPAN, _WORTH * asked), _LONGEST_SPAN) if sure else _SPAN
-        self._curve = Curve(start=below * rate, since=now, refused=rate, span=span)
-        self._settled, self._paused = now, False
-        self._noise.fold()
-        self._latency.restart()
-
-    def _time(self, turn: Turn, now: float) -> None:
-        self._latency.add(now - turn.began)
-        if self._latency.is_slow(self._recent.served(now)):
-            self._settle(self._recent.served(now), now, 0.0, _EASED)
-
-
-class _Recent:
-    """How many were served and refused in the last second, counted by tenths."""
-
-    def __init__(self) -> None:
-        self._counts = [[0, 0] for _ in range(11)]
-        self._tenth: int | None = None
-        self._first = 0.0
-
-    def add(self, now: float, *, refused: bool) -> None:
-        self._move(now)
-        self._counts[0][refused] += 1
-
-    def age(self, now: float) -> float:
-        return now - self._first
-
-    def served(self, now: float) -> int:
-        self._move(now)
-        return sum(count[0] for count in self._counts[:10])
-
-    def total(self, now: float) -> int:
-        self._move(now)
-        return sum(sum(count) for count in self._counts[:10])
-
-    def share(self, now: float) -> float:
-        total = self.total(now)
-        return 1 - self.served(now) / total if total else 0.0
-
-    def _move(self, now: float) -> None:
-        tenth = int(now * 10)
-        if self._tenth is None:
-            self._tenth, self._first = tenth, now
-        for _ in range(min(tenth - self._tenth, 11)):
-            self._counts.pop()
-            self._counts.insert(0, [0, 0])
-        self._tenth = max(self._tenth, tenth)
-
-
-class _Noise:
-    """The share of refusals that going slower doesn't cure."""
-
-    def __init__(self) -> None:
-        self.share = _NOISE
+    def _halve(self, curve: Curve, now: float) -> None:
+        """Nothing is served: ask less and less often until something is. What follows counts as after a pause."""
+        self._curve = replace(curve, start=max(_LEAST, curve.at(now) / 2), since=now)
+        self._settled = now
         self._served = self._refused = 0
 
-    def add(self, *, refused: bool) -> None:
-        self._served += not refused
-        self._refused += refused
-        total = self._served + self._refused
-        if total >= _BLOCK and self._refused / total < self.share:
-            self.fold()
+    def _level(self, curve: Curve, now: float) -> float:
+        """The rate that the server seems to allow, as far as can be told from what it served."""
+        passed, rate = now - self._settled, curve.at(now)
+        if passed >= WINDOW and self._recent.total(now) >= _MANY:
+            served = self._recent.rate(now)
+        else:
+            served = self._served / passed
+        grown = 2 * rate / (rate + curve.at(max(self._settled, now - WINDOW)))
+        level = min(served * grown / (1 - self._usual / 2), rate)
+        confirmed = self._certain and curve.refused is not None and rate >= (1 - _NEAR) * curve.refused
+        held = passed >= _HELD * (self._settled - self._cut)
+        self._certain = held or confirmed
+        self._proven = self._served / (now - self._cut)
+        if held or curve.refused is None:
+            return level
+        # The server may have let pass more than it will, for what it didn't have to serve during the pause.
+        return max(math.sqrt(level * self._proven), rate * (1 - _NEAR if confirmed else 0.5))
 
-    def fold(self) -> None:
-        total = self._served + self._refused
-        if total and (found := self._refused / total) <= _HALF:
-            self.share += (found - self.share) / 2
+    def _curve_for(self, level: float, now: float, asked: float, below: float = _BELOW) -> Curve:
+        """A little slower than what the server allows."""
+        level = max(level, _LEAST / below)
+        known = None if self._curve is None else self._curve.refused
+        span = _SHORT_SPAN
+        self._lower = max(known, _LOWER * level) if known is not None and known < (1 - _NEAR) * level else None
+        if known is not None and abs(known - level) <= _NEAR * level:
+            span = max(_SPAN, _WORTH * asked, _ENOUGH / level)
+        elif known is not None and self._certain:
+            span = max(_SHORT_SPAN, _WORTH / 2 * asked)
+        return Curve(start=below * level, since=now, refused=level, span=min(span, _LONGEST_SPAN))
+
+    def _follow(self, curve: Curve, now: float) -> None:
+        self._curve = curve
+        self._cut = self._settled = now
         self._served = self._refused = 0
+        self._latency.forget()
 
-    def explains(self, recent: _Recent, now: float) -> bool:
-        total = recent.total(now)
-        refused = total - recent.served(now)
-        expected = self.share * total
-        return refused <= min(total * _HALF, expected + 3 * math.sqrt(expected))
+    def _is_suspicious(self, curve: Curve, now: float) -> bool:
+        """Whether refusals have come too early too often."""
+        rate = curve.at(now)
+        if curve.refused is not None:
+            if not self._suspicions:
+                self._before = rate
+            early = rate < _EARLY * curve.refused or self._served < _FEW
+            self._suspicions = self._suspicions + 1 if early else max(0, self._suspicions - 1)
+        return self._suspicions >= _SUSPICIONS
+
+    def _try(self, slower: Curve, now: float) -> None:
+        """Find out whether there are refusals where there is no reason for any; if not, ``slower`` is it."""
+        self._trial = slower
+        rate = max(_EASED * self._proven, 2 * _LEAST)
+        self._follow(Curve(start=rate, since=now, refused=rate, span=_LONGEST_SPAN), now)
+
+    def _weigh(self, slower: Curve, now: float) -> None:
+        """End the trial if it is decided."""
+        total = self._served + self._refused
+        if _PROOF <= self._refused <= _MOSTLY * total:
+            self._trial, self._suspicions = None, 0
+            self._usual = min(2 * self._refused / total, 0.5)
+            self._follow(Curve(start=self._before, since=now), now)
+        elif total >= (_LONG if self._refused else _CLEAN):
+            self._trial, self._suspicions = None, 0
+            self._usual = 0.0
+            self._follow(replace(slower, since=now), now)
+
+    def _watch(self, began: float, now: float) -> None:
+        if self._trial is not None:
+            self._weigh(self._trial, now)
+        elif self._latency.is_too_long(now - began, self._recent.rate(now)):
+            self._follow(self._curve_for(self._recent.rate(now), now, 0.0, _EASED), now)
 
 
-class _Latency:
-    def __init__(self) -> None:
-        self._first: float | None = None
-        self._sample: list[float] = []
-
-    def restart(self) -> None:
-        self._sample.clear()
-
-    def add(self, seconds: float) -> None:
-        self._sample.append(seconds)
-
-    def is_slow(self, rate: float) -> bool:
-        if len(self._sample) < _SAMPLE:
-            return False
-        now = median(self._sample)
-        self._sample.clear()
-        if self._first is None:
-            self._first = now
-            return False
-        return now >= max(_SLOWER * self._first, _SLOW) and rate * now >= _QUEUED
+def _explains(share: float, refused: int, total: int) -> bool:
+    """Whether so many refusals are no more than are to be expected with such a share."""
+    expected = share * total
+    return refused <= min(_MOSTLY * total, expected + 2 * math.sqrt(expected))

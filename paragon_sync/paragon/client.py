@@ -22,7 +22,7 @@ from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchCon
 from paragon_sync.paragon import answers
 from paragon_sync.paragon.answers import Call
 from paragon_sync.paragon.host import api_base
-from paragon_sync.paragon.rate import Limiter, Pace, Turn
+from paragon_sync.paragon.rate import Limiter, Pace
 from paragon_sync.paragon.retry import Retrying
 from paragon_sync.paragon.tokens import Signer, Token
 from paragon_sync.paragon.transport import FailureKind, HttpRequest, HttpResponse, Transport, TransportFailure
@@ -99,17 +99,17 @@ class Client:
         """Send one request when its turn comes; raises :class:`HostError` where no whole answer comes back."""
         url = self._root + call.path
         request = HttpRequest(method=call.method, url=url, headers=headers, body=body, timeout=self._timeout)
-        async with self._limiter.slot(urgent=call.method != "GET") as turn:
+        async with self._limiter.slot(urgent=call.method != "GET") as began:
             started = self.now
             ended: object = "given up"
             try:
                 response = await self._transport.send(request)
                 ended = response.status
-                self._tell(turn, response)
+                self._tell(began, response)
             except TransportFailure as failure:
                 ended = failure.kind
                 if failure.kind is FailureKind.TIMED_OUT:
-                    self._limiter.silent(turn)
+                    self._limiter.silent(began)
                 raise answers.failed(call, failure) from None
             finally:
                 answered = self.now
@@ -122,12 +122,12 @@ class Client:
         """How fast the requests go now, and how often and for how long the server held them up."""
         return self._limiter.pace
 
-    def _tell(self, turn: Turn, response: HttpResponse) -> None:
+    def _tell(self, began: float, response: HttpResponse) -> None:
         """Let the limiter learn from an answer."""
         if answers.is_too_much(response):
-            self._limiter.refused(turn, answers.retry_after(response, self.signer.now))
+            self._limiter.refused(began, answers.retry_after(response, self.signer.now))
         else:
-            self._limiter.served(turn)
+            self._limiter.served(began)
 
     @property
     def now(self) -> Moment:

@@ -10,9 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from paragon_sync.paragon.adaptive import Adaptive, Turn
-
-__all__ = ["Limiter", "Pace", "Turn"]
+from paragon_sync.paragon.adaptive import Adaptive
 
 _LONGEST_PAUSE: Final = 120.0  # seconds; no single answer can stop a run for longer
 _CATCH_UP: Final = 0.01  # seconds that a late timer may make up for
@@ -56,29 +54,28 @@ class Limiter:
         return Pace(rate=self._rate(now), refusals=self._refusals, paused=self._paused - max(0.0, self._resumes - now))
 
     @asynccontextmanager
-    async def slot(self, *, urgent: bool = False) -> AsyncIterator[Turn]:
-        """Wait for one's turn; the request is sent and answered inside."""
-        waited = await self._enter(urgent=urgent)
+    async def slot(self, *, urgent: bool = False) -> AsyncIterator[float]:
+        """Wait for one's turn, and give the moment when it began; the request is sent and answered inside."""
+        await self._enter(urgent=urgent)
         try:
-            now = self._clock()
-            yield Turn(now, self._rate(now) if waited else None)
+            yield self._clock()
         finally:
             self._leave()
 
-    def served(self, turn: Turn) -> None:
+    def served(self, began: float) -> None:
         """The request was answered; even with an error, as long as it is not about how much is asked."""
-        self._adaptive.served(turn, self._clock())
+        self._adaptive.served(began, self._clock())
 
-    def silent(self, turn: Turn) -> None:
+    def silent(self, began: float) -> None:
         """The request timed out."""
-        self._adaptive.silent(turn, self._clock())
+        self._adaptive.silent(began, self._clock())
 
-    def refused(self, turn: Turn, retry_after: float | None = None) -> None:
+    def refused(self, began: float, retry_after: float | None = None) -> None:
         """The server refused because of how much is asked of it; ``retry_after`` seconds nothing is sent by anybody."""
         now = self._clock()
         asked = min(retry_after or 0.0, _LONGEST_PAUSE)
         self._refusals += 1
-        self._adaptive.refused(turn, now, asked)
+        self._adaptive.refused(began, now, asked)
         if now + asked > max(self._resumes, now):
             self._paused += now + asked - max(self._resumes, now)
             self._resumes = now + asked
@@ -92,11 +89,11 @@ class Limiter:
     def _wait(self, now: float) -> float:
         return max(self._next, self._resumes) - now
 
-    async def _enter(self, *, urgent: bool) -> bool:
-        """Wait until a slot is free and its moment has come; tells whether there was anything to wait for."""
+    async def _enter(self, *, urgent: bool) -> None:
+        """Wait until a slot is free and its moment has come."""
         if self._free and not any(self._queues) and self._wait(now := self._clock()) <= 0:
             self._take(now, now)
-            return False
+            return
         waiter = asyncio.get_running_loop().create_future()
         self._queues[not urgent].append(waiter)
         self._admit()
@@ -106,7 +103,6 @@ class Limiter:
             if waiter.done() and not waiter.cancelled():
                 self._leave()
             raise
-        return True
 
     def _leave(self) -> None:
         self._free += 1

@@ -101,8 +101,8 @@ def test_without_a_refusal_nothing_slows_down():
     async def run():
         shared = limiter()
         for _ in range(100):
-            async with shared.slot() as turn:
-                shared.served(turn)
+            async with shared.slot() as began:
+                shared.served(began)
         return asyncio.get_running_loop().time(), shared.pace
 
     assert simulate(run()) == (0, Pace(rate=None, refusals=0, paused=0))
@@ -113,16 +113,16 @@ def test_retry_after_holds_everybody():
         shared, seen = limiter(concurrency=4, rate=2), []
 
         async def one(number):
-            async with shared.slot() as turn:
+            async with shared.slot() as began:
                 seen.append(asyncio.get_running_loop().time())
                 if number == 0:
-                    shared.refused(turn, 30)
+                    shared.refused(began, 30)
                 else:
-                    shared.served(turn)
+                    shared.served(began)
 
         await asyncio.gather(*(one(number) for number in range(3)))
         return seen, shared.pace
 
     seen, pace = simulate(run())
-    assert seen == [0, 30, 31]
+    assert seen == [0, 30, 30.5]
     assert (pace.refusals, pace.paused) == (1, 30)
