@@ -15,11 +15,11 @@ from paragon_sync.manifest import schema, source
 from paragon_sync.manifest.source import Parsed
 from paragon_sync.model.declared import Fault, Place
 from paragon_sync.model.planned import FindingKind, Severity
-from paragon_sync.model.project import Environment, Limits, Policy, Project, SecretRef, Threshold
+from paragon_sync.model.project import Environment, Limits, Policy, Project, Protected, SecretRef, Threshold
 
 _EMULATOR: Final = "emulator:"
 _BARE_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
-_THRESHOLDS: Final = ("usersChanged", "valuesRemoved", "workflowsDisabled")
+_THRESHOLDS: Final = ("usersChanged", "valuesRemoved", "workflowsDisabled", "usersNotConnected")
 _HOST_FORMS: Final = "an https:// or http:// URL without a path, an on-premise host's bare name, or emulator:PATH"
 
 
@@ -154,12 +154,23 @@ def _policy(content: JsonObject) -> Policy:
     findings: Mapping[FindingKind, Severity] = {
         kind: Severity(str(content[kind])) for kind in FindingKind if kind in content
     }
+    not_connected = content.get("usersNotConnected")
     return Policy(
         users_changed=_threshold(content.get("usersChanged"), default.users_changed),
         values_removed=_threshold(content.get("valuesRemoved"), default.values_removed),
         workflows_disabled=_threshold(content.get("workflowsDisabled"), default.workflows_disabled),
+        users_not_connected=None if not_connected is None else _threshold(not_connected, Threshold(number=0)),
         minimum_population=_int(content.get("minimumPopulation"), default.minimum_population),
+        protected=_protected(_object(content.get("protected"))),
         findings=findings,
+    )
+
+
+def _protected(content: JsonObject) -> Protected:
+    return Protected(
+        users=_texts(content.get("users")),
+        integrations=_texts(content.get("integrations")),
+        settings={integration: _texts(names) for integration, names in _object(content.get("settings")).items()},
     )
 
 

@@ -236,6 +236,10 @@ class Counts:
     kept: int = 0
     findings: int = 0
     """Those that are errors."""
+    not_connected: int = 0
+    """Users without an account for an integration that is declared for them, or without any."""
+    protected: int = 0
+    """Changes of what the policy protects."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

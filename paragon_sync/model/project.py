@@ -53,13 +53,30 @@ class Threshold:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Protected:
+    """What a plan changes only where it is allowed to: users by globs, integrations by type.
+
+    ``settings`` are titles or ids (``id:…`` for exactly an id) by their integration's type, workflows' own included.
+    """
+
+    users: tuple[str, ...] = ()
+    integrations: tuple[str, ...] = ()
+    settings: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Policy:
-    """What a plan may do without being asked again; shares count from ``minimum_population`` users on."""
+    """What a plan may do without being asked again; shares count from ``minimum_population`` users on.
+
+    ``users_not_connected`` is None where any number of them is fine.
+    """
 
     users_changed: Threshold = Threshold(share=0.3)
     values_removed: Threshold = Threshold(number=10)
     workflows_disabled: Threshold = Threshold(share=0.05)
+    users_not_connected: Threshold | None = None
     minimum_population: int = 10
+    protected: Protected = field(default_factory=Protected)
     findings: Mapping[FindingKind, Severity] = field(default_factory=dict)
     """Severities that differ from the default, which ``plan.policy.severity`` knows."""
 

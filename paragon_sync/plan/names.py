@@ -20,13 +20,20 @@ from paragon_sync.model.desired import (
 )
 from paragon_sync.model.secrecy import names_secret
 
-_BY_ID = "id:"
+BY_ID = "id:"
 
 
 def integration_id(catalog: Catalog, integration: str) -> str:
     """The project's own id of an integration, which a document names by type or as ``id:<exact id>``."""
     known = catalog.integrations.get(integration)
-    return integration.removeprefix(_BY_ID) if known is None else known.id
+    return integration.removeprefix(BY_ID) if known is None else known.id
+
+
+def integration_type(catalog: Catalog, integration: str) -> str:
+    """The type of an integration that a document names by type or by id; as it is named where no catalog knows it."""
+    if integration in catalog.integrations or not integration.startswith(BY_ID):
+        return integration
+    return catalog.type_of(integration.removeprefix(BY_ID)) or integration
 
 
 class Names:

@@ -1,6 +1,6 @@
 """What a plan may do without being asked again: thresholds on its counts, and how bad each finding is.
 
-Knows numbers and their names; nothing of single users.
+Knows numbers and their names; of users only those that a message names.
 """
 
 from __future__ import annotations
@@ -19,13 +19,15 @@ _DEFAULTS: Final = {
     FindingKind.PENDING_ACCOUNT: Severity.INFO,
 }
 
+_TOLD: Final = 3  # users, as examples
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rule:
     """One threshold: its ``name`` is both the key under ``policy`` and the knob of ``--allow``."""
 
     name: str
-    threshold: Callable[[Policy], Threshold]
+    threshold: Callable[[Policy], Threshold | None]
     count: Callable[[Counts], int]
     population: Callable[[Counts], int]
     what: str
@@ -57,10 +59,31 @@ _RULES: Final = (
         what="workflows would be disabled",
         of="enabled now",
     ),
+    _Rule(
+        name="usersNotConnected",
+        threshold=lambda policy: policy.users_not_connected,
+        count=lambda counts: counts.not_connected,
+        population=lambda counts: counts.considered,
+        what="users are not connected",
+        of="considered",
+    ),
 )
+PROTECTED: Final = "protected"
 FINDINGS: Final = "findings"
-KNOBS: Final = (*(rule.name for rule in _RULES), FINDINGS)
+KNOBS: Final = (*(rule.name for rule in _RULES), PROTECTED, FINDINGS)
 """Every name that ``--allow NAME=N`` takes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """How many changes one protection meets, and the first users of whom."""
+
+    changes: int = 0
+    users: tuple[str, ...] = ()
+
+    def more(self, user: str, changes: int) -> Hit:
+        """The same with another user's changes."""
+        return Hit(changes=self.changes + changes, users=(*self.users, user)[: _TOLD + 1])
 
 
 def severity(kind: FindingKind, policy: Policy) -> Severity:
@@ -70,12 +93,17 @@ def severity(kind: FindingKind, policy: Policy) -> Severity:
     return policy.findings.get(kind, _DEFAULTS.get(kind, Severity.ERROR))
 
 
-def check(counts: Counts, policy: Policy, allowed: Mapping[str, int]) -> tuple[Refusal, ...]:
+def check(
+    counts: Counts, policy: Policy, allowed: Mapping[str, int], hits: Mapping[str, Hit] | None = None
+) -> tuple[Refusal, ...]:
     """Every rule that the counts break and that no knob allows; shares count from the minimum population on.
 
-    ``allowed`` are the numbers given with ``--allow``: a rule is content with a count up to its number.
+    ``allowed`` are the numbers given with ``--allow``: a rule is content with a count up to its number. ``hits`` say
+    what the ``protected`` among the counts are.
     """
     refusals = [refusal for rule in _RULES if (refusal := _break(rule, counts, policy, allowed)) is not None]
+    if counts.protected > allowed.get(PROTECTED, 0):
+        refusals.append(_protected(counts, hits or {}))
     if counts.findings > allowed.get(FINDINGS, 0):
         refusals.append(_findings(counts))
     return tuple(refusals)
@@ -95,7 +123,7 @@ def disabled_limit(counts: Counts, policy: Policy, allowed: Mapping[str, int]) -
 
 def _break(rule: _Rule, counts: Counts, policy: Policy, allowed: Mapping[str, int]) -> Refusal | None:
     threshold, count = rule.threshold(policy), rule.count(counts)
-    if count <= allowed.get(rule.name, 0):
+    if threshold is None or count <= allowed.get(rule.name, 0):
         return None
     if threshold.share is None:
         if count <= (threshold.number or 0):
@@ -112,6 +140,19 @@ def _break(rule: _Rule, counts: Counts, policy: Policy, allowed: Mapping[str, in
     knob = f"{rule.name}={count}"
     message = f"{found}; policy {rule.name} allows {limit}. To go on all the same: --allow {knob}"
     return Refusal(rule=rule.name, message=message, knob=knob)
+
+
+def _protected(counts: Counts, hits: Mapping[str, Hit]) -> Refusal:
+    knob = f"{PROTECTED}={counts.protected}"
+    values = "1 protected value" if counts.protected == 1 else f"{counts.protected} protected values"
+    told = ", ".join(_named(protection, hit) for protection, hit in sorted(hits.items()))
+    message = f"{values} would change: {told}. To go on all the same: --allow {knob}"
+    return Refusal(rule=PROTECTED, message=message, knob=knob)
+
+
+def _named(protection: str, hit: Hit) -> str:
+    users = ", ".join(hit.users[:_TOLD]) + (", …" if len(hit.users) > _TOLD else "")
+    return f"{hit.changes} by {protection} ({users})"
 
 
 def _findings(counts: Counts) -> Refusal:

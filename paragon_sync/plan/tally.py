@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from paragon_sync.jsonvalue import ABSENT
 from paragon_sync.model.desired import WorkflowEnabled, WorkflowEntry
-from paragon_sync.model.planned import Change, Counts, Effect, Origin, Severity
+from paragon_sync.model.planned import Change, Counts, Effect, FindingKind, Origin, Severity
+from paragon_sync.plan.policy import Hit
 from paragon_sync.plan.user import UserPlan
+
+_NOT_CONNECTED = frozenset({FindingKind.NOT_CONNECTED, FindingKind.UNKNOWN_USER})
 
 
 class Tally:
@@ -16,6 +19,7 @@ class Tally:
 
     def __init__(self) -> None:
         self._sums: Counter[str] = Counter()
+        self._hits: dict[str, Hit] = {}
 
     def add(self, plan: UserPlan) -> None:
         self._sums["considered"] += 1
@@ -23,6 +27,11 @@ class Tally:
         self._sums["operations"] += len(plan.operations)
         self._sums["workflows_managed"] += plan.enabled_live
         self._sums["findings"] += sum(finding.severity is Severity.ERROR for finding in plan.findings)
+        kinds = {finding.kind for finding in (*plan.findings, *plan.ignored)}
+        self._sums["not_connected"] += not kinds.isdisjoint(_NOT_CONNECTED)
+        self._sums["protected"] += len(plan.protected)
+        for protection, changes in Counter(plan.protected).items():
+            self._hits[protection] = self._hits.get(protection, Hit()).more(plan.user, changes)
         for operation in plan.operations:
             self._sums["kept"] += operation.kept if operation.changes else 0
             self._sums.update(_counted(operation.changes))
@@ -30,6 +39,11 @@ class Tally:
     @property
     def counts(self) -> Counts:
         return Counts(**self._sums)
+
+    @property
+    def hits(self) -> Mapping[str, Hit]:
+        """By what of the policy protects it, what would be changed all the same."""
+        return self._hits
 
     @property
     def errors(self) -> int:

@@ -22,6 +22,7 @@ from paragon_sync.plan.draft import Draft, draft_configuration, draft_metadata
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.own import metadata_words
 from paragon_sync.plan.policy import severity
+from paragon_sync.plan.protection import protected_changes
 from paragon_sync.plan.select import Reached, connected, place_order, select
 
 UNPLANNED: Final = "not planned: see the findings"
@@ -32,7 +33,7 @@ class UserPlan:
     """What one user's documents and live state come to: metadata first among the operations.
 
     ``ignored`` are the findings that the policy doesn't want to hear of. ``enabled_live`` counts the managed workflows
-    that are enabled now.
+    that are enabled now. ``protected`` has, for each change of what the policy protects, what protects it.
     """
 
     user: str
@@ -41,6 +42,7 @@ class UserPlan:
     decisions: tuple[Decision, ...] = ()
     ignored: tuple[Finding, ...] = ()
     enabled_live: int = 0
+    protected: tuple[str, ...] = ()
 
     @property
     def left_out(self) -> bool:
@@ -75,7 +77,8 @@ def plan_user(
     if _metadata_unread(documents, live):
         findings.append(_not_fetched(documents, live))
     findings += [finding for draft in drafts for finding in draft.findings]
-    return _planned(live.user, findings, drafts, policy)
+    found = _planned(live.user, findings, drafts, policy)
+    return replace(found, protected=tuple(protected_changes(found.operations, policy.protected, catalog)))
 
 
 def _planned(user: str, findings: Iterable[Finding], drafts: Sequence[Draft], policy: Policy) -> UserPlan:

@@ -18,9 +18,10 @@ from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.model.planned import Enablement, Finding, FindingKind, PlanHeader, Severity
-from paragon_sync.model.project import Policy
+from paragon_sync.model.project import Policy, Protected
 from paragon_sync.paragon.client import Client
 from paragon_sync.plan.policy import check, severity
+from paragon_sync.plan.protection import unknown_names
 from paragon_sync.plan.select import place_order
 from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.user import UserPlan, plan_user
@@ -184,10 +185,10 @@ def _header(desired: Desired, planning: Planning, tally: Tally) -> PlanHeader:
         filters=desired.filters.as_text(),
         policy=_policy_text(planning.policy),
         allowed={name: str(number) for name, number in planning.allowed.items()},
-        refusals=check(counts, planning.policy, planning.allowed),
+        refusals=check(counts, planning.policy, planning.allowed, tally.hits),
         incomplete=tally.errors > 0,
         catalog=_used_entries(planning.catalog, desired.used),
-        notes=planning.notes,
+        notes=(*planning.notes, *unknown_names(planning.policy.protected, planning.catalog)),
     )
 
 
@@ -197,7 +198,15 @@ def _policy_text(policy: Policy) -> Mapping[str, str]:
         "minimumPopulation": str(policy.minimum_population),
         "valuesRemoved": str(policy.values_removed),
         "workflowsDisabled": str(policy.workflows_disabled),
+        **({} if policy.users_not_connected is None else {"usersNotConnected": str(policy.users_not_connected)}),
+        **_protected_text(policy.protected),
     } | {kind.value: chosen.value for kind, chosen in policy.findings.items()}
+
+
+def _protected_text(protected: Protected) -> Mapping[str, str]:
+    settings = (f'{integration} "{name}"' for integration, names in protected.settings.items() for name in names)
+    named = ", ".join([*(f"users {glob}" for glob in protected.users), *protected.integrations, *settings])
+    return {"protected": named} if named else {}
 
 
 def _used_entries(catalog: Catalog, used: Iterable[str]) -> Mapping[str, Json]:

@@ -7,6 +7,7 @@ import click
 import pytest
 
 from paragon_sync.cli.options import (
+    THRESHOLD_KNOBS,
     allow_option,
     environment_option,
     filter_options,
@@ -14,6 +15,7 @@ from paragon_sync.cli.options import (
     paths_argument,
     project_option,
 )
+from paragon_sync.plan.policy import KNOBS
 
 GIVEN: dict[str, Any] = {}
 
@@ -62,7 +64,7 @@ def test_a_command_gets_what_was_typed(arguments: list[str], name: str, value: o
     ("value", "message"),
     [
         ("userChanged=1", 'did you mean "usersChanged"?'),
-        ("all", "there are usersChanged, valuesRemoved, workflowsDisabled, findings, plaintext-plan"),
+        ("all", "there are usersChanged, valuesRemoved, workflowsDisabled, usersNotConnected, protected, findings, "),
         ("usersChanged", '"usersChanged" needs a whole number, the most that you permit: usersChanged=N'),
         ("usersChanged=", "needs a whole number"),
         ("usersChanged=-1", "needs a whole number"),
@@ -74,3 +76,7 @@ def test_what_can_not_be_allowed_is_refused(value: str, message: str) -> None:
     with pytest.raises(click.BadParameter) as refused:
         command.main(["--allow", value], standalone_mode=False)
     assert message in refused.value.message
+
+
+def test_every_rule_of_policy_has_its_knob() -> None:
+    assert KNOBS == THRESHOLD_KNOBS

@@ -9,7 +9,7 @@ import pytest
 from paragon_sync.errors import ManifestError
 from paragon_sync.manifest.project import load_project
 from paragon_sync.model.planned import FindingKind, Severity
-from paragon_sync.model.project import Environment, Limits, Policy, Project, SecretRef, Threshold
+from paragon_sync.model.project import Environment, Limits, Policy, Project, Protected, SecretRef, Threshold
 
 HEAD = "apiVersion: paragon-sync/v1\nkind: Project\nmanifests: [users/*.yaml]\n"
 DEMO = "environments: {demo: {host: 'emulator:demo'}}\n"
@@ -44,6 +44,11 @@ policy:
   valuesRemoved: 0
   workflowsDisabled: 100%
   minimumPopulation: 5
+  usersNotConnected: 20%
+  protected:
+    users: [big-*]
+    integrations: [salesforce]
+    settings: {slack: [Channel, "id:webhook"]}
   notConnected: error
   pendingAccount: ignore
 apply: {enablement: endpoint}
@@ -77,7 +82,11 @@ apply: {enablement: endpoint}
             users_changed=Threshold(share=0.125),
             values_removed=Threshold(number=0),
             workflows_disabled=Threshold(share=1.0),
+            users_not_connected=Threshold(share=0.2),
             minimum_population=5,
+            protected=Protected(
+                users=("big-*",), integrations=("salesforce",), settings={"slack": ("Channel", "id:webhook")}
+            ),
             findings={FindingKind.NOT_CONNECTED: Severity.ERROR, FindingKind.PENDING_ACCOUNT: Severity.IGNORED},
         ),
         enablement="endpoint",

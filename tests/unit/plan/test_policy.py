@@ -2,7 +2,7 @@ import pytest
 
 from paragon_sync.model.planned import Counts, FindingKind, Severity
 from paragon_sync.model.project import Policy, Threshold
-from paragon_sync.plan.policy import KNOBS, check, severity
+from paragon_sync.plan.policy import KNOBS, Hit, check, severity
 
 REFUSED: dict[str, tuple[Counts, Policy, list[str]]] = {
     "nothing": (Counts(), Policy(), []),
@@ -99,3 +99,38 @@ def test_policy_judges_each_kind() -> None:
 
     assert Severity.ERROR == severity(FindingKind.NOT_CONNECTED, policy)
     assert Severity.IGNORED == severity(FindingKind.OWNERSHIP, policy)
+
+
+def test_not_connected_users_count_where_there_is_a_limit() -> None:
+    counts = Counts(considered=10, not_connected=3)
+
+    assert () == check(counts, Policy(), {})
+    assert () == check(counts, Policy(users_not_connected=Threshold(number=3)), {})
+    assert () == check(counts, Policy(users_not_connected=Threshold(share=0.3)), {})
+    (refusal,) = check(counts, Policy(users_not_connected=Threshold(share=0.2)), {})
+    assert (
+        "3 of 10 users are not connected; policy usersNotConnected allows 20% of those considered."
+        " To go on all the same: --allow usersNotConnected=3"
+    ) == refusal.message
+
+
+def test_protected_values_are_refused_with_what_protects_them() -> None:
+    hits = {
+        'slack "Channel"': Hit().more("acme", 1).more("globex", 2).more("initech", 1).more("umbrella", 1),
+        "users acme-*": Hit().more("acme-corp", 1),
+    }
+
+    (refusal,) = check(Counts(considered=5, protected=6), Policy(), {"protected": 5}, hits)
+
+    assert ("protected", "protected=6") == (refusal.rule, refusal.knob)
+    assert (
+        '6 protected values would change: 5 by slack "Channel" (acme, globex, initech, …),'
+        " 1 by users acme-* (acme-corp). To go on all the same: --allow protected=6"
+    ) == refusal.message
+    assert () == check(Counts(considered=5, protected=6), Policy(), {"protected": 6}, hits)
+
+
+def test_one_protected_value_is_one() -> None:
+    (refusal,) = check(Counts(protected=1), Policy(), {}, {"slack": Hit().more("acme", 1)})
+
+    assert refusal.message.startswith("1 protected value would change: 1 by slack (acme).")

@@ -1,7 +1,10 @@
-from paragon_sync.jsonvalue import Json
-from paragon_sync.model.planned import Counts
-from paragon_sync.plan.tally import Tally
+from paragon_sync.jsonvalue import ABSENT, Json
+from paragon_sync.model.desired import WorkflowEntry
+from paragon_sync.model.planned import Change, Counts, FindingKind, Severity
+from paragon_sync.model.project import Policy
+from paragon_sync.plan.tally import Tally, disables
 from paragon_sync.plan.user import UserPlan
+from tests import nouns
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, plan, user
 
 
@@ -75,6 +78,26 @@ def test_only_errors_are_counted_as_findings() -> None:
     tally.add(of(BlockSpec(integration="salesforce")))
 
     assert (1, 1) == (tally.errors, tally.counts.findings)
+
+
+def test_users_without_an_account_are_counted_once_whatever_the_policy_wants_to_hear() -> None:
+    ignoring = Policy(
+        findings={FindingKind.NOT_CONNECTED: Severity.IGNORED, FindingKind.UNKNOWN_USER: Severity.WARNING}
+    )
+    elsewhere = [document(BlockSpec(integration="salesforce")), document(BlockSpec(integration="id:x"), file="b.yaml")]
+
+    found = counts(
+        plan(user(credential({})), *elsewhere, policy=ignoring), plan(user(), document(NOTE), policy=ignoring), of(NOTE)
+    )
+
+    assert (3, 2) == (found.considered, found.not_connected)
+
+
+def test_an_entry_that_goes_disables_its_workflow_if_it_was_on() -> None:
+    def gone(before: Json) -> Change:
+        return nouns.switch("notify", before=before, after=ABSENT, target=WorkflowEntry("notify"))
+
+    assert [True, False, False] == [disables(gone(before)) for before in ({"enabled": True}, {"enabled": False}, 1)]
 
 
 def test_an_empty_tally_counts_nothing() -> None:
