@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, assert_never
@@ -95,11 +95,21 @@ class Client:
         """Close the transport."""
         await self._transport.aclose()
 
-    async def exchange(self, call: Call, headers: dict[str, str], body: bytes | None) -> Exchange:
-        """Send one request when its turn comes; raises :class:`HostError` where no whole answer comes back."""
-        url = self._root + call.path
-        request = HttpRequest(method=call.method, url=url, headers=headers, body=body, timeout=self._timeout)
+    async def exchange(
+        self, call: Call, headers: Callable[[], Awaitable[Mapping[str, str]]], body: bytes | None
+    ) -> Exchange:
+        """Send one request when its turn comes; raises :class:`HostError` where no whole answer comes back.
+
+        ``headers`` is asked only then: a token must not end while its request waits.
+        """
         async with self._limiter.slot(urgent=call.method != "GET") as began:
+            request = HttpRequest(
+                method=call.method,
+                url=self._root + call.path,
+                headers=await headers(),
+                body=body,
+                timeout=self._timeout,
+            )
             started = self.now
             ended: object = "given up"
             try:
@@ -224,10 +234,12 @@ class UserSession:
         self, call: Call, headers: Mapping[str, str] = _NONE, body: bytes | None = None
     ) -> tuple[Exchange, Json]:
         """Send one request with a token that is still valid, and read the answer; drops a token that isn't accepted."""
-        signer = self._client.signer
-        if self._token is None or not self._token.usable(signer.now):
-            self._token = await signer.token(self.user)
-        exchange = await self._client.exchange(call, {**_ALWAYS, **headers, **_bearer(self._token)}, body)
+
+        async def authorized() -> Mapping[str, str]:
+            return {**_ALWAYS, **headers, "Authorization": f"Bearer {(await self._valid_token()).text}"}
+
+        await self._valid_token()  # nobody else should wait while this one is signed
+        exchange = await self._client.exchange(call, authorized, body)
         response, now = exchange.response, exchange.answered.wall
         if response.status == HTTPStatus.UNAUTHORIZED:
             self._token = None
@@ -238,6 +250,12 @@ class UserSession:
         self.asked = exchange.started
         return exchange, answer
 
+    async def _valid_token(self) -> Token:
+        signer = self._client.signer
+        if self._token is None or not self._token.usable(signer.now):
+            self._token = await signer.token(self.user)
+        return self._token
+
     def _call(self, method: str, path: str, credential: str | None = None) -> Call:
         client = self._client
         return Call(
@@ -247,10 +265,6 @@ class UserSession:
 
 def _routing(credential: str, configuration: str | None) -> dict[str, str]:
     return {CREDENTIAL: credential} | ({CONFIGURATION: configuration} if configuration else {})
-
-
-def _bearer(token: Token) -> dict[str, str]:
-    return {"Authorization": f"Bearer {token.text}"}
 
 
 def _check_ids(call: Call, what: str, ids: Iterable[Json]) -> None:

@@ -91,4 +91,4 @@ class Transport(Protocol):
         """Send one request and read its whole answer, whatever its status."""
 
     async def aclose(self) -> None:
-        """Give back every connection; a transport that was closed is not used again."""
+        """Give back every connection; ``send`` fails from then on, and opens none."""

@@ -37,6 +37,7 @@ class HttpxTransport:
         self._proxies = getproxies()
         self._verify: ssl.SSLContext | None = None
         self._routes: dict[tuple[str, str], httpx.AsyncClient] = {}
+        self._closed = False
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request and read its whole answer; raises :class:`TransportFailure`."""
@@ -47,12 +48,15 @@ class HttpxTransport:
             raise TransportFailure(FailureKind.TIMED_OUT, f"no whole answer within {request.timeout:g} s") from None
 
     async def aclose(self) -> None:
-        """Close every connection."""
-        for client in self._routes.values():
+        """Close every connection; what is sent after that fails, and opens none."""
+        self._closed = True
+        routes, self._routes = self._routes, {}
+        for client in routes.values():
             await client.aclose()
-        self._routes.clear()
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
+        if self._closed:
+            raise TransportFailure(FailureKind.INVALID, "the connections were closed")
         try:
             response = await self._client(request.url).request(
                 request.method, request.url, headers=dict(request.headers), content=request.body

@@ -27,6 +27,13 @@ class Loopback:
     requests: list[bytes] = field(default_factory=list)
     connections: int = 0
     greeting: bytes = b""
+    _arrived: asyncio.Event = field(default_factory=asyncio.Event)
+
+    async def asked(self, times: int) -> None:
+        """Wait until so many requests have come."""
+        while len(self.requests) < times:
+            self._arrived.clear()
+            await self._arrived.wait()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
@@ -34,6 +41,7 @@ class Loopback:
         try:
             while True:
                 self.requests.append(await _read_request(reader))
+                self._arrived.set()
                 act = self.acts.pop(0)
                 writer.write(act.reply)
                 await writer.drain()

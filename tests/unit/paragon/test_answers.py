@@ -7,7 +7,7 @@ import pytest
 from paragon_sync import jsonvalue
 from paragon_sync.errors import AnswerError, ApiError, HostError, RefusedError
 from paragon_sync.jsonvalue import Number, Repeated
-from paragon_sync.paragon.answers import Call, failed, malformed, read_json, retry_after
+from paragon_sync.paragon.answers import Call, failed, is_too_much, malformed, read_json, retry_after
 from paragon_sync.paragon.transport import FailureKind, Headers, HttpResponse, TransportFailure
 
 NOW = 1_800_000_000.0  # Fri, 15 Jan 2027 08:00:00 GMT
@@ -281,6 +281,68 @@ def test_a_failure_names_the_call_and_says_what_to_do(kind, transient):
     assert (error.transient, error.user, error.credential) == (transient, "acme-corp", "c-1")
     assert error.hint
     assert "{" not in error.hint
+
+
+OWN_403 = {"message": "Forbidden", "code": "1", "status": 403}
+
+
+@pytest.mark.parametrize(
+    ("response", "maybe_done"),
+    [
+        (answer(500, {"message": "Oops", "code": "1", "status": 500}), True),
+        (answer(502), True),
+        (answer(503, Retry_After="7"), True),
+        (answer(200, b"<html>"), True),
+        (answer(200, b'{"id": "c'), True),
+        (answer(302), True),
+        (answer(429), False),
+        (answer(401, {"message": "no", "code": "1", "status": 401}), False),
+        (answer(403, OWN_403), False),
+        (answer(403, b"Blocked"), False),
+        (answer(400, {"message": "no", "code": "1"}), False),
+        (answer(404), False),
+        (answer(409), False),
+        (answer(413), False),
+    ],
+)
+def test_a_write_may_have_been_done_unless_the_answer_says_no(response, maybe_done):
+    assert told(PATCH, response).maybe_done is maybe_done
+
+
+@pytest.mark.parametrize(
+    ("kind", "maybe_done"),
+    [
+        (FailureKind.TIMED_OUT, True),
+        (FailureKind.LOST, True),
+        (FailureKind.GARBLED, True),
+        (FailureKind.UNKNOWN_HOST, False),
+        (FailureKind.REFUSED, False),
+        (FailureKind.TLS, False),
+        (FailureKind.PROXY, False),
+        (FailureKind.NOT_CONNECTED, False),
+        (FailureKind.INVALID, False),
+    ],
+)
+def test_a_write_may_have_been_done_unless_it_never_left(kind, maybe_done):
+    assert failed(PATCH, TransportFailure(kind, "it broke")).maybe_done is maybe_done
+
+
+@pytest.mark.parametrize(
+    ("response", "too_much"),
+    [
+        (answer(429, {"message": "Too many", "code": "1", "status": 429}), True),
+        (answer(403, b"<html><title>Blocked</title>"), True),
+        (answer(403), True),
+        (answer(403, OWN_403), False),
+        (answer(500), True),
+        (answer(504), True),
+        (answer(404), False),
+        (answer(401), False),
+        (answer(200, []), False),
+    ],
+)
+def test_what_means_that_the_server_is_asked_too_much(response, too_much):
+    assert is_too_much(response) is too_much
 
 
 def test_every_failure_has_a_hint():

@@ -17,7 +17,8 @@ from paragon_sync.jsonvalue import Number, Repeated
 from paragon_sync.model.live import Credential
 from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchConfig, PatchMeta
 from paragon_sync.paragon.client import Client, Me
-from paragon_sync.paragon.retry import Retrying
+from paragon_sync.paragon.rate import Limiter
+from paragon_sync.paragon.retry import Retrying, RetryPolicy
 from paragon_sync.paragon.tokens import Signer, read_key
 from paragon_sync.paragon.transport import FailureKind, Headers, HttpRequest, HttpResponse, TransportFailure
 
@@ -63,7 +64,8 @@ class World:
             host=host,
             project=project,
             signer=Signer(read_key(pem), project, clock=lambda: self.now),
-            retrying=Retrying(sleep=self.sleep, chance=lambda: 1.0),
+            limiter=Limiter(clock=lambda: self.now),
+            retrying=Retrying(sleep=self.sleep, chance=lambda: 1.0, clock=lambda: self.now),
             timeout=12.0,
             monotonic=lambda: self.now - 1_000_000_000,
         )
@@ -204,10 +206,59 @@ def test_another_bad_answer_is_not_asked_for_again(answer):
         asyncio.run(world.session.credentials())
 
 
-def test_retry_after_is_waited_for():
-    world = World(reply(b"", 429, **{"Retry-After": "20"}), reply([]))
+@pytest.mark.parametrize("header", ["20", "Fri, 15 Jan 2027 08:00:20 GMT"])
+def test_retry_after_is_waited_for(header):
+    world = World(reply(b"", 429, **{"Retry-After": header}), reply([]))
     asyncio.run(world.session.credentials())
     assert world.now == 1_800_000_000.0 + 20 + 0.5
+
+
+def test_patience_ends_before_the_attempts_do():
+    world = World(*[reply(b"", 429, **{"Retry-After": "100"})] * 5, reply([]))
+    world.client.retrying = Retrying(
+        RetryPolicy(attempts=50, patience=250), sleep=world.sleep, chance=lambda: 0.0, clock=lambda: world.now
+    )
+    with pytest.raises(RefusedError, match="429 Too Many Requests"):
+        asyncio.run(world.session.credentials())
+    assert (len(world.transport.requests), world.now) == (3, 1_800_000_000.0 + 200)
+
+
+@pytest.mark.parametrize(
+    ("answer", "refusals"),
+    [
+        (reply(b"", 429), 1),
+        (reply(b"Blocked", 403), 1),
+        (reply(b"", 503), 1),
+        (reply({"message": "no", "code": 1}, 403), 0),
+        (reply({"message": "no", "code": 1}, 404), 0),
+        (REFUSED, 0),
+        (reply(b"<html>", 200), 0),
+        (LOST, 0),
+        (TransportFailure(FailureKind.TIMED_OUT, "no whole answer"), 0),
+    ],
+)
+def test_the_pace_follows_what_the_server_refuses(answer, refusals):
+    world = World(answer)
+    with pytest.raises(ApiError):
+        asyncio.run(world.session.send(PatchMeta(meta={})))
+    pace = world.client.pace
+    assert (pace.refusals, pace.rate is not None) == (refusals, refusals > 0)
+
+
+def test_what_one_user_is_asked_to_wait_is_waited_by_all():
+    world = World(reply(b"", 429, **{"Retry-After": "60"}), reply([]))
+
+    async def run():
+        with pytest.raises(RefusedError):
+            await world.session.send(PatchMeta(meta={}))
+        other = asyncio.create_task(world.client.user("globex").credentials())
+        done, _ = await asyncio.wait({other}, timeout=0.05)
+        other.cancel()
+        return done
+
+    assert asyncio.run(run()) == set()
+    assert len(world.transport.requests) == 1
+    assert world.client.pace.paused == 0  # nothing of the 60 s is over yet
 
 
 def test_a_read_ends_with_its_last_error():
@@ -239,6 +290,30 @@ def test_a_token_is_made_anew_before_it_ends():
 
     asyncio.run(run())
     assert len(set(world.tokens)) == 2
+
+
+def test_a_token_that_ends_while_its_request_waits_is_made_anew():
+    world = World(reply([]), reply([]))
+    world.client = Client(
+        world.transport,
+        host="https://api.useparagon.com",
+        project="p-1",
+        signer=world.client.signer,
+        limiter=(limiter := Limiter(concurrency=1, clock=lambda: world.now)),
+    )
+
+    async def run():
+        session = world.client.user("acme-corp")
+        await session.credentials()
+        async with limiter.slot():
+            waiting = asyncio.create_task(session.credentials())
+            await asyncio.sleep(0.01)
+            world.now += 3600
+        await waiting
+
+    asyncio.run(run())
+    first, second = (jwt.decode(token, options={"verify_signature": False}) for token in world.tokens)
+    assert second["exp"] - first["exp"] == 3600
 
 
 @pytest.mark.parametrize("refused", [REFUSED, reply({"authenticated": False})])
@@ -358,16 +433,19 @@ def test_a_write_is_sent_once(answer):
     assert caught.value.path == "/sdk/credentials/c-1"
 
 
-def test_after_a_write_that_was_not_accepted_the_next_read_has_a_new_token():
-    world = World(REFUSED, reply([]))
+@pytest.mark.parametrize("refused", [REFUSED, reply({"authenticated": False})])
+def test_a_write_whose_token_was_not_accepted_was_not_done_and_the_next_attempt_has_a_new_one(refused):
+    world = World(refused, reply([]))
 
     async def run():
-        with pytest.raises(RefusedError):
+        with pytest.raises(RefusedError) as caught:
             await world.session.send(PatchMeta(meta={}))
         world.now += 1
         await world.session.credentials()
+        return caught.value
 
-    asyncio.run(run())
+    error = asyncio.run(run())
+    assert (error.status, error.maybe_done, error.transient) == (401, False, False)
     assert len(set(world.tokens)) == 2
 
 

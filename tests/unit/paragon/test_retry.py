@@ -31,10 +31,21 @@ def test_the_span_of_a_delay_doubles(attempt, chance, delay):
         (RetryPolicy(longest_asked=5.0), error(retry_after=86400.0), 7.0),
         (RetryPolicy(), error(transient=False), None),
         (RetryPolicy(attempts=3), error(), None),
+        (RetryPolicy(attempts=10_000, patience=5.0), error(retry_after=3.0), 5.0),
+        (RetryPolicy(attempts=10_000, patience=5.0), error(retry_after=3.1), None),
     ],
 )
 def test_a_delay_follows_the_policy_and_the_server(policy, failure, delay):
     assert policy.delay(3, failure, 1) == delay
+
+
+@pytest.mark.parametrize(("spent", "delay"), [(0.0, 2.0), (598.0, 2.0), (598.1, None), (3600.0, None)])
+def test_patience_counts_from_the_first_attempt(spent, delay):
+    assert RetryPolicy().delay(3, error(), 1, spent) == delay
+
+
+def test_the_span_of_a_delay_does_not_grow_for_ever():
+    assert RetryPolicy(attempts=10**9, patience=1e9).delay(10**6, error(), 1) == 30.0
 
 
 class Attempts:
@@ -43,6 +54,7 @@ class Attempts:
     def __init__(self, *errors: ApiError) -> None:
         self.errors = list(errors)
         self.slept: list[float] = []
+        self.now = 0.0
 
     async def attempt(self) -> str:
         if self.errors:
@@ -51,9 +63,13 @@ class Attempts:
 
     async def sleep(self, seconds: float) -> None:
         self.slept.append(seconds)
+        self.now += seconds
+
+    def retrying(self, policy=None) -> Retrying:
+        return Retrying(policy, sleep=self.sleep, chance=lambda: 0.5, clock=lambda: self.now)
 
     def run(self, policy=None):
-        return asyncio.run(Retrying(policy, sleep=self.sleep, chance=lambda: 0.5).call(self.attempt))
+        return asyncio.run(self.retrying(policy).call(self.attempt))
 
 
 def test_what_works_at_once_is_not_waited_for():
@@ -80,3 +96,26 @@ def test_another_error_is_raised_at_once():
     with pytest.raises(RefusedError):
         attempts.run()
     assert attempts.slept == []
+
+
+def test_an_outage_is_waited_out_as_long_as_the_patience_lasts():
+    attempts = Attempts(*[error(retry_after=60)] * 100)
+    with pytest.raises(RefusedError):
+        attempts.run(RetryPolicy(attempts=1000, patience=3600))
+    assert 3500 < attempts.now <= 3600
+
+
+@pytest.mark.parametrize(
+    ("attempt", "failure", "spent", "again", "slept"),
+    [
+        (1, error(), 0.0, True, [0.25]),
+        (4, error(retry_after=10), 100.0, True, [12.0]),
+        (5, error(), 0.0, False, []),
+        (1, error(transient=False), 0.0, False, []),
+        (1, error(), 600.0, False, []),
+    ],
+)
+def test_a_pause_tells_whether_to_go_on(attempt, failure, spent, again, slept):
+    attempts = Attempts()
+    assert asyncio.run(attempts.retrying().pause(attempt, failure, spent)) is again
+    assert attempts.slept == slept

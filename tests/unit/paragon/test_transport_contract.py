@@ -199,6 +199,21 @@ def test_many_at_once_share_their_connections(transport):
     assert connections <= 16
 
 
+def test_after_closing_nothing_is_sent(transport):
+    async def run():
+        async with serving(Act(ok()), Act(ok())) as server:
+            carrier = transport()
+            request = HttpRequest(method="GET", url=server.url, timeout=5)
+            await carrier.send(request)
+            await carrier.aclose()
+            await carrier.aclose()
+            with pytest.raises(TransportFailure) as caught:
+                await carrier.send(request)
+            return caught.value.kind, len(server.requests)
+
+    assert asyncio.run(run()) == (FailureKind.INVALID, 1)
+
+
 async def _failure(transport, url) -> TransportFailure:
     carrier = transport()
     try:
