@@ -2,7 +2,7 @@ import pytest
 
 from paragon_sync.model.planned import Counts, FindingKind, Severity
 from paragon_sync.model.project import Policy, Threshold
-from paragon_sync.plan.policy import KNOBS, Hit, check, severity
+from paragon_sync.plan.policy import KNOBS, Hit, check, disabled_limit, severity
 
 REFUSED: dict[str, tuple[Counts, Policy, list[str]]] = {
     "nothing": (Counts(), Policy(), []),
@@ -134,3 +134,20 @@ def test_one_protected_value_is_one() -> None:
     (refusal,) = check(Counts(protected=1), Policy(), {}, {"slack": Hit().more("acme", 1)})
 
     assert refusal.message.startswith("1 protected value would change: 1 by slack (acme).")
+
+
+LIMITS: dict[str, tuple[Counts, Policy, dict[str, int], int | None]] = {
+    "a share": (Counts(considered=10, workflows_managed=50), Policy(), {}, 2),
+    "a share of few users": (Counts(considered=9, workflows_managed=50), Policy(), {}, None),
+    "a number": (Counts(considered=1), Policy(workflows_disabled=Threshold(number=3)), {}, 3),
+    "none at all": (Counts(considered=1), Policy(workflows_disabled=Threshold(number=0)), {}, 0),
+    "more by a knob": (Counts(considered=10, workflows_managed=50), Policy(), {"workflowsDisabled": 7}, 7),
+    "less by a knob": (Counts(considered=10, workflows_managed=50), Policy(), {"workflowsDisabled": 1}, 2),
+}
+
+
+@pytest.mark.parametrize(("counts", "policy", "allowed", "expected"), LIMITS.values(), ids=LIMITS)
+def test_the_limit_of_what_may_be_disabled(
+    counts: Counts, policy: Policy, allowed: dict[str, int], expected: int | None
+) -> None:
+    assert expected == disabled_limit(counts, policy, allowed)

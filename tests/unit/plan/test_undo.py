@@ -20,9 +20,11 @@ from paragon_sync.model.planned import (
     PatchMeta,
     Severity,
 )
+from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, rebase
 from paragon_sync.plan.tally import disables
 from paragon_sync.plan.trace import Write
 from paragon_sync.plan.undo import Undone, Written, undo_user
+from paragon_sync.plan.verify import Kept, compare_after
 from tests.unit.plan.build import CATALOG, changes, credential, payload_of, served, user
 
 SUBJECT = ConfigurationSubject(integration="slack", credential="cred-1", account="T1")
@@ -492,3 +494,40 @@ def test_what_is_absent_is_told_apart_from_null() -> None:
 
 def test_nothing_written_is_nothing_to_do() -> None:
     assert Undone() == undo_user("r1", [], user(credential()), CATALOG)
+
+
+HALFWAY: dict[str, tuple[JsonObject, JsonObject]] = {
+    "an entry to be removed": ({}, workflows(notify=ON)),
+    "an enablement to be removed": (workflows(notify={"settings": {}}), workflows(notify=ON)),
+    "settings beside one": (workflows(notify=OFF), workflows(notify=ON) | settings(a=1)),
+}
+
+
+@pytest.mark.parametrize(("before", "after"), HALFWAY.values(), ids=HALFWAY)
+def test_a_rollback_by_the_endpoint_goes_on_where_it_ended(before: JsonObject, after: JsonObject) -> None:
+    live = user(credential(after))
+    (operation,) = undo_user("r1", [patched((before, after))], live, CATALOG, enablement="endpoint").operations
+
+    found = rebase(operation, served(live, operation.requests[:1]))
+
+    assert isinstance(found, Rewritten)
+    assert operation.requests[1:] == found.requests
+    assert Satisfied() == rebase(operation, served(live, operation.requests))
+
+
+def test_what_moves_after_the_rollback_was_planned_is_a_conflict() -> None:
+    created = workflows(notify=ON)
+    (operation,) = undo(patched(({}, created)), created).operations
+
+    found = rebase(operation, user(credential(workflows(notify=ON | {"more": 1}))))
+
+    assert isinstance(found, Conflicting)
+    assert [("configuredWorkflows", "notify")] == [path.pointer for path in found.paths]
+
+
+def test_what_is_removed_reads_back_as_removed() -> None:
+    created = workflows(notify=ON)
+    before = user(credential(created | {"more": 1}))
+    (operation,) = undo(patched(({}, created)), created | {"more": 1}).operations
+
+    assert Kept() == compare_after(operation, payload_of(operation), before, served(before, operation.requests))
