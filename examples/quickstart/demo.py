@@ -22,6 +22,8 @@ from paragon_sync.model.secrecy import names_secret
 
 HERE = Path(__file__).parent
 COMMAND = Path(sys.executable).parent / "paragon-sync"
+# In CI a plan is saved encrypted or not at all; this one holds nobody's values.
+ENVIRONMENT = {name: value for name, value in os.environ.items() if name != "CI"}
 COLOUR = sys.stdout.isatty() and "NO_COLOR" not in os.environ
 PATH_WIDTH, VALUE_WIDTH = 50, 26
 SUBJECT = ("user", "integration", "account", "configurationName")
@@ -68,7 +70,7 @@ def run(folder: Path, arguments: str) -> None:
     """Run a command for all to see."""
     line = f"$ paragon-sync {arguments}"
     print(f"\033[1m{line}\033[0m" if COLOUR else line, flush=True)
-    ended = subprocess.run([COMMAND, *arguments.split()], cwd=folder, check=False)
+    ended = subprocess.run([COMMAND, *arguments.split()], cwd=folder, env=ENVIRONMENT, check=False)
     if ended.returncode != 0:
         raise Failed(f"paragon-sync {arguments} ended with {ended.returncode}")
     print(flush=True)
@@ -76,7 +78,9 @@ def run(folder: Path, arguments: str) -> None:
 
 def output(folder: Path, arguments: str) -> str:
     """Run a command silently."""
-    ended = subprocess.run([COMMAND, *arguments.split()], cwd=folder, check=True, stdout=subprocess.PIPE, text=True)
+    ended = subprocess.run(
+        [COMMAND, *arguments.split()], cwd=folder, env=ENVIRONMENT, check=True, stdout=subprocess.PIPE, text=True
+    )
     return ended.stdout
 
 
