@@ -23,10 +23,11 @@ _EASED: Final = 0.75  # the same where requests queue up in the server, or to be
 _SPAN: Final = 10.0  # seconds from there back to the rate that was refused
 _SHORT_SPAN: Final = 3.0  # the same while that rate is uncertain
 _LONGEST_SPAN: Final = 120.0
-_WORTH: Final = 20.0  # work so many times longer than the last pause before another refusal is risked
+_WORTH: Final = 30.0  # work so many times longer than the last pause before another refusal is risked
 _ENOUGH: Final = 100.0  # requests between two refusals that are risked
 _LOWER: Final = 0.8  # the least that is left of a rate which is refused at once, as a share
 _HELD: Final = 5.0  # a rate that held for so many times the pause before it is certain
+_CREDIT: Final = 3.0  # seconds' worth of requests that a server may let pass later for what it had not to serve
 _RECOVERED: Final = 0.2  # seconds after a pause from which on a refusal says something about the rate
 _NEAR: Final = 0.1  # two rates that differ by no more than this share are the same finding
 _MANY: Final = 20  # answers in a second from which on that second is enough to go by
@@ -174,10 +175,11 @@ class Adaptive:
         grown = 2 * rate / (rate + curve.at(max(self._settled, now - WINDOW)))
         level = min(served * grown / (1 - self._usual / 2), rate)
         confirmed = self._certain and curve.refused is not None and rate >= (1 - _NEAR) * curve.refused
-        held = passed >= _HELD * (self._settled - self._cut)
+        idle = min(self._settled - self._cut, _CREDIT)
+        held = passed >= _HELD * idle
         self._certain = held or confirmed
-        self._proven = self._served / (now - self._cut)
-        if held or curve.refused is None:
+        self._proven = self._served / (passed + idle)
+        if held:
             return level
         # The server may have let pass more than it will, for what it didn't have to serve during the pause.
         return max(math.sqrt(level * self._proven), rate * (1 - _NEAR if confirmed else 0.5))
