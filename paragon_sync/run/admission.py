@@ -70,7 +70,7 @@ def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: date
         environment=reader.header.environment,
         project=reader.header.project,
         actor=applicant.actor,
-        started=_time(now),
+        started=now.isoformat(timespec="milliseconds"),  # two runs of one second have an order
         allowed=_text(applicant.allowed),
         message=applicant.message,
         ci_url=applicant.ci_url,
