@@ -57,12 +57,14 @@ class Unchanged:
 class Conflict:
     """Live moved on a managed path; nothing was sent, or (``after_write``) it changed after our write.
 
-    ``after_write`` also after one of which nobody knows whether it was done. ``alarms`` as in :class:`Applied`.
+    ``after_write`` also after one of which nobody knows whether it was done. ``alarms`` as in :class:`Applied`;
+    ``side_effects`` are all that the write had.
     """
 
     paths: tuple[ConflictingPath, ...]
     after_write: bool = False
     alarms: tuple[str, ...] = ()
+    side_effects: tuple[SideEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,10 +76,14 @@ class Blocked:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failed:
-    """The write did not happen or was not kept by the server. ``alarms`` as in :class:`Applied`."""
+    """The write did not happen or was not kept by the server, or not as a whole.
+
+    ``alarms`` as in :class:`Applied`; ``side_effects`` are all that the write had.
+    """
 
     reason: str
     alarms: tuple[str, ...] = ()
+    side_effects: tuple[SideEffect, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,6 +100,11 @@ OutcomeName: TypeAlias = Literal["applied", "unchanged", "conflict", "blocked", 
 def alarms_of(outcome: Outcome | None) -> tuple[str, ...]:
     """Unmanaged values that are gone after our write, for people."""
     return outcome.alarms if isinstance(outcome, Applied | Conflict | Failed) else ()
+
+
+def effects_of(outcome: Outcome | None) -> tuple[SideEffect, ...]:
+    """Workflows that a change of metadata switched off, and that nothing of the plan sets again."""
+    return outcome.side_effects if isinstance(outcome, Applied | Conflict | Failed) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -38,7 +38,7 @@ from paragon_sync.plan.merge import merge
 from paragon_sync.plan.own import among
 from paragon_sync.plan.requests import requests_of
 from paragon_sync.plan.select import VALID
-from paragon_sync.plan.shape import WORKFLOW_MAPS, Shape, entries_of, shape_of, shape_of_metadata
+from paragon_sync.plan.shape import WORKFLOW_MAPS, Shape, copies_of, entries_of, shape_of, shape_of_metadata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,6 +156,14 @@ def live_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:
             return shape_of(credential, configuration)
         case _:
             assert_never(subject)
+
+
+def live_copies(subject: Subject, live: LiveUser, shape: Shape) -> tuple[Shape, ...]:
+    """What :func:`live_shape` found, or each of its places by itself where they differ."""
+    if shape.ambiguous is None or not isinstance(subject, ConfigurationSubject):
+        return (shape,)
+    credential = _credential_of(subject, live)
+    return (shape,) if credential is None else copies_of(credential, subject.configuration)
 
 
 def writable_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:

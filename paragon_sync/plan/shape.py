@@ -11,7 +11,7 @@ Knows both shapes of a credential and which is at hand; nothing of documents, ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, assert_never
@@ -134,6 +134,46 @@ def shape_of(credential: Credential, configuration: str | None) -> Shape:
     if not isinstance(config, dict):
         return Shape(payload={**own, "config": config}, maps=shape.maps, ambiguous="its config is no object")
     return _both(entry, shape, config)
+
+
+def shape_like(now: Shape, payload: JsonObject) -> Shape:
+    """The same place with another payload: as it was, or as it shall be; with the workflow maps that are in that."""
+    if not now.maps:
+        return Shape(payload=payload)
+    names = sorted(_maps_in(payload), key=(*now.maps, *WORKFLOW_MAPS).index)
+    return Shape(payload=payload, maps=tuple(names) or now.maps)
+
+
+def copies_of(credential: Credential, configuration: str | None) -> tuple[Shape, ...]:
+    """Each place by itself where the configuration's values stand, where they differ; else the one shape.
+
+    Places are ``config`` and the default entry, and each workflow map.
+    """
+    shape = shape_of(credential, configuration)
+    if shape.ambiguous is None:
+        return (shape,)
+    found: list[Shape] = []
+    for part in _parts_of(credential, configuration):
+        names = _maps_in(part)
+        rest = {key: value for key, value in part.items() if key not in names}
+        found += (Shape(payload={**rest, name: part[name]}, maps=(name,)) for name in names)
+        found += () if names else (Shape(payload=rest, maps=(_CURRENT_MAP,)),)
+    return tuple(found)
+
+
+def _parts_of(credential: Credential, configuration: str | None) -> Iterator[JsonObject]:
+    """``config`` and the entry, each with the keys that only the other has, but for workflow maps."""
+    config = _object(credential.raw.get("config"))
+    if configuration is None:
+        yield config
+        return
+    entry = next(e for e in entries_of(credential) if e.get("id") == configuration)
+    own = {key: value for key, value in entry.items() if key not in _NOT_SENT}
+    if not is_default(credential, entry) or not config:
+        yield own
+        return
+    for part, other in ((own, config), (config, own)):
+        yield {**{key: value for key, value in other.items() if key not in WORKFLOW_MAPS}, **part}
 
 
 def entries_of(credential: Credential) -> list[JsonObject]:

@@ -6,16 +6,17 @@ Knows values before, sent and now; sends nothing and reads nothing.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias
 
-from paragon_sync.jsonvalue import Json, JsonObject, Pointer, equal, format_pointer
+from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Pointer, equal, format_pointer
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath, SideEffect
-from paragon_sync.model.planned import Operation
+from paragon_sync.model.planned import Operation, Value
 from paragon_sync.plan.count import WORKFLOWS, unmanaged, values_of
-from paragon_sync.plan.rebase import Unwritable, conflicting_path, live_shape
-from paragon_sync.plan.shape import Shape, entries_of, shape_of
+from paragon_sync.plan.rebase import Unwritable, conflicting_path, live_copies, live_shape
+from paragon_sync.plan.shape import SETTINGS, Shape, entries_of, shape_like, shape_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,23 +51,24 @@ class Vanished:
 Verified: TypeAlias = Kept | NotKept | ChangedAfter | Vanished
 
 
-def compare_after(operation: Operation, payload: JsonObject, before: LiveUser, after: LiveUser) -> Verified:
+def compare_after(operation: Operation, payload: JsonObject, pre_image: JsonObject, after: LiveUser) -> Verified:
     """Judge one write by reading back.
 
-    ``payload`` is how what was written shall be in the end, whatever the requests were; ``before`` is the user as read
-    for them.
+    ``payload`` is how what was written shall be in the end, whatever the requests were; ``pre_image`` is how it was
+    read for them.
     """
-    was, now = live_shape(operation.subject, before), live_shape(operation.subject, after)
-    if isinstance(was, Unwritable):
-        return Vanished(reason=was.reason)
+    now = live_shape(operation.subject, after)
     if isinstance(now, Unwritable):
         return Vanished(reason=now.reason)
-    planned = replace(was, payload=payload)
+    was, planned = shape_like(now, pre_image), shape_like(now, payload)
+    copies = live_copies(operation.subject, after, now)
     not_kept: list[str] = []
     third: list[ConflictingPath] = []
     for managed in operation.managed:
-        value = now.read(managed.target)
-        if equal(value, planned.read(managed.target)):
+        wanted = planned.read(managed.target)
+        found = (copy.read(managed.target) for copy in copies)
+        value = next((one for one in found if not equal(one, wanted)), wanted)
+        if equal(value, wanted):
             continue
         if equal(value, was.read(managed.target)):
             not_kept.append(managed.label)
@@ -78,7 +80,7 @@ def compare_after(operation: Operation, payload: JsonObject, before: LiveUser, a
         return NotKept(labels=tuple(not_kept))
     return Kept(
         notes=tuple(f"moved during write: {_shown(at, was)}" for at in _moved(operation, was, now)),
-        alarms=tuple(f"lost? {_shown(at, was)}" for at in _lost(operation, was, now)),
+        alarms=tuple(f"lost? {_shown(at, was)}" for at in _lost(operation, was, copies)),
     )
 
 
@@ -87,8 +89,9 @@ def lost(operation: Operation, pre_image: JsonObject, after: LiveUser) -> tuple[
     now = live_shape(operation.subject, after)
     if isinstance(now, Unwritable):
         return ()
-    was = replace(now, payload=pre_image)
-    return tuple(f"lost? {_shown(at, was)}" for at in _lost(operation, was, now))
+    was = shape_like(now, pre_image)
+    copies = live_copies(operation.subject, after, now)
+    return tuple(f"lost? {_shown(at, was)}" for at in _lost(operation, was, copies))
 
 
 def switched_off(before: LiveUser, after: LiveUser) -> Iterator[str]:
@@ -137,9 +140,24 @@ def _moved(operation: Operation, was: Shape, now: Shape) -> Iterator[Pointer]:
             yield at
 
 
-def _lost(operation: Operation, was: Shape, now: Shape) -> Iterator[Pointer]:
-    after = values_of(now)
-    yield from (at for at, _ in _unmanaged(operation, was) if at not in after)
+def _lost(operation: Operation, was: Shape, copies: Iterable[Shape]) -> Iterator[Pointer]:
+    """Unmanaged values that are gone, be it from one of the places where they stood.
+
+    The keys of an object that isn't a setting count each for itself.
+    """
+    after = [values_of(copy) for copy in copies]
+    for at, value in _unmanaged(operation, was):
+        deep = was.maps and at[0] != SETTINGS and "settings" not in at[2:3]
+        found = [_gone(at, value, values.get(at, ABSENT), deep=bool(deep)) for values in after]
+        yield from dict.fromkeys(chain.from_iterable(found))
+
+
+def _gone(at: Pointer, before: Value, after: Value, *, deep: bool) -> Iterator[Pointer]:
+    if after is ABSENT:
+        yield at
+    elif deep and isinstance(before, dict) and isinstance(after, dict):
+        for key, value in before.items():
+            yield from _gone((*at, key), value, after.get(key, ABSENT), deep=True)
 
 
 def _shown(at: Pointer, shape: Shape) -> str:

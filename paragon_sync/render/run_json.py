@@ -24,6 +24,7 @@ from paragon_sync.model.outcome import (
     Unchanged,
     Unknown,
     alarms_of,
+    effects_of,
 )
 from paragon_sync.render.mask import masked_conflict
 from paragon_sync.render.plan_json import items, present, subject_json, values
@@ -115,18 +116,17 @@ def _told(outcome: Outcome | None) -> JsonObject:
         case None | Unchanged():
             return {}
         case Applied():
-            effects: list[Json] = [_effect(effect) for effect in outcome.side_effects]
             return {
                 "resolved": outcome.resolved,
                 "notes": list(outcome.notes),
                 "alarms": list(outcome.alarms),
-                **({"sideEffects": effects} if effects else {}),
+                **_effects(outcome),
                 **({"overwritten": _paths(outcome.overwritten)} if outcome.overwritten else {}),
             }
         case Conflict(paths=paths, after_write=after_write):
-            return {"afterWrite": after_write, "paths": _paths(paths), **_alarms(outcome)}
+            return {"afterWrite": after_write, "paths": _paths(paths), **_alarms(outcome), **_effects(outcome)}
         case Blocked(reason=reason) | Failed(reason=reason) | Unknown(reason=reason):
-            return {"reason": reason, **_alarms(outcome)}
+            return {"reason": reason, **_alarms(outcome), **_effects(outcome)}
         case _:
             assert_never(outcome)
 
@@ -134,6 +134,11 @@ def _told(outcome: Outcome | None) -> JsonObject:
 def _alarms(outcome: Outcome) -> JsonObject:
     alarms = alarms_of(outcome)
     return {"alarms": list(alarms)} if alarms else {}
+
+
+def _effects(outcome: Outcome) -> JsonObject:
+    effects: list[Json] = [_effect(effect) for effect in effects_of(outcome)]
+    return {"sideEffects": effects} if effects else {}
 
 
 def _windows(entry: Entry) -> JsonObject:

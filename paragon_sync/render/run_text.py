@@ -20,6 +20,7 @@ from paragon_sync.model.outcome import (
     Unchanged,
     Unknown,
     alarms_of,
+    effects_of,
 )
 from paragon_sync.model.planned import Value
 from paragon_sync.render.changes import subject_name, value_text
@@ -120,11 +121,11 @@ def reasons(outcome: Outcome | None) -> list[str]:
 
 
 def remarks(outcome: Outcome | None) -> list[str]:
-    """What is to be known of something that was applied."""
+    """What else is to be known of what was written."""
+    switched = [f"switched off by the change of metadata: {_named(effect)}" for effect in effects_of(outcome)]
     if not isinstance(outcome, Applied):
-        return []
+        return switched
     overwritten = (f"overwritten: {_conflicting(path)}" for path in outcome.overwritten)
-    switched = (f"switched off by the change of metadata: {_named(effect)}" for effect in outcome.side_effects)
     return [*overwritten, *outcome.notes, *switched]
 
 
@@ -161,7 +162,8 @@ def _notes(entry: Entry) -> Iterable[str]:
 
 
 def _troubles(entry: Entry) -> Iterable[str]:
-    return reasons(entry.outcome)
+    troubles = reasons(entry.outcome)
+    return [*troubles, *remarks(entry.outcome)] if troubles else []
 
 
 def _conflicting(path: ConflictingPath) -> str:

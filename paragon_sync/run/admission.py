@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from paragon_sync.errors import PlanFileError, RefusedByPolicy
-from paragon_sync.model.outcome import Applied, Resumption, RunHeader, Unchanged
+from paragon_sync.model.outcome import Applied, Resumption, RunHeader, Unchanged, effects_of
 from paragon_sync.model.planned import PlanHeader
 from paragon_sync.plan.rebase import Enabled
-from paragon_sync.run.judging import Before, enabled
+from paragon_sync.plan.requests import final_payload
+from paragon_sync.run.judging import INTERRUPTED, Before, Written, enabled
 from paragon_sync.store.journal import new_run_id
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
@@ -33,13 +34,13 @@ class Admitted:
     """The run to record in, and what it has done before it was stopped.
 
     ``ended`` has the operations with an outcome, each with whether it ended well; ``in_doubt`` those that were sent and
-    have none, each with how it was before. ``switched`` are the workflows that changes of metadata switched off and the
+    have none. ``switched`` are the workflows that changes of metadata switched off and the
     plan manages, by operation; ``switched_off`` counts the others.
     """
 
     run: str
     ended: Mapping[int, bool]
-    in_doubt: Mapping[int, Before] = field(default_factory=dict)
+    in_doubt: Mapping[int, Written] = field(default_factory=dict)
     switched: Mapping[int, frozenset[Enabled]] = field(default_factory=dict)
     switched_off: int = 0
 
@@ -140,10 +141,9 @@ def _resume(run: RunHeader, store: StateStore, applicant: Applicant, now: dateti
         if entry.is_open:
             continue
         ended[entry.number] = isinstance(entry.outcome, Applied | Unchanged)
-        if isinstance(entry.outcome, Applied):
-            switched_off += len(entry.outcome.side_effects)
-            if entry.outcome.switched_off:
-                switched[entry.number] = frozenset(map(enabled, entry.outcome.switched_off))
+        switched_off += len(effects_of(entry.outcome))
+        if isinstance(entry.outcome, Applied) and entry.outcome.switched_off:
+            switched[entry.number] = frozenset(map(enabled, entry.outcome.switched_off))
     store.resume(
         run.run,
         Resumption(
@@ -157,11 +157,19 @@ def _resume(run: RunHeader, store: StateStore, applicant: Applicant, now: dateti
     return Admitted(run=run.run, ended=ended, in_doubt=dict(_in_doubt(run.run, store)), switched_off=switched_off)
 
 
-def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, Before]]:
-    """What was sent and has no outcome, or ``unknown``; how it was before the first attempt."""
+def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, Written]]:
+    """What was sent and has no outcome, or ``unknown``."""
     for entry in (*store.entries(run, sending=True), *store.entries(run, "unknown")):
-        for first in entry.attempts[:1]:
-            yield entry.number, Before(pre_image=first.preimage, enabled=first.enabled)
+        for first, last in zip(entry.attempts[:1], entry.attempts[-1:], strict=True):
+            yield (
+                entry.number,
+                Written(
+                    before=Before(pre_image=first.preimage, enabled=first.enabled),
+                    pre_image=last.preimage,
+                    payload=final_payload(last.preimage, last.requests),
+                    doubt=INTERRUPTED,
+                ),
+            )
 
 
 def _text(allowed: Mapping[str, int]) -> Mapping[str, str]:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import assert_never
+from typing import Final, assert_never
 
-from paragon_sync.errors import ApiError
 from paragon_sync.jsonvalue import JsonObject, equal
 from paragon_sync.model.desired import WorkflowEnabled
 from paragon_sync.model.live import LiveUser
@@ -26,6 +25,7 @@ from paragon_sync.model.outcome import (
 )
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation
 from paragon_sync.plan.rebase import Enabled, Unwritable, live_shape
+from paragon_sync.plan.shape import shape_like
 from paragon_sync.plan.verify import (
     ChangedAfter,
     Kept,
@@ -36,6 +36,8 @@ from paragon_sync.plan.verify import (
     lost,
     still_off,
 )
+
+INTERRUPTED: Final = "sent before an interruption, and no answer was recorded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,17 +50,19 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A write that was done, or that may have been: how the user was before it and what was to come of it.
+    """A write that was done, or that may have been: how it was read for it, and what was to come of it.
 
-    ``error`` is what it ended with, if not well; then it may have been done all the same, or in part. ``told`` is what
-    the API said of it, ``before`` how it was before the first such write.
+    ``before`` is how it was before the first such write. ``doubt`` says why nobody knows whether it was done, or
+    whether as a whole; None where it was answered well. ``told`` is what the API said of it, ``overwritten`` what was
+    in conflict.
     """
 
     before: Before
-    user: LiveUser
+    pre_image: JsonObject
     payload: JsonObject
+    doubt: str | None = None
     told: tuple[str, ...] = ()
-    error: ApiError | None = None
+    overwritten: tuple[ConflictingPath, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,62 +70,52 @@ class Context:
     """What is known beside the operation itself.
 
     ``managed`` are the enablements that any operation on the user manages. ``follows_metadata``: this run has changed
-    the user's metadata before. ``overwritten`` are the conflicts that were written over.
+    the user's metadata before.
     """
 
     managed: frozenset[Enabled] = frozenset()
     follows_metadata: bool = False
-    overwritten: tuple[ConflictingPath, ...] = ()
 
 
 def verified(operation: Operation, written: Written, after: LiveUser, context: Context) -> Outcome:
     """What came of a write, by how the user was read back."""
-    verdict = compare_after(operation, written.payload, written.user, after)
-    alarms = lost(operation, written.before.pre_image, after)
+    verdict = compare_after(operation, written.payload, written.pre_image, after)
     match verdict:
         case Kept(notes=notes):
-            notes = (*notes, *written.told, *_asserted_again(operation, written, context))
-            applied = Applied(notes=notes, alarms=alarms, resolved=written.error is not None)
-            return _with_effects(applied, operation, written.before, after, context)
-        case NotKept() if written.error is not None:
-            return Failed(reason=written.error.message, alarms=alarms)
+            return _applied(operation, written, after, context, notes)
         case NotKept(labels=labels):
-            reason = "; ".join([f"not kept by the server: {', '.join(labels)}", *written.told])
-            return Failed(reason=reason, alarms=alarms)
+            reason = written.doubt or "; ".join([f"not kept by the server: {', '.join(labels)}", *written.told])
+            return _with_harm(Failed(reason=reason), operation, written, after)
         case ChangedAfter(paths=paths):
-            return Conflict(paths=paths, after_write=True, alarms=alarms)
+            return _with_harm(Conflict(paths=paths, after_write=True), operation, written, after)
         case Vanished(reason=reason):
-            return Unknown(reason=reason)
+            return Unknown(reason=f"sent, but not read back: {reason}")
         case never:
             assert_never(never)
 
 
-def satisfied(
-    operation: Operation, written: Written | None, before: Before | None, live: LiveUser, context: Context
-) -> Outcome:
+def satisfied(operation: Operation, written: Written | None, live: LiveUser, context: Context) -> Outcome:
     """Nothing is left to write: because it was so, or because a write of which nobody knew had been done."""
-    if before is None:
+    if written is None:
         return Unchanged()
-    notes: tuple[str, ...] = ()
-    if written is not None:
-        verdict = compare_after(operation, written.payload, written.user, live)
-        moved = verdict.notes if isinstance(verdict, Kept) else ()
-        notes = (*moved, *written.told, *_asserted_again(operation, written, context))
-    applied = Applied(notes=notes, alarms=lost(operation, before.pre_image, live), resolved=True)
-    return _with_effects(applied, operation, before, live, context)
+    verdict = compare_after(operation, written.payload, written.pre_image, live)
+    return _applied(operation, written, live, context, verdict.notes if isinstance(verdict, Kept) else ())
 
 
 def conflicting(
-    operation: Operation, paths: tuple[ConflictingPath, ...], before: Before | None, live: LiveUser
-) -> Conflict:
+    operation: Operation, paths: tuple[ConflictingPath, ...], written: Written | None, live: LiveUser
+) -> Outcome:
     """Live has moved on managed values; perhaps after a write of which nobody knows whether it was done."""
-    alarms = () if before is None else lost(operation, before.pre_image, live)
-    return Conflict(paths=paths, after_write=before is not None, alarms=alarms)
+    if written is None:
+        return Conflict(paths=paths)
+    return _with_harm(Conflict(paths=paths, after_write=True), operation, written, live)
 
 
-def unwritable(reason: str, before: Before | None) -> Outcome:
-    """Nothing may be written; of a write that may have been done before, nothing can be told."""
-    return Blocked(reason=reason) if before is None else Unknown(reason=f"sent, but not read back: {reason}")
+def unwritable(operation: Operation, reason: str, written: Written | None, live: LiveUser, context: Context) -> Outcome:
+    """Nothing may be written any more; what can be read tells of a write that may have been done before."""
+    if written is None:
+        return Blocked(reason=reason)
+    return verified(operation, replace(written, doubt=f"{written.doubt}; then {reason}"), live, context)
 
 
 def enabled(effect: SideEffect) -> Enabled:
@@ -145,25 +139,41 @@ def managed_enablements(operations: Iterable[Operation]) -> frozenset[Enabled]:
     )
 
 
-def _with_effects(applied: Applied, operation: Operation, before: Before, after: LiveUser, context: Context) -> Applied:
-    """The outcome with what was written over, and with the workflows that a change of metadata switched off."""
-    applied = replace(applied, overwritten=context.overwritten)
-    if not isinstance(operation.subject, MetadataSubject):
-        return applied
-    effects = list(still_off(before.enabled, after))
+def _applied(
+    operation: Operation, written: Written, after: LiveUser, context: Context, moved: tuple[str, ...]
+) -> Applied:
+    effects = _effects(operation, written, after)
     ours = {effect for effect in effects if enabled(effect) in context.managed}
-    return replace(
-        applied,
+    known = () if written.doubt == INTERRUPTED else (*moved, *written.told)
+    return Applied(
+        notes=(*known, *_asserted_again(operation, written, after, context)),
+        alarms=lost(operation, written.before.pre_image, after),
+        resolved=written.doubt is not None,
         side_effects=tuple(effect for effect in effects if effect not in ours),
         switched_off=tuple(effect for effect in effects if effect in ours),
+        overwritten=written.overwritten,
     )
 
 
-def _asserted_again(operation: Operation, written: Written, context: Context) -> Iterator[str]:
+def _with_harm(outcome: Failed | Conflict, operation: Operation, written: Written, after: LiveUser) -> Outcome:
+    """The outcome with what the write did all the same."""
+    alarms = lost(operation, written.before.pre_image, after)
+    return replace(outcome, alarms=alarms, side_effects=_effects(operation, written, after))
+
+
+def _effects(operation: Operation, written: Written, after: LiveUser) -> tuple[SideEffect, ...]:
+    """The workflows that a change of metadata has switched off."""
+    if not isinstance(operation.subject, MetadataSubject):
+        return ()
+    return tuple(still_off(written.before.enabled, after))
+
+
+def _asserted_again(operation: Operation, written: Written, after: LiveUser, context: Context) -> Iterator[str]:
     """Managed enablements that were as planned until the metadata was changed."""
-    shape = live_shape(operation.subject, written.user)
-    if isinstance(shape, Unwritable) or not context.follows_metadata:
+    now = live_shape(operation.subject, after)
+    if isinstance(now, Unwritable) or not context.follows_metadata:
         return
+    shape = shape_like(now, written.pre_image)
     for managed in operation.managed:
         was_so = isinstance(managed.target, WorkflowEnabled) and equal(managed.base, managed.desired)
         if was_so and not equal(shape.read(managed.target), managed.desired):

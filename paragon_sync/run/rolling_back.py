@@ -15,7 +15,7 @@ from itertools import groupby
 from paragon_sync import __version__
 from paragon_sync.errors import ApiError, HostError, PlanFileError
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.outcome import Applied, RunHeader
+from paragon_sync.model.outcome import Applied, RunHeader, effects_of
 from paragon_sync.model.planned import (
     ConfigurationSubject,
     Enablement,
@@ -124,9 +124,8 @@ def _written(entries: Iterable[Entry]) -> list[Written]:
             writes=tuple(Write(pre_image=a.preimage, requests=a.requests) for a in entry.attempts),
             managed=entry.managed,
             verified=isinstance(entry.outcome, Applied),
-            side_effects=entry.outcome.side_effects + entry.outcome.switched_off
-            if isinstance(entry.outcome, Applied)
-            else (),
+            side_effects=effects_of(entry.outcome)
+            + (entry.outcome.switched_off if isinstance(entry.outcome, Applied) else ()),
         )
         for entry in entries
     ]

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES, EXIT_REFUSED
-from paragon_sync.model.outcome import Applied, Conflict, Failed, Outcome, Unknown, alarms_of
+from paragon_sync.model.outcome import Conflict, Failed, Outcome, SideEffect, Unknown, alarms_of, effects_of
 
 
 class Stop:
@@ -73,8 +74,7 @@ class Breaker:
         elif isinstance(outcome, Conflict) and (self._limits.fail_fast or self._limits.fail_on_conflict):
             self._stop.ask("stopped at the first conflict", EXIT_OUTCOMES)
         self._judge_alarms(outcome)
-        if isinstance(outcome, Applied):
-            self._judge_effects(outcome)
+        self._judge_effects(effects_of(outcome))
 
     def _judge_failures(self) -> None:
         limits = self._limits
@@ -95,10 +95,10 @@ class Breaker:
                 f"stopped by the breaker: {self._alarms} operations lost unmanaged values (lost?)", EXIT_OUTCOMES
             )
 
-    def _judge_effects(self, outcome: Applied) -> None:
-        self._switched_off += len(outcome.side_effects)
+    def _judge_effects(self, effects: Collection[SideEffect]) -> None:
+        self._switched_off += len(effects)
         limit = self._limits.switched_off
-        if limit is not None and outcome.side_effects and self._switched_off > limit:
+        if limit is not None and effects and self._switched_off > limit:
             self._stop.ask(
                 f"stopped by policy: with those that changes of metadata switched off, {self._switched_off} workflows"
                 f" are disabled; workflowsDisabled allows {limit}. To go on: --allow workflowsDisabled=N, a larger N",

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias, assert_never
 from paragon_sync.errors import ApiError
 from paragon_sync.model.live import LiveUser
 from paragon_sync.model.moment import Window
-from paragon_sync.model.outcome import Applied, Blocked, ConflictingPath, Failed, Outcome, Unchanged, Unknown
+from paragon_sync.model.outcome import Applied, Blocked, Failed, Outcome, SideEffect, Unchanged, Unknown
 from paragon_sync.model.planned import MetadataSubject, Operation
 from paragon_sync.paragon.client import UserSession
 from paragon_sync.paragon.retry import RetryPolicy
@@ -50,7 +50,7 @@ class Writing:
     """What all users of a run share. ``ended`` has the operations that had ended before, each with whether it did well.
 
     ``switched`` are the workflows that a change of metadata had switched before, by its operation.
-    ``in_doubt`` are those that were sent before, and nobody knows how that ended: each with how it was before that.
+    ``in_doubt`` are those that were sent before, and nobody knows how that ended.
     """
 
     journal: Journal
@@ -59,7 +59,7 @@ class Writing:
     on_conflict: OnConflict = "skip"
     ended: Mapping[int, bool] = field(default_factory=dict)
     switched: Mapping[int, frozenset[Enabled]] = field(default_factory=dict)
-    in_doubt: Mapping[int, Before] = field(default_factory=dict)
+    in_doubt: Mapping[int, Written] = field(default_factory=dict)
     watch: Callable[[Outcome], None] = lambda _: None
 
 
@@ -79,17 +79,11 @@ class _User:
 
 @dataclass(slots=True, kw_only=True)
 class _Course:
-    """How one operation has gone until now.
-
-    ``before`` is how it was before the first write that may have been done, in this process or an earlier one;
-    ``written`` the last such of this process.
-    """
+    """How one operation has gone until now; ``written`` is the last write that may have been done."""
 
     number: int
     operation: Operation
-    before: Before | None
-    written: Written | None = None
-    overwritten: tuple[ConflictingPath, ...] = ()
+    written: Written | None
     windows: list[Window] = field(default_factory=list)
 
 
@@ -116,7 +110,7 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
         elif writing.stop.reason is not None:
             return
         else:
-            course = _Course(number=number, operation=operation, before=writing.in_doubt.get(number))
+            course = _Course(number=number, operation=operation, written=writing.in_doubt.get(number))
             result = _BLOCKED if blocked else await _apply(user, course)
             if result is None:
                 return
@@ -158,18 +152,18 @@ async def _attempt(user: _User, course: _Course) -> _Ended | ApiError:
     try:
         live = await _read(user.session, operation)
     except ApiError as error:
-        if course.before is not None:
+        if course.written is not None:
             return _Ended(outcome=Unknown(reason=f"sent, but not read back: {error.message}"))
         return _Ended(outcome=Failed(reason=f"could not be read: {error.message}"))
     overwrite = user.writing.on_conflict == "overwrite"
     match rebase(operation, live, switched=user.switched, on_conflict="overwrite" if overwrite else "skip"):
         case Satisfied():
-            outcome = judging.satisfied(operation, course.written, course.before, live, _context(user, course))
+            outcome = judging.satisfied(operation, course.written, live, _context(user))
             return _Ended(outcome=outcome, switched=_switched(course, live))
         case Conflicting(paths=paths):
-            return _Ended(outcome=judging.conflicting(operation, paths, course.before, live))
+            return _Ended(outcome=judging.conflicting(operation, paths, course.written, live))
         case Unwritable(reason=reason):
-            return _Ended(outcome=judging.unwritable(reason, course.before))
+            return _Ended(outcome=judging.unwritable(operation, reason, course.written, live, _context(user)))
         case Rewritten() as rewritten:
             sent = await _send(user, course, rewritten, live)
             return await _verify(user, course, sent) if isinstance(sent, Written) else sent
@@ -179,17 +173,16 @@ async def _attempt(user: _User, course: _Course) -> _Ended | ApiError:
 
 async def _send(user: _User, course: _Course, rewritten: Rewritten, live: LiveUser) -> Written | ApiError:
     """Record, and send every request in turn; the error at which that ended, if it did."""
-    session, journal = user.session, user.writing.journal
-    metadata = isinstance(course.operation.subject, MetadataSubject)
-    before = Before(pre_image=rewritten.pre_image, enabled=tuple(enabled_workflows(live)) if metadata else ())
+    session, operation = user.session, course.operation
     opened = closed = live.asked or session.now
-    await journal.sending.put(
+    before = Before(pre_image=rewritten.pre_image, enabled=_enabled(operation, live))
+    await user.writing.journal.sending.put(
         Sending(
             number=course.number,
-            operation=course.operation,
+            operation=operation,
             preimage=before.pre_image,
             requests=rewritten.requests,
-            at=journal.now(),
+            at=user.writing.journal.now(),
             opened=opened,
             enabled=before.enabled,
         )
@@ -207,10 +200,14 @@ async def _send(user: _User, course: _Course, rewritten: Rewritten, live: LiveUs
     course.windows.append(Window(opened=opened, closed=closed))
     if failure is not None and not (done or failure.maybe_done):
         return failure
-    course.before = course.before or before
-    course.overwritten = (*course.overwritten, *rewritten.overwritten)
+    earlier = course.written
     course.written = Written(
-        before=course.before, user=live, payload=rewritten.payload, told=tuple(told), error=failure
+        before=before if earlier is None else earlier.before,
+        pre_image=rewritten.pre_image,
+        payload=rewritten.payload,
+        doubt=None if failure is None else failure.message,
+        told=tuple(told),
+        overwritten=(*(() if earlier is None else earlier.overwritten), *rewritten.overwritten),
     )
     return failure or course.written
 
@@ -219,7 +216,7 @@ async def _settle(user: _User, course: _Course, error: ApiError) -> _Ended:
     """The end of all attempts: reading back tells what is so, if a write may have been done."""
     if course.written is None:
         return _Ended(outcome=Failed(reason=error.message))
-    return await _verify(user, course, course.written)
+    return await _verify(user, course, replace(course.written, doubt=error.message))
 
 
 async def _verify(user: _User, course: _Course, written: Written) -> _Ended:
@@ -230,18 +227,23 @@ async def _verify(user: _User, course: _Course, written: Written) -> _Ended:
     if user.managed and course.windows and isinstance(course.operation.subject, MetadataSubject):
         # until here a workflow that a person switched can't be told from one that the metadata switched
         course.windows[-1] = replace(course.windows[-1], closed=user.session.now)
-    outcome = judging.verified(course.operation, written, after, _context(user, course))
+    outcome = judging.verified(course.operation, written, after, _context(user))
     return _Ended(outcome=outcome, switched=_switched(course, after))
 
 
+def _enabled(operation: Operation, live: LiveUser) -> tuple[SideEffect, ...]:
+    """The workflows that the operation may switch off although it doesn't say so."""
+    return tuple(enabled_workflows(live)) if isinstance(operation.subject, MetadataSubject) else ()
+
+
 def _switched(course: _Course, after: LiveUser) -> frozenset[Enabled]:
-    if course.before is None or not isinstance(course.operation.subject, MetadataSubject):
+    if course.written is None or not isinstance(course.operation.subject, MetadataSubject):
         return frozenset()
-    return judging.switched(course.before, after)
+    return judging.switched(course.written.before, after)
 
 
-def _context(user: _User, course: _Course) -> Context:
-    return Context(managed=user.managed, follows_metadata=user.follows_metadata, overwritten=course.overwritten)
+def _context(user: _User) -> Context:
+    return Context(managed=user.managed, follows_metadata=user.follows_metadata)
 
 
 def _recorded(course: _Course, outcome: Outcome, at: str) -> Recorded:

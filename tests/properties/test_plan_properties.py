@@ -122,7 +122,7 @@ def test_what_was_written_reads_back_as_kept(live: LiveUser, wanted: list[Desire
     after = written(live, found)
 
     for operation in found.operations:
-        assert Kept() == compare_after(operation, _sent(operation), live, after)
+        assert Kept() == compare_after(operation, _sent(operation), operation.base, after)
 
 
 @given(users(), documents(), users())
