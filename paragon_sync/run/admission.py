@@ -154,7 +154,13 @@ def _resume(run: RunHeader, store: StateStore, applicant: Applicant, now: dateti
             ci_url=applicant.ci_url,
         ),
     )
-    return Admitted(run=run.run, ended=ended, in_doubt=dict(_in_doubt(run.run, store)), switched_off=switched_off)
+    return Admitted(
+        run=run.run,
+        ended=ended,
+        in_doubt=dict(_in_doubt(run.run, store)),
+        switched=switched,
+        switched_off=switched_off,
+    )
 
 
 def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, Written]]:
