@@ -41,6 +41,7 @@ _SUSPICIONS: Final = 3
 _PROOF: Final = 4  # refusals in a trial that prove that the rate is not to blame, …
 _CLEAN: Final = 30  # … as opposed to so many answers without any, …
 _LONG: Final = 150  # … or to so many with fewer
+_REVIEW: Final = 1000  # answers after which what a trial has shown is tried again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,7 @@ class Adaptive:
         self._lower: float | None = None  # the rate refused before that one, where it was lower
         self._proven = 0.0  # what was served a second in the end, pauses included: no server refuses that
         self._usual = 0.0  # the share of refusals that going slower doesn't cure
+        self._review = 0  # the number of answers after which that is tried again
         self._suspicions = 0
         self._before = 0.0  # the rate before the first of them
         self._trial: Curve | None = None  # what follows it, unless it shows that going slower is no use
@@ -116,6 +118,9 @@ class Adaptive:
                 self._weigh(self._trial, now)
             elif not self._is_usual(self._curve, now, asked):
                 self._slow_down(self._curve, now, asked)
+            elif self._usual and self._recent.answers > self._review:
+                self._before = self._asked(self._curve, now)
+                self._try(self._curve_for(self._level(self._curve, now), now, asked), now)
         resumes = now + asked
         if asked and resumes > self._settled:
             paused = resumes - max(self._settled, now)
@@ -204,19 +209,23 @@ class Adaptive:
 
     def _is_suspicious(self, curve: Curve, now: float) -> bool:
         """Whether refusals have come too early too often."""
-        rate = curve.at(now)
         if curve.refused is not None:
             if not self._suspicions:
-                self._before = rate
-            early = rate < _EARLY * curve.refused or self._served < _FEW
+                self._before = self._asked(curve, now)
+            early = curve.at(now) < _EARLY * curve.refused or self._served < _FEW
             self._suspicions = self._suspicions + 1 if early else max(0, self._suspicions - 1)
         return self._suspicions >= _SUSPICIONS
+
+    def _asked(self, curve: Curve, now: float) -> float:
+        """How fast it really went, more or less: a rate may grow beyond what there is to ask."""
+        return min(curve.at(now), 2.0 * max(self._recent.total(now), _FIRST))
 
     def _try(self, slower: Curve, now: float) -> None:
         """Find out whether there are refusals where there is no reason for any; if not, ``slower`` is it."""
         self._trial = slower
         rate = max(_EASED * self._proven, 2 * _LEAST)
         self._follow(Curve(start=rate, since=now, refused=rate, span=_LONGEST_SPAN), now)
+        self._settled = now + WINDOW  # until then the server may still refuse for what was sent before
 
     def _weigh(self, slower: Curve, now: float) -> None:
         """End the trial if it is decided."""
@@ -224,6 +233,7 @@ class Adaptive:
         if _PROOF <= self._refused <= _MOSTLY * total:
             self._trial, self._suspicions = None, 0
             self._usual = min(2 * self._refused / total, 0.5)
+            self._review = self._recent.answers + _REVIEW
             self._follow(Curve(start=self._before, since=now), now)
         elif total >= (_LONG if self._refused else _CLEAN):
             self._trial, self._suspicions = None, 0

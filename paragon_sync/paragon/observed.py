@@ -26,6 +26,8 @@ class Recent:
         self._served = [0] * _PLACES
         self._total = [0] * _PLACES
         self._tenth = 0
+        self.answers = 0
+        """All of them so far."""
         self._first: float | None = None
 
     def add(self, now: float, *, refused: bool) -> None:
@@ -33,6 +35,7 @@ class Recent:
         if self._first is None:
             self._first = now
         place = self._move(now)
+        self.answers += 1
         self._total[place] += 1
         self._served[place] += not refused
 

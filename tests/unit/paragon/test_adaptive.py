@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paragon_sync.paragon.adaptive import Adaptive, Curve
 from tests.unit.paragon.servers import (
@@ -66,6 +70,12 @@ def test_a_limit_is_found_behind_refusals_that_nothing_cures():
     course = against(Unreliable(0.1, Windows(50)), seconds=90)
     assert course.rate(30, 90) >= 40
     assert course.refused_share(30, 90) <= 0.3
+
+
+def test_refusals_that_have_passed_are_put_up_with_no_longer():
+    course = against(Changing((0, Unreliable(0.3)), (40, Windows(50))), seconds=100)
+    assert course.refused_share(60, 100) <= 0.02
+    assert course.rate(60, 100) >= 0.9 * 50
 
 
 def test_pauses_that_nothing_cures_are_made_without_going_slower():
@@ -162,3 +172,31 @@ def test_a_refusal_among_many_answers_is_not_a_reason_to_go_slower():
     before = adaptive.rate(6.0)
     adaptive.refused(5.9, 6.0)
     assert adaptive.rate(6.0) == before
+
+
+EVENTS = st.lists(
+    st.tuples(
+        st.sampled_from(["served", "refused", "silent"]),
+        st.floats(0, 5),  # seconds since the event before
+        st.floats(0, 40),  # seconds that the request took
+        st.sampled_from([0.0, 0.0, 0.0, 0.001, 1.0, 120.0]),
+        st.integers(1, 60),  # times
+    ),
+    max_size=60,
+)
+
+
+@given(EVENTS)
+def test_whatever_happens_there_is_a_rate_that_can_be_gone_by(events):
+    adaptive, now, refusals = Adaptive(), 0.0, 0
+    for kind, passed, took, asked, times in events:
+        now += passed
+        for _ in range(times):
+            if kind == "refused":
+                adaptive.refused(now - took, now, asked)
+                refusals += 1
+            else:
+                getattr(adaptive, kind)(now - took, now)
+            rate = adaptive.rate(now)
+            assert rate is None or 0.999 <= rate < math.inf
+    assert adaptive.rate(now) is not None or not refusals
