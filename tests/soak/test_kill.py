@@ -139,4 +139,8 @@ def test_the_judge_notices_what_is_written_twice(undisturbed: Undisturbed, tmp_p
     per_target = Counter(write.target for write in writes)
     assert set(per_target.values()) == {2}
     assert len(twice_without_need(writes, [])) == len(per_target)
-    assert len(twice_without_need(writes, [writes[0].received])) >= len(per_target) - 32
+    amid = writes[len(per_target) // 2].received
+    needless = {found[:3] for found in twice_without_need(writes, [amid])}
+    answered = {write.target for write in writes[: len(per_target)] if write.answered and write.answered < amid}
+    assert answered
+    assert answered <= needless < set(per_target)
