@@ -63,6 +63,15 @@ def resolve(value: Json, scope: SecretScope) -> Resolved:
     return Resolved(value=result, secret=walk.secret, refused=tuple(walk.refused))
 
 
+def lists(path: Path, scope: SecretScope) -> bool:
+    """Whether the Project lists the file, or a folder that it is in."""
+    try:
+        full = path.resolve()
+        return any(full == listed or listed in full.parents for listed in _listed(scope))
+    except (OSError, ValueError, RuntimeError):  # no file, then, that could be read
+        return False
+
+
 def literal(value: Json) -> Json:
     """The value as a manifest must write it to get exactly this: under ``$literal`` where it looks like a reference."""
     return {_LITERAL: value} if _looks_like_reference(value) else value

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from paragon_sync.jsonvalue import Json, Pointer
+from paragon_sync.jsonvalue import Json, JsonObject, Pointer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +21,8 @@ class Place:
     pointer: Pointer = ()
     of_key: bool = False
     """The spot is the key itself and not its value."""
+    line: int = 0
+    """Of a roster's file: the line, from 1, and nothing else counts. 0 in manifests."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,11 +52,15 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """One declared value; ``secret`` when it, or anything in it, came from ``$env`` or ``$file``."""
+    """One declared value; ``secret`` when it, or anything in it, came from ``$env`` or ``$file``.
+
+    Where ``template`` is set, ``value`` still holds templates, which make a value of its own for each row.
+    """
 
     value: Json
     place: Place
     secret: bool = False
+    template: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -143,6 +149,63 @@ class User:
     user: str
     place: Place
     fragment: Fragment
+    profiles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InlineRoster:
+    """Users that stand in the manifest: ``rows`` as they are written there, ids or mappings of columns."""
+
+    place: Place
+    rows: tuple[Json, ...]
+    id_column: str = "user"
+    secret: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRoster:
+    """Users in a file of rows. ``path`` is ready to be opened, or ``-`` for standard input."""
+
+    place: Place
+    format: Literal["csv", "ndjson"]
+    path: str
+    id_column: str = "user"
+    secret: frozenset[str] = frozenset()
+    """Columns whose values are masked wherever they come to stand."""
+    delimiter: str = ","
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SqlRoster:
+    """Users in a database. ``url`` is a URL as SQLAlchemy takes it, files in it relative to ``folder``."""
+
+    place: Place
+    query: str
+    url: Declared
+    folder: str
+    id_column: str = "user"
+    secret: frozenset[str] = frozenset()
+
+
+Roster: TypeAlias = InlineRoster | FileRoster | SqlRoster
+"""Where the users of a document about many stand. ``place`` is that of ``users``, ``id_column`` holds their ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """The same grammar for each user of a roster for whom ``where``, an expression, is true.
+
+    In ``fragment`` templates stand as they are written, at ``templates``. ``written`` is the whole document as it was
+    parsed, from which any row can be made with all care.
+    """
+
+    name: str
+    place: Place
+    roster: Roster
+    fragment: Fragment
+    written: JsonObject
+    templates: frozenset[Pointer] = frozenset()
+    where: str | None = None
     profiles: tuple[str, ...] = ()
 
 

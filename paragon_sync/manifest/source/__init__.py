@@ -58,11 +58,14 @@ def locate_all(places: Iterable[Place]) -> list[Position]:
     """
     wanted = list(places)
     spots: dict[tuple[str, int], Spot] = {}
-    for file in dict.fromkeys(place.file for place in wanted):
+    for file in dict.fromkeys(place.file for place in wanted if not place.line):
         documents = {place.document for place in wanted if place.file == file}
         spots.update(_spots(file, documents))
     positions = []
     for place in wanted:
+        if place.line:
+            positions.append(Position(file=place.file, line=place.line, column=1))
+            continue
         spot = spots.get((place.file, place.document))
         line, column = spot.find(place.pointer, of_key=place.of_key) if spot else (1, 1)
         positions.append(Position(file=place.file, line=line, column=column))
