@@ -72,7 +72,11 @@ def killed_and_resumed(soak: Soak, points: Sequence[float]) -> Disturbed:
             time.sleep(point % 1 * 0.02)  # not always in the moment in which a request has come
             moment = command.kill()
             kills += [moment] if moment is not None else []
-    with started(APPLY, soak.bench.folder) as command:
+    with started(("runs", "list", "--format", "json"), soak.bench.folder) as command:
+        runs = command.end()["runs"]
+    ended = runs and "finished" in runs[0]  # killed between its last record and its exit
+    rest = ("runs", "show", runs[0]["run"], "--format", "json") if ended else APPLY
+    with started(rest, soak.bench.folder) as command:
         return Disturbed(soak=soak, run=command.end(), kills=kills)
 
 
