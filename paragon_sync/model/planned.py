@@ -170,6 +170,16 @@ class Operation:
     enablement: Enablement = "config"
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outline:
+    """What of an :class:`Operation` people review: its fields of the same names."""
+
+    user: str
+    subject: Subject
+    changes: tuple[Change, ...]
+    kept: int = 0
+
+
 class FindingKind(enum.StrEnum):
     """What can need a person. Policy names are these words."""
 
@@ -272,3 +282,5 @@ class PlanHeader:
     notes: tuple[str, ...] = ()
     rolls_back: str | None = None
     """The run that this plan takes back, where it does."""
+    seconds_to_apply: float | None = None
+    """About how long applying it takes, at the pace that was measured while it was planned; None: nobody knows."""

@@ -17,11 +17,12 @@ from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject
 from paragon_sync.model.outcome import Outcome, Resumption, SideEffect
-from paragon_sync.model.planned import Managed, Request, Subject
+from paragon_sync.model.planned import Managed, Operation, Outline, Request, Subject
 
 N = TypeVar("N")
 
 _TAG: Final = "type"
+_OUTLINE: Final = frozenset(field.name for field in fields(Outline))
 _DEEPEST: Final = jsonvalue.DEEPEST + 50
 """A noun holds values that were read elsewhere, a few levels further down."""
 
@@ -34,6 +35,19 @@ def write(noun: object) -> str:
 def read(kind: type[N], text: str) -> N:
     """The noun that :func:`write` wrote; raises :class:`JsonError` when the text isn't one of ``kind``."""
     return cast(N, _codec(kind).read(_parse(text)))
+
+
+def write_operation(operation: Operation) -> tuple[str, str]:
+    """An operation as two texts: its outline, and the rest."""
+    whole = _object(_codec(Operation).write(operation))
+    outline = {name: part for name, part in whole.items() if name in _OUTLINE}
+    rest = {name: part for name, part in whole.items() if name not in _OUTLINE}
+    return jsonvalue.dumps(outline), jsonvalue.dumps(rest)
+
+
+def read_operation(outline: str, rest: str) -> Operation:
+    """The operation of these two texts; the first alone is an :class:`Outline`."""
+    return cast(Operation, _codec(Operation).read(_object(_parse(outline)) | _object(_parse(rest))))
 
 
 def write_outcome(outcome: Outcome) -> str:

@@ -4,7 +4,12 @@ A plan's digest covers its header and every row as they are kept, encrypted or n
 written. The file carries it, and opening the file computes it again, so a damaged or edited file is noticed; an editor
 who also corrects the digest is caught by whoever reviewed the plan and passes the digest that they saw.
 
-Users' ids and integrations' types stand in columns of their own and are never encrypted.
+Users' ids, integrations' types and findings' kinds stand in columns of their own, by which rows are found, and are
+never encrypted. The digest covers these columns as it covers the rest of a row; the indexes over them are SQLite's own,
+made from the rows and held against them before they are used.
+
+What of an operation people review (``changes``) and what a run needs besides (``rest``) are two texts: whoever shows a
+plan reads a fraction of it.
 """
 
 from __future__ import annotations
@@ -17,28 +22,37 @@ from typing import Final, Literal
 from paragon_sync.errors import PlanFileError
 
 APPLICATION_ID: Final = 0x50535031
-FORMAT_VERSION: Final = 1
+FORMAT_VERSION: Final = 2
 
 Table = Literal["operations", "findings"]
-Row = tuple[int, bytes, bytes | None, bytes]
-"""Number (from 0), user, integration, the noun's text as kept."""
+Row = tuple[int, *tuple[bytes | None, ...]]
+"""Number (from 0), then its table's columns in their order: ids, and texts as kept."""
 
-SCHEMA: Final = {
+TABLES: Final = {
     "meta": "CREATE TABLE meta (name TEXT NOT NULL, value BLOB NOT NULL)",
     "operations": (
-        "CREATE TABLE operations (number INTEGER PRIMARY KEY, user BLOB NOT NULL, integration BLOB, row BLOB NOT NULL)"
+        "CREATE TABLE operations (number INTEGER PRIMARY KEY, user BLOB NOT NULL, integration BLOB,"
+        " changes BLOB NOT NULL, rest BLOB NOT NULL)"
     ),
     "findings": (
-        "CREATE TABLE findings (number INTEGER PRIMARY KEY, user BLOB NOT NULL, integration BLOB, row BLOB NOT NULL)"
+        "CREATE TABLE findings (number INTEGER PRIMARY KEY, user BLOB NOT NULL, integration BLOB,"
+        " kind BLOB NOT NULL, row BLOB NOT NULL)"
     ),
 }
+INDEXES: Final = {
+    "operations_by_user": "CREATE INDEX operations_by_user ON operations (user, integration)",
+    "operations_by_integration": "CREATE INDEX operations_by_integration ON operations (integration)",
+    "findings_by_user": "CREATE INDEX findings_by_user ON findings (user, integration, kind)",
+    "findings_by_integration": "CREATE INDEX findings_by_integration ON findings (integration, kind)",
+    "findings_by_kind": "CREATE INDEX findings_by_kind ON findings (kind)",
+}
 INSERT: Final[dict[Table, str]] = {
-    "operations": "INSERT INTO operations VALUES (?, ?, ?, ?)",
-    "findings": "INSERT INTO findings VALUES (?, ?, ?, ?)",
+    "operations": "INSERT INTO operations VALUES (?, ?, ?, ?, ?)",
+    "findings": "INSERT INTO findings VALUES (?, ?, ?, ?, ?)",
 }
 SELECT: Final[dict[Table, str]] = {
-    "operations": "SELECT number, user, integration, row FROM operations ORDER BY number",
-    "findings": "SELECT number, user, integration, row FROM findings ORDER BY number",
+    "operations": "SELECT number, user, integration, changes, rest FROM operations ORDER BY number",
+    "findings": "SELECT number, user, integration, kind, row FROM findings ORDER BY number",
 }
 
 _MAGIC: Final = b"SQLite format 3\x00"
@@ -74,9 +88,15 @@ def digest(header: bytes, sealing: bytes, sections: dict[Table, Section]) -> str
     return hashlib.sha256("\n".join(parts).encode() + b"\n" + header).hexdigest()
 
 
-def place(table: Table | Literal["header"], number: int = 0) -> str:
-    """Where a row's text stands: encryption binds it to this place."""
-    return f"{table} {number}"
+def schema() -> set[tuple[str, str, str, str]]:
+    """What ``sqlite_schema`` says of a plan file: type, name, table and statement of everything in it."""
+    tables = {("table", name, name, statement) for name, statement in TABLES.items()}
+    return tables | {("index", name, name.partition("_")[0], statement) for name, statement in INDEXES.items()}
+
+
+def place(what: Literal["header", "changes", "rest", "findings"], number: int = 0) -> str:
+    """Where a text stands: encryption binds it to this place."""
+    return f"{what} {number}"
 
 
 def key(name: str) -> bytes:
@@ -97,7 +117,9 @@ def check_readable(path: Path) -> None:
     if found != FORMAT_VERSION:
         raise PlanFileError(
             f"{path} has plan format {found}, and this paragon-sync reads format {FORMAT_VERSION}",
-            hint="use the version that made it, or make the plan again",
+            hint="make the plan again: paragon-sync plan"
+            if found < FORMAT_VERSION
+            else "use the version that made it, or make the plan again",
         )
 
 

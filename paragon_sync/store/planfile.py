@@ -7,16 +7,16 @@ import sqlite3
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from fnmatch import fnmatchcase
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Literal, Self
 
 from paragon_sync.errors import JsonError, PlanFileError, PlanKeyError
-from paragon_sync.model.planned import ConfigurationSubject, Finding, Operation, PlanHeader
+from paragon_sync.model.planned import ConfigurationSubject, Finding, Operation, Outline, PlanHeader
 from paragon_sync.store import encoding, layout
 from paragon_sync.store.layout import Row, Section, Table
 from paragon_sync.store.sealing import Plain, Sealed, Sealing, Unavailable
+from paragon_sync.store.selection import EVERYTHING, MATCHES, Selection, condition, matches
 
 _BATCH: Final = 500
 
@@ -68,12 +68,19 @@ class PlanWriter:
 
     def add(self, operation: Operation) -> int:
         """Adds one operation and returns its number, by which the journal refers to it."""
-        subject = operation.subject
+        subject, number = operation.subject, self.count
         integration = subject.integration if isinstance(subject, ConfigurationSubject) else None
-        return self._add("operations", operation.user, integration, encoding.write(operation))
+        outline, rest = encoding.write_operation(operation)
+        changes = self._sealing.seal(outline, layout.place("changes", number))
+        kept = self._sealing.seal(rest, layout.place("rest", number))
+        self._add("operations", (number, layout.key(operation.user), _key(integration), changes, kept))
+        return number
 
     def add_finding(self, finding: Finding) -> None:
-        self._add("findings", finding.user, finding.integration, encoding.write(finding))
+        number = self._sections["findings"].count
+        kept = self._sealing.seal(encoding.write(finding), layout.place("findings", number))
+        kind = layout.key(finding.kind)
+        self._add("findings", (number, layout.key(finding.user), _key(finding.integration), kind, kept))
 
     def finish(self, header: PlanHeader) -> str:
         """Completes the file, gives it its name and returns the plan's digest (64 hexadecimal characters)."""
@@ -83,6 +90,8 @@ class PlanWriter:
         with _write_errors(self.path):
             for table in self._batches:
                 self._flush(table)
+            for statement in layout.INDEXES.values():
+                self._database.execute(statement)
             self._database.executemany(
                 "INSERT INTO meta VALUES (?, ?)",
                 [("header", text), ("digest", digest.encode()), *([("sealing", sealing)] if sealing else [])],
@@ -116,21 +125,17 @@ class PlanWriter:
         self._database.execute("PRAGMA synchronous = OFF")
         self._database.execute(f"PRAGMA application_id = {layout.APPLICATION_ID}")
         self._database.execute(f"PRAGMA user_version = {layout.FORMAT_VERSION}")
-        for statement in layout.SCHEMA.values():
+        for statement in layout.TABLES.values():
             self._database.execute(statement)
         self._database.execute("BEGIN")
 
-    def _add(self, table: Table, user: str, integration: str | None, text: str) -> int:
-        section, batch = self._sections[table], self._batches[table]
-        number = section.count
-        kept = self._sealing.seal(text, layout.place(table, number))
-        row = (number, layout.key(user), None if integration is None else layout.key(integration), kept)
-        section.take(row)
+    def _add(self, table: Table, row: Row) -> None:
+        batch = self._batches[table]
+        self._sections[table].take(row)
         batch.append(row)
         if len(batch) >= _BATCH:
             with _write_errors(self.path):
                 self._flush(table)
-        return number
 
     def _flush(self, table: Table) -> None:
         self._database.executemany(layout.INSERT[table], self._batches[table])
@@ -146,10 +151,12 @@ class PlanReader:
 
     def __init__(self, path: Path, key: str | None = None) -> None:
         self.path = path
+        self._checked: set[Table] = set()
         with _read_errors(path):
             layout.check_readable(path)
             uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
             self._database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+            self._database.create_function(MATCHES, 2, matches, deterministic=True)
         try:
             with _read_errors(path):
                 self._verify(key)
@@ -174,19 +181,39 @@ class PlanReader:
     def finding_count(self) -> int:
         return self._sections["findings"].count
 
-    def operations(self, user_glob: str | None = None, integration: str | None = None) -> Iterator[Operation]:
-        """The operations in their order; only of users whose id matches the pattern, only of one integration."""
-        return (operation for _, operation in self.numbered(user_glob, integration))
+    def operations(self) -> Iterator[Operation]:
+        """The operations in their order."""
+        return (operation for _, operation in self.numbered())
 
-    def numbered(self, user_glob: str | None = None, integration: str | None = None) -> Iterator[tuple[int, Operation]]:
-        """As :meth:`operations`, each with its number (from 0), by which the journal refers to it."""
-        for number, text in self._rows("operations", user_glob, integration):
-            yield number, encoding.read(Operation, text)
+    def numbered(self) -> Iterator[tuple[int, Operation]]:
+        """The operations, each with its number (from 0), by which the journal refers to it."""
+        for number, outline, rest in self._rows("operations", "number, changes, rest"):
+            with _read_errors(self.path):
+                texts = self._text("changes", number, outline), self._text("rest", number, rest)
+                operation = encoding.read_operation(*texts)
+            yield number, operation
 
-    def findings(self, user_glob: str | None = None, integration: str | None = None) -> Iterator[Finding]:
-        """The findings in their order, filtered as :meth:`operations` are."""
-        for _, text in self._rows("findings", user_glob, integration):
-            yield encoding.read(Finding, text)
+    def outlines(self, selection: Selection = EVERYTHING) -> Iterator[Outline]:
+        """What of the operations people review, in their order; read much faster than the whole."""
+        for number, text in self._rows("operations", "number, changes", selection):
+            with _read_errors(self.path):
+                outline = encoding.read(Outline, self._text("changes", number, text))
+            yield outline
+
+    def findings(self, selection: Selection = EVERYTHING) -> Iterator[Finding]:
+        """The findings in their order."""
+        for number, row in self._rows("findings", "number, row", selection):
+            with _read_errors(self.path):
+                finding = encoding.read(Finding, self._text("findings", number, row))
+            yield finding
+
+    def users(self, selection: Selection = EVERYTHING) -> int:
+        """How many users the operations are about."""
+        where, parameters = condition("operations", selection) or ("1", ())
+        with _read_errors(self.path):
+            self._check_indexes("operations")
+            query = f"SELECT count(DISTINCT user) FROM operations WHERE {where}"  # noqa: S608 - no text of anybody's
+            return int(self._database.execute(query, parameters).fetchone()[0])
 
     def close(self) -> None:
         self._database.close()
@@ -199,25 +226,33 @@ class PlanReader:
     ) -> None:
         self.close()
 
-    def _rows(self, table: Table, user_glob: str | None, integration: str | None) -> Iterator[tuple[int, str]]:
-        wanted = None if integration is None else layout.key(integration)
-        rows = self._database.execute(layout.SELECT[table])
+    def _rows(self, table: Table, columns: str, selection: Selection = EVERYTHING) -> Iterator[tuple[Any, ...]]:
+        """Columns of the rows that are asked for, in their order, one row at a time."""
+        where, parameters = condition(table, selection) or ("1", ())
+        with _read_errors(self.path):
+            if not selection.is_everything:
+                self._check_indexes(table)
+            query = f"SELECT {columns} FROM {table} WHERE {where} ORDER BY number"  # noqa: S608 - no text of anybody's
+            rows = self._database.execute(query, parameters)
         while True:
             with _read_errors(self.path):
                 row = rows.fetchone()
             if row is None:
                 return
-            number, user, found, text = row
-            if (wanted is None or found == wanted) and (
-                user_glob is None or fnmatchcase(layout.name_of(user), user_glob)
-            ):
-                with _read_errors(self.path):
-                    unsealed = self._sealing.unseal(text, layout.place(table, number))
-                yield number, unsealed
+            yield row
+
+    def _check_indexes(self, table: Table) -> None:
+        """Hold a table's indexes against its rows, which the digest covers, before one of them is believed."""
+        if table not in self._checked:
+            if self._database.execute(f"PRAGMA integrity_check({table})").fetchall() != [("ok",)]:
+                raise ValueError("an index says something else than the rows")
+            self._checked.add(table)
+
+    def _text(self, what: Literal["changes", "rest", "findings"], number: int, kept: bytes) -> str:
+        return self._sealing.unseal(kept, layout.place(what, number))
 
     def _verify(self, key: str | None) -> None:
-        schema = set(self._database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema"))
-        if schema != {("table", name, name, statement) for name, statement in layout.SCHEMA.items()}:
+        if set(self._database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema")) != layout.schema():
             raise ValueError("other tables")
         meta = dict(self._database.execute("SELECT name, value FROM meta"))
         if {type(value) for value in meta.values()} != {bytes}:
@@ -239,6 +274,10 @@ class PlanReader:
         if key is None:
             Unavailable(str(self.path)).refuse()
         return Sealed.known(key, sealing, str(self.path))
+
+
+def _key(integration: str | None) -> bytes | None:
+    return None if integration is None else layout.key(integration)
 
 
 @contextmanager

@@ -4,16 +4,22 @@ import os
 import resource
 import sqlite3
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from paragon_sync.errors import PlanFileError
 from paragon_sync.jsonvalue import ABSENT, Number
-from paragon_sync.model.planned import ConfigurationSubject, Finding, Operation
+from paragon_sync.model.planned import ConfigurationSubject, Finding, FindingKind, Operation, Outline
+from paragon_sync.store.layout import Table
 from paragon_sync.store.planfile import PlanReader, PlanWriter, is_plan, short_digest
+from paragon_sync.store.selection import MATCHES, Selection, condition, matches
 from tests.nouns import change, configuration, finding, metadata, plan_header
 
 HEADER = plan_header(catalog={"slack": {"id": "95bedc9f", "order": Number("1.10")}})
@@ -46,18 +52,129 @@ def test_a_plan_reads_back_what_was_written(tmp_path: Path) -> None:
     assert short_digest(digest) == digest[:8]
 
 
-def test_operations_are_found_by_pattern_and_integration(tmp_path: Path) -> None:
-    written(
-        tmp_path / "p.plan",
-        [metadata("acme-1"), configuration("acme-1"), of_salesforce("acme-2"), configuration("globex")],
-        [finding("acme-1"), finding("globex")],
-    )
+FOUND = [
+    metadata("acme-1"),
+    configuration("acme-1"),
+    of_salesforce("acme-2"),
+    configuration("globex"),
+    configuration("[x]"),
+    of_salesforce("\ud800/initech\0"),
+]
 
+
+@pytest.mark.parametrize(
+    ("selection", "numbers"),
+    [
+        (Selection(), [0, 1, 2, 3, 4, 5]),
+        (Selection(users=("acme-*",)), [0, 1, 2]),
+        (Selection(users=("acme-1",)), [0, 1]),
+        (Selection(users=("*-1", "glob?x")), [0, 1, 3]),
+        (Selection(users=("acme-[13-9]", "acme-*")), [0, 1, 2]),
+        (Selection(users=("[x]",)), [4]),
+        (Selection(users=("\ud800*",)), [5]),
+        (Selection(users=("acme",)), []),
+        (Selection(integrations=("slack",)), [1, 3, 4]),
+        (Selection(integrations=("slack", "salesforce")), [1, 2, 3, 4, 5]),
+        (Selection(users=("acme-*", "globex"), integrations=("slack",)), [1, 3]),
+        (Selection(users=("acme-*",), kinds=(FindingKind.NOT_CONNECTED,)), []),
+    ],
+)
+def test_operations_are_found_by_user_and_integration(tmp_path: Path, selection: Selection, numbers: list[int]) -> None:
+    written(tmp_path / "p.plan", FOUND)
     with PlanReader(tmp_path / "p.plan") as plan:
-        assert [n for n, _ in plan.numbered("acme-*")] == [0, 1, 2]
-        assert [n for n, _ in plan.numbered(integration="slack")] == [1, 3]
-        assert [n for n, _ in plan.numbered("acme-*", "slack")] == [1]
-        assert [f.user for f in plan.findings("glo*", "salesforce")] == ["globex"]
+        assert [outline_of(FOUND[number]) for number in numbers] == list(plan.outlines(selection))
+        assert len({FOUND[number].user for number in numbers}) == plan.users(selection)
+
+
+def outline_of(operation: Operation) -> Outline:
+    return Outline(user=operation.user, subject=operation.subject, changes=operation.changes, kept=operation.kept)
+
+
+@pytest.mark.parametrize(
+    ("selection", "users"),
+    [
+        (Selection(), ["acme-1", "acme-2", "globex", "globex"]),
+        (Selection(users=("acme-*",)), ["acme-1", "acme-2"]),
+        (Selection(integrations=("slack",)), ["acme-2"]),
+        (Selection(kinds=(FindingKind.NOT_CONNECTED,)), ["acme-1", "globex"]),
+        (Selection(integrations=("salesforce",), kinds=(FindingKind.NOT_VALID,)), ["globex"]),
+        (Selection(users=("glob*",), integrations=("salesforce",), kinds=(FindingKind.NOT_VALID,)), ["globex"]),
+        (Selection(users=("acme-*",), kinds=(FindingKind.NOT_VALID,)), []),
+    ],
+)
+def test_findings_are_found_by_user_integration_and_kind(
+    tmp_path: Path, selection: Selection, users: list[str]
+) -> None:
+    findings = [
+        finding("acme-1"),
+        finding("acme-2", kind=FindingKind.AMBIGUOUS_ACCOUNT, integration="slack"),
+        finding("globex"),
+        finding("globex", kind=FindingKind.NOT_VALID),
+    ]
+    written(tmp_path / "p.plan", [], findings)
+    with PlanReader(tmp_path / "p.plan") as plan:
+        assert users == [found.user for found in plan.findings(selection)]
+
+
+@given(
+    st.lists(st.text("ab[]*?-é", min_size=1, max_size=4), max_size=8),
+    st.lists(st.text("ab[]*?-é", min_size=1, max_size=4), min_size=1, max_size=3),
+)
+def test_an_index_finds_what_a_look_at_every_row_would(users: list[str], globs: list[str]) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        written(Path(folder) / "p.plan", list(map(configuration, users)))
+        with PlanReader(Path(folder) / "p.plan") as plan:
+            found = [outline.user for outline in plan.outlines(Selection(users=tuple(globs)))]
+    assert found == [u for u in users if any(u == glob or fnmatchcase(u, glob) for glob in globs)]
+
+
+@pytest.mark.parametrize(
+    "selection",
+    [
+        Selection(users=("acme-1",)),
+        Selection(users=("acme-*", "*x"), integrations=("slack",)),
+        Selection(integrations=("slack",)),
+        Selection(kinds=(FindingKind.NOT_CONNECTED,)),
+        Selection(users=("a?",), kinds=(FindingKind.NOT_CONNECTED,)),
+    ],
+)
+def test_no_row_is_read_that_an_index_rules_out(tmp_path: Path, selection: Selection) -> None:
+    written(tmp_path / "p.plan", FOUND)
+    table: Table = "findings" if selection.kinds else "operations"
+    where, parameters = condition(table, selection) or ("", ())
+    database = sqlite3.connect(tmp_path / "p.plan")
+    database.create_function(MATCHES, 2, matches, deterministic=True)
+    plan = database.execute(f"EXPLAIN QUERY PLAN SELECT * FROM {table} WHERE {where} ORDER BY number", parameters)  # noqa: S608
+    steps = [detail for *_, detail in plan if table in detail]
+    database.close()
+    assert steps[0] == f"SEARCH {table} USING INTEGER PRIMARY KEY (rowid=?)"
+    assert all(f"USING COVERING INDEX {table}_by_" in step for step in steps[1:])
+
+
+def test_an_index_that_leaves_a_row_out_is_noticed_before_it_is_believed(tmp_path: Path) -> None:
+    file = tmp_path / "p.plan"
+    written(file, [configuration("acme"), configuration("globex")])
+    database = sqlite3.connect(file)
+    database.executescript(
+        """
+        PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = sql || ' WHERE number > 0' WHERE name = 'operations_by_user';
+        """
+    )
+    database.close()
+    edit(file, "REINDEX operations_by_user")
+    database = sqlite3.connect(file)
+    database.executescript(
+        """
+        PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = replace(sql, ' WHERE number > 0', '') WHERE name = 'operations_by_user';
+        """
+    )
+    database.close()
+    with PlanReader(file) as plan:
+        assert [operation.user for operation in plan.operations()] == ["acme", "globex"]
+        with pytest.raises(PlanFileError, match="was changed or damaged"):
+            list(plan.outlines(Selection(users=("acme",))))
 
 
 def test_an_empty_plan_is_a_plan(tmp_path: Path) -> None:
@@ -165,11 +282,18 @@ def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
         PlanReader(tmp_path)
 
 
-def test_a_plan_of_a_later_format_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("version", "hint"),
+    [(1, "make the plan again: paragon-sync plan"), (3, "use the version that made it, or make the plan again")],
+)
+def test_a_plan_of_another_format_is_refused(tmp_path: Path, version: int, hint: str) -> None:
     written(tmp_path / "p.plan", [])
-    edit(tmp_path / "p.plan", "PRAGMA user_version = 2")
-    with pytest.raises(PlanFileError, match="has plan format 2, and this paragon-sync reads format 1"):
+    edit(tmp_path / "p.plan", f"PRAGMA user_version = {version}")
+    with pytest.raises(
+        PlanFileError, match=f"has plan format {version}, and this paragon-sync reads format 2"
+    ) as caught:
         PlanReader(tmp_path / "p.plan")
+    assert caught.value.hint == hint
 
 
 def edit(path: Path, statement: str) -> None:
@@ -182,14 +306,16 @@ def edit(path: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE operations SET row = replace(row, 'enterprise', 'free') WHERE number = 0",
+        "UPDATE operations SET rest = replace(rest, 'enterprise', 'free') WHERE number = 0",
         "UPDATE operations SET user = CAST('globex' AS BLOB)",
         "UPDATE operations SET integration = x'00' WHERE number = 0",
         "UPDATE operations SET number = 7 WHERE number = 1",
-        "UPDATE operations SET row = 7",
+        "UPDATE operations SET changes = 7",
+        "UPDATE operations SET changes = replace(changes, 'C0123', 'C4711')",
+        "UPDATE findings SET kind = CAST('notValid' AS BLOB)",
         "DELETE FROM operations WHERE number = 1",
         "DELETE FROM findings",
-        "INSERT INTO operations SELECT number + 2, user, integration, row FROM operations",
+        "INSERT INTO operations SELECT number + 2, user, integration, changes, rest FROM operations",
         "UPDATE meta SET value = CAST(replace(value, 'production', 'staging') AS BLOB) WHERE name = 'header'",
         "UPDATE meta SET value = 7 WHERE name = 'header'",
         "UPDATE meta SET value = x'00' WHERE name = 'digest'",
@@ -198,7 +324,9 @@ def edit(path: Path, statement: str) -> None:
         "INSERT INTO meta VALUES ('more', x'00')",
         "CREATE TABLE more (x)",
         "DROP TABLE findings",
-        "ALTER TABLE operations RENAME COLUMN row TO text",
+        "DROP INDEX findings_by_kind",
+        "CREATE INDEX more ON operations (number)",
+        "ALTER TABLE operations RENAME COLUMN rest TO row",
     ],
 )
 def test_an_edited_plan_is_noticed(tmp_path: Path, statement: str) -> None:
@@ -209,11 +337,15 @@ def test_an_edited_plan_is_noticed(tmp_path: Path, statement: str) -> None:
     assert caught.value.hint == "make the plan again: paragon-sync plan"
 
 
+SLACK, SALESFORCE = Selection(users=("a*",), integrations=("slack",)), Selection(integrations=("salesforce",))
+
+
 def test_a_changed_byte_is_noticed_or_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "p.plan"
     written(path, [metadata("acme"), configuration("acme")], [finding("globex")])
     with PlanReader(path) as plan:
         whole = plan.header, plan.digest, list(plan.operations()), list(plan.findings())
+        chosen = list(plan.outlines(SLACK)), list(plan.findings(SALESFORCE))
     intact = path.read_bytes()
     filled = [at for at, byte in enumerate(intact) if byte]
     harmless = []
@@ -223,6 +355,7 @@ def test_a_changed_byte_is_noticed_or_changes_nothing(tmp_path: Path) -> None:
         try:
             with PlanReader(path) as plan:
                 assert (plan.header, plan.digest, list(plan.operations()), list(plan.findings())) == whole
+                assert (list(plan.outlines(SLACK)), list(plan.findings(SALESFORCE))) == chosen
                 harmless.append(at)
         except PlanFileError:
             pass

@@ -14,6 +14,7 @@ from paragon_sync.store import layout
 from paragon_sync.store.journal import Recorded, Sending
 from paragon_sync.store.planfile import PlanReader, PlanWriter
 from paragon_sync.store.sealing import Plain, Sealed, seal_line, unseal_line
+from paragon_sync.store.selection import Selection
 from paragon_sync.store.state import StateStore
 from tests.nouns import change, configuration, finding, plan_header, run_header
 
@@ -77,7 +78,9 @@ def test_an_encrypted_plan_reads_back_with_its_key_alone(tmp_path: Path) -> None
     with PlanReader(file, KEY) as plan:
         assert plan.digest == digest
         assert plan.header.notes == (VALUE,)
-        assert [o.changes[0].after for o in plan.operations("glo*", "slack")] == [VALUE]
+        assert [o.changes[0].after for o in plan.outlines(Selection(users=("glo*",), integrations=("slack",)))] == [
+            VALUE
+        ]
         assert [f.message for f in plan.findings()] == [VALUE]
     for key, message in [
         (None, f"{file} is encrypted, and PARAGON_SYNC_PLAN_KEY is not set"),
@@ -109,9 +112,11 @@ def test_a_plain_plan_needs_no_key_and_takes_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE operations SET row = (SELECT o.row FROM operations o WHERE o.number = 1 - operations.number)",
-        "UPDATE operations SET row = (SELECT row FROM findings) WHERE number = 1",
-        "UPDATE operations SET row = substr(row, 2)",
+        "UPDATE operations SET rest = (SELECT o.rest FROM operations o WHERE o.number = 1 - operations.number)",
+        "UPDATE operations SET changes = (SELECT o.changes FROM operations o WHERE o.number = 1 - operations.number)",
+        "UPDATE operations SET changes = (SELECT row FROM findings) WHERE number = 1",
+        "UPDATE operations SET rest = changes, changes = rest",
+        "UPDATE operations SET rest = substr(rest, 2)",
     ],
 )
 def test_rows_that_trade_places_are_noticed_even_with_the_digest_put_right(tmp_path: Path, statement: str) -> None:
