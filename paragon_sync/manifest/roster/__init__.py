@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from typing import Final, assert_never
 
 from paragon_sync.errors import Problem
-from paragon_sync.manifest.roster import ids, inline
+from paragon_sync.manifest.roster import delimited, ids, inline, json_rows
 from paragon_sync.manifest.roster.rows import MOST_TOLD, Found, Row, Trouble, label_of, place_of
 from paragon_sync.manifest.roster.written import roster_of
 from paragon_sync.manifest.source import locate_all
@@ -49,7 +49,8 @@ def problem(roster: Roster, trouble: Trouble) -> Problem:
     message = trouble.message
     if isinstance(roster, SqlRoster) and trouble.number is not None:
         message = f"{label_of(roster, trouble.number)}: {message}"
-    return Problem(message=message, file=at.file, line=at.line, column=at.column, hint=trouble.hint)
+    column = at.column if trouble.column is None else trouble.column
+    return Problem(message=message, file=at.file, line=at.line, column=column, hint=trouble.hint)
 
 
 def columns_are_fixed(roster: Roster) -> bool:
@@ -61,7 +62,13 @@ def _found(roster: Roster) -> Iterator[Found]:
     match roster:
         case InlineRoster():
             return inline.items(roster)
-        case FileRoster() | SqlRoster():
-            raise NotImplementedError
+        case FileRoster(format="csv"):
+            return delimited.items(roster)
+        case FileRoster():
+            return json_rows.items(roster)
+        case SqlRoster():
+            from paragon_sync.manifest.roster import sql  # slow to import
+
+            return sql.items(roster)
         case _:
             assert_never(roster)

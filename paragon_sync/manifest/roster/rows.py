@@ -35,11 +35,12 @@ class Item(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Trouble:
-    """What is wrong with a row, or (where ``number`` is None) with the roster."""
+    """What is wrong with a row, or (where ``number`` is None) with the roster; ``column`` counts characters from 1."""
 
     message: str
     number: int | None = None
     hint: str | None = None
+    column: int | None = None
 
 
 Found: TypeAlias = Item | Trouble

@@ -1,0 +1,85 @@
+"""A roster's file as lines: opened, unpacked, decoded. Owns gzip and zstandard; knows nothing of rows."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import BinaryIO, Final, cast
+
+from paragon_sync.manifest.roster.rows import STANDARD_INPUT
+
+_LONGEST: Final = 2**20
+"""Bytes of a line: whatever is longer is no roster, and is not to fill the memory."""
+
+
+class Unreadable(Exception):
+    """Why the file can't be read, or not on; ``line`` is where, None where it could not even be opened."""
+
+    def __init__(self, message: str, line: int | None = None, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.line = line
+        self.hint = hint
+
+
+def lines(path: str) -> Iterator[str]:
+    """The lines with their ends, without a byte order mark; raises :class:`Unreadable`."""
+    number = 0
+    with ExitStack() as stack:
+        try:
+            stream = _unpacked(_opened(path, stack), path, stack)
+            for raw in iter(lambda: stream.readline(_LONGEST), b""):
+                number += 1
+                if len(raw) == _LONGEST:
+                    raise Unreadable("the line is longer than a mebibyte", number)
+                line = raw.decode()
+                yield line if number > 1 else line.removeprefix("\ufeff")
+        except UnicodeDecodeError:
+            raise Unreadable("not UTF-8", number, "save the file as UTF-8") from None
+        except _damage(path) as error:
+            raise Unreadable(_reason(error), number + 1 if number else None) from None
+
+
+def _opened(path: str, stack: ExitStack) -> BinaryIO:
+    """Standard input stays open: it isn't ours."""
+    if path == STANDARD_INPUT:
+        return cast(BinaryIO, sys.stdin.buffer)
+    return stack.enter_context(open(path, "rb"))  # noqa: PTH123 - a name as it was written
+
+
+def _unpacked(stream: BinaryIO, path: str, stack: ExitStack) -> BinaryIO:
+    if path.endswith(".gz"):
+        return cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream)))
+    if path.endswith(".zst"):
+        import zstandard
+
+        reader = zstandard.ZstdDecompressor().stream_reader(stream, read_across_frames=True)
+        return cast(BinaryIO, stack.enter_context(io.BufferedReader(cast(io.RawIOBase, reader), 2**16)))
+    return stream
+
+
+def _damage(path: str) -> tuple[type[Exception], ...]:
+    """What opening, reading and unpacking raise."""
+    if not path.endswith(".zst"):
+        return (OSError, EOFError, zlib.error)
+    import zstandard
+
+    return (OSError, zstandard.ZstdError)
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case FileNotFoundError():
+            return "there is no such file"
+        case gzip.BadGzipFile() | zlib.error():
+            return "can't be unpacked: it isn't a gzip file, or it is damaged"
+        case EOFError():
+            return "can't be unpacked: its end is missing"
+        case OSError():
+            return f"can't be read: {(error.strerror or 'unknown error').lower()}"
+        case _:
+            return "can't be unpacked: it isn't a zstd file, or it is damaged"
