@@ -52,7 +52,7 @@ def test_one_expression_gives_its_own_value_and_anything_else_a_string(text: str
     ("text", "message"),
     [
         ("{{ nope }}", "'nope' is undefined"),
-        ("{{ row.nope }}", "has no attribute 'nope'"),
+        ("{{ row.nope }}", 'there is no column "nope" in the row'),
         ("x{{ nope }}", "'nope' is undefined"),
         ("{{ user | }}", "expected token"),
         ("{{ 1 / 0 }}", "division by zero"),
