@@ -1,0 +1,216 @@
+"""Whether one user is already as asked, told from as little as possible; pure, like the rest of the room.
+
+It may only say "unchanged", and how many managed workflows are on: whatever would be a change or a finding, and
+whatever isn't told here for certain, is for ``user.plan_user``, whose word is the verdict. Knows the rules of
+``select``, ``shape`` and ``decide`` in the cases that nearly all users are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from paragon_sync.jsonvalue import Json, JsonObject, Repeated, equal
+from paragon_sync.model.asked import ENABLED, Asked, AskedBlock, Demand, Demands, Way
+from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.declared import AccountBy, Configuration
+from paragon_sync.model.live import Credential, LiveUser
+from paragon_sync.plan.layers import same
+from paragon_sync.plan.names import integration_id
+from paragon_sync.plan.own import among
+from paragon_sync.plan.select import VALID, answers_to, connected, is_chosen
+from paragon_sync.plan.shape import SETTINGS, WORKFLOW_MAPS, entries_of, is_default, shape_of
+
+_SET: Final = Way.SET
+_DEFAULT: Final = Way.DEFAULT
+_SIMPLE: Final = frozenset({str, bool, int, type(None)})
+"""Types of which two values are equal in JSON where they are in Python, if both have the same type."""
+
+
+class _Untold(Exception):
+    """It may be a change or a finding, or may not."""
+
+
+class Quick:
+    """Compares with one catalog's integrations."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        self._catalog = catalog
+        self._ids: dict[str, str] = {}
+        self._on: dict[str, frozenset[str]] = {}
+
+    def enabled_live(self, documents: Sequence[Asked], live: LiveUser) -> int | None:
+        """How many managed workflows are enabled now, where nothing changes and there is nothing to be said.
+
+        None where :func:`plan_user` has to tell. ``documents`` is what each document asks for, all its layers together.
+        """
+        credentials = connected(live)
+        if not credentials:
+            return None
+        alone = len(documents) == 1
+        seen = _Seen()
+        try:
+            for document in documents:
+                _check_metadata(document.metadata, live.meta)
+                for kind, block in document.blocks.items():
+                    for place, settings, workflows in self._reached(kind, block, credentials):
+                        _check_level(block.settings, settings)
+                        self._check_workflows(kind, block.workflows, workflows, seen, place)
+                        if not alone:
+                            seen.defaults(place, block)
+        except _Untold:
+            return None
+        return len(seen.on)
+
+    def _reached(
+        self, kind: str, block: AskedBlock, credentials: Sequence[Credential]
+    ) -> Iterator[tuple[_Where, JsonObject, JsonObject]]:
+        """Each configuration that the block reaches: its settings, and its map of workflows."""
+        wanted = self._ids.get(kind)
+        if wanted is None:
+            wanted = self._ids[kind] = integration_id(self._catalog, kind)
+        found = [credential for credential in credentials if credential.raw.get("integrationId") == wanted]
+        for account in _accounts(block, found):
+            if account.status != VALID:
+                raise _Untold
+            yield from _configurations(account, block.configuration)
+
+    def _check_workflows(
+        self, kind: str, asked: dict[str, Demands], live: JsonObject, seen: _Seen, place: _Where
+    ) -> None:
+        for workflow, demands in asked.items():
+            entry = live.get(workflow, _ABSENT)
+            if entry is _ABSENT:
+                self._check_missing(kind, workflow, demands)
+                continue
+            if not isinstance(entry, dict):
+                raise _Untold
+            if ENABLED in demands:
+                enabled = entry.get("enabled")
+                if enabled is not demands[ENABLED][1]:
+                    raise _Untold
+                if enabled is True:
+                    seen.on.add((place, workflow))
+            if len(demands) > (ENABLED in demands):
+                settings = entry.get("settings", _EMPTY)
+                _check_level(demands, _object(settings))
+
+    def _check_missing(self, kind: str, workflow: str, demands: Demands) -> None:
+        """A workflow without an entry is off, and is left so where nothing asks for more."""
+        for key, demand in demands.items():
+            off = key is ENABLED and demand[1] is False and workflow not in self._enabled_by_catalog(kind)
+            if not off and demand[0] is not Way.UNSET:
+                raise _Untold
+
+    def _enabled_by_catalog(self, kind: str) -> frozenset[str]:
+        if kind not in self._on:
+            known = self._catalog.integrations.get(kind)
+            workflows = () if known is None else known.workflows
+            self._on[kind] = frozenset(workflow.id for workflow in workflows if workflow.default_enabled)
+        return self._on[kind]
+
+
+_Where = tuple[str, Json]
+"""A configuration: its credential's id, and its own, None in the documented shape."""
+_ABSENT: Final = Repeated(())
+"""Stands for "there is no such key": equal to nothing that anybody asks for."""
+_EMPTY: Final[JsonObject] = {}
+
+
+class _Seen:
+    """What one user's documents were found to manage, each configuration's values once."""
+
+    def __init__(self) -> None:
+        self.on: set[tuple[_Where, str]] = set()
+        self._defaults: dict[tuple[_Where, str | None, str | None], Demand] = {}
+
+    def defaults(self, place: _Where, block: AskedBlock) -> None:
+        """Two defaults that differ contradict each other, even where the user's own value makes them idle."""
+        levels: list[tuple[str | None, Demands]] = [(None, block.settings), *block.workflows.items()]
+        for workflow, demands in levels:
+            for id_, demand in demands.items():
+                if demand[0] is _DEFAULT and not same(
+                    demand, self._defaults.setdefault((place, workflow, id_), demand)
+                ):
+                    raise _Untold
+
+
+def _check_metadata(asked: dict[str, Json], live: JsonObject | None) -> None:
+    if asked and live is None:
+        raise _Untold
+    for key, value in asked.items():
+        if not _equal(live.get(key, _ABSENT), value):  # type: ignore[union-attr]
+            raise _Untold
+
+
+def _check_level(asked: Demands, live: JsonObject) -> None:
+    for id_, demand in asked.items():
+        if id_ is ENABLED:
+            continue
+        value = live.get(id_, _ABSENT)
+        way = demand[0]
+        if way is _SET:
+            if not _equal(value, demand[1]):
+                raise _Untold
+        elif way is _DEFAULT:
+            if value.__class__ is Repeated or (demand[2] and among(value, demand[2]) and not equal(value, demand[1])):
+                raise _Untold
+        elif value is not _ABSENT:
+            raise _Untold
+
+
+def _equal(live: Json, asked: Json) -> bool:
+    kind = live.__class__
+    return kind is asked.__class__ and (live == asked if kind in _SIMPLE else equal(live, asked))
+
+
+def _accounts(block: AskedBlock, found: Sequence[Credential]) -> Sequence[Credential]:
+    """Whom the selector means, where there is nothing to be said about the others."""
+    selector = block.account
+    if selector == "all":
+        valid = [credential for credential in found if credential.status == VALID]
+        if not valid:
+            raise _Untold
+        return valid
+    if isinstance(selector, AccountBy):
+        found = [credential for credential in found if answers_to(credential, selector)]
+    if len(found) != 1:
+        raise _Untold
+    return found
+
+
+def _configurations(account: Credential, wanted: Configuration) -> Iterator[tuple[_Where, JsonObject, JsonObject]]:
+    raw = account.raw
+    listed, config = raw.get("configurations"), raw.get("config")
+    if listed is None or listed == []:
+        if wanted not in {"default", "all"}:
+            raise _Untold
+        yield (account.id, None), *_sections(_EMPTY if config is None else _object(config))
+        return
+    if listed.__class__ is not list or any(e.__class__ is not dict or not isinstance(e.get("id"), str) for e in listed):
+        raise _Untold
+    chosen = [entry for entry in entries_of(account) if is_chosen(wanted, account, entry)]
+    if not chosen or (len(chosen) > 1 and wanted != "all"):
+        raise _Untold
+    for entry in chosen:
+        id_ = entry["id"]
+        if config is None or config == {} or not is_default(account, entry):
+            yield (account.id, id_), *_sections(entry)
+            continue
+        shape = shape_of(account, str(id_))
+        if shape.ambiguous:
+            raise _Untold
+        yield (account.id, id_), _object(shape.payload.get(SETTINGS, _EMPTY)), shape.workflows()
+
+
+def _sections(found: JsonObject) -> tuple[JsonObject, JsonObject]:
+    names = [name for name in WORKFLOW_MAPS if name in found]
+    if len(names) > 1:  # they may differ
+        raise _Untold
+    return _object(found.get(SETTINGS, _EMPTY)), _object(found[names[0]]) if names else _EMPTY
+
+
+def _object(value: Json) -> JsonObject:
+    if not isinstance(value, dict):
+        raise _Untold
+    return value
