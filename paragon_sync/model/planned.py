@@ -263,7 +263,11 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PlanHeader:
-    """Everything about a plan but its operations and findings. Times are ISO 8601 in UTC."""
+    """Everything about a plan but its operations and findings. Times are ISO 8601 in UTC.
+
+    ``rolls_back`` is the run that the plan takes back, ``rolls_back_after`` the run that had taken back a part of it
+    when the plan was made.
+    """
 
     environment: str
     project: str
@@ -281,6 +285,7 @@ class PlanHeader:
     catalog: Mapping[str, Json] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     rolls_back: str | None = None
+    rolls_back_after: str | None = None
     """The run that this plan takes back, where it does."""
     seconds_to_apply: float | None = None
     """About how long applying it takes, at the pace that was measured while it was planned; None: nobody knows."""

@@ -6,7 +6,7 @@ the run did to each value, ``restore`` what becomes of it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
@@ -37,7 +37,7 @@ from paragon_sync.plan.select import subject_of, subject_order
 from paragon_sync.plan.shape import entries_of
 from paragon_sync.plan.trace import Traces, Write, trace
 
-_Key: TypeAlias = tuple[str, str | None] | None
+Key: TypeAlias = tuple[str, str | None] | None
 """Credential and configuration; None for metadata."""
 
 
@@ -66,15 +66,24 @@ class Undone:
 
 
 def undo_user(
-    run: str, written: Sequence[Written], live: LiveUser, catalog: Catalog, *, enablement: Enablement = "config"
+    run: str,
+    written: Sequence[Written],
+    live: LiveUser,
+    catalog: Catalog,
+    *,
+    done: Collection[Key] = (),
+    enablement: Enablement = "config",
 ) -> Undone:
     """Take back what the run wrote for this user, whose metadata must have been read if the run wrote it.
 
-    The catalog gives names, and says which workflows are on without an entry. It may be empty.
+    The catalog gives names, and says which workflows are on without an entry. It may be empty. ``done`` are the
+    subjects that were taken back before.
     """
     operations: list[Operation] = []
     notes: list[Finding] = []
     for trail in _trails(written, live, catalog):
+        if key_of(trail.subject) in done:
+            continue
         shape = live_shape(trail.subject, live)
         if isinstance(shape, Unwritable):
             notes.append(_note(live.user, trail.subject, f"nothing is given back: {shape.reason}"))
@@ -88,12 +97,26 @@ def undo_user(
     return Undone(operations=tuple(operations), notes=tuple(notes))
 
 
+def touched(written: Iterable[Written]) -> frozenset[Key]:
+    """Every subject that has to do with what the run wrote, its side effects included."""
+    return frozenset(
+        key
+        for one in written
+        for key in (key_of(one.subject), *((e.credential, e.configuration) for e in one.side_effects))
+    )
+
+
+def key_of(subject: Subject) -> Key:
+    """What tells a user's subjects apart."""
+    return (subject.credential, subject.configuration) if isinstance(subject, ConfigurationSubject) else None
+
+
 def _trails(written: Sequence[Written], live: LiveUser, catalog: Catalog) -> list[Trail]:
     """One for each subject, in the order in which they are written: metadata, then the user's configurations."""
-    trails: dict[_Key, Trail] = {}
+    trails: dict[Key, Trail] = {}
     for one in written:
         traces = trace(one.subject, one.writes, verified=one.verified)
-        trails[_key(one.subject)] = Trail(subject=one.subject, traces=traces, managed=one.managed)
+        trails[key_of(one.subject)] = Trail(subject=one.subject, traces=traces, managed=one.managed)
     for effect in (effect for one in written for effect in one.side_effects):
         key = (effect.credential, effect.configuration)
         trail = trails.get(key) or Trail(subject=_subject(effect, live, catalog), traces=Traces())
@@ -156,10 +179,6 @@ def _subject(effect: SideEffect, live: LiveUser, catalog: Catalog) -> Configurat
     entries = (one for one in entries_of(credential) if one.get("id") == effect.configuration)
     found = subject_of(integration, credential, next(entries, None))
     return replace(found, configuration=effect.configuration)
-
-
-def _key(subject: Subject) -> _Key:
-    return (subject.credential, subject.configuration) if isinstance(subject, ConfigurationSubject) else None
 
 
 def _trail_order(trail: Trail) -> tuple[bool, tuple[str, str, str, bool, str, str]]:

@@ -54,7 +54,7 @@ def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: date
     _check_environment(reader.header, applicant)
     check_allowed(reader.header, applicant.allowed)
     if reader.header.rolls_back is not None:
-        _check_not_taken_back(store.run(reader.header.rolls_back), reader.digest, store)
+        _check_not_taken_back(store.run(reader.header.rolls_back), reader, store)
     earlier = store.runs_of(reader.digest)
     for run in earlier:
         _check_unfinished(run)
@@ -79,8 +79,6 @@ def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: date
         rolls_back=reader.header.rolls_back,
     )
     store.begin(header)
-    if header.rolls_back is not None:
-        store.rolled_back(header.rolls_back, header.run)
     return Admitted(run=header.run, ended={})
 
 
@@ -123,13 +121,15 @@ def _check_unfinished(run: RunHeader) -> None:
         )
 
 
-def _check_not_taken_back(run: RunHeader, digest: str, store: StateStore) -> None:
-    """A run is taken back by one plan alone; that one may be resumed."""
+def _check_not_taken_back(run: RunHeader, reader: PlanReader, store: StateStore) -> None:
+    """A run is taken back by one plan after the other: each knows of those before it. One may be resumed."""
     by = run.rolled_back_by
-    if by is not None and by not in {other.run for other in store.runs_of(digest)}:
+    known = {reader.header.rolls_back_after, *(own.run for own in store.runs_of(reader.digest))}
+    if by is not None and by not in known:
         raise PlanFileError(
             f"run {run.run} was taken back already, by run {by}",
-            hint=f"paragon-sync runs show {by} tells what came of it",
+            hint=f"paragon-sync runs show {by} tells what came of it\n"
+            f"paragon-sync rollback {run.run} -e {run.environment} --out FILE plans what is left, if anything",
         )
 
 

@@ -177,7 +177,7 @@ def _header(desired: Desired, planning: Planning, tally: Tally) -> PlanHeader:
         environment=planning.environment,
         project=planning.catalog.project,
         host=planning.host,
-        created=planning.now.isoformat(timespec="seconds"),
+        created=planning.now.isoformat(timespec="milliseconds"),
         expires=(planning.now + LIFETIME).isoformat(timespec="seconds"),
         tool=__version__,
         manifest_digest=desired.digest,

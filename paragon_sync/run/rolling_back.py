@@ -7,15 +7,17 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
+from typing import TypeAlias
 
 from paragon_sync import __version__
 from paragon_sync.errors import ApiError, HostError, PlanFileError
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.outcome import Applied, RunHeader, effects_of
+from paragon_sync.model.outcome import Applied, RunHeader, Unchanged, effects_of
 from paragon_sync.model.planned import (
     ConfigurationSubject,
     Enablement,
@@ -29,13 +31,16 @@ from paragon_sync.paragon.client import Client
 from paragon_sync.plan.policy import FINDINGS, check
 from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.trace import Write
-from paragon_sync.plan.undo import Written, undo_user
+from paragon_sync.plan.undo import Key, Written, key_of, touched, undo_user
 from paragon_sync.plan.user import UserPlan
 from paragon_sync.run.fetching import read_user
 from paragon_sync.run.planning import LIFETIME
 from paragon_sync.store.journal import Entry
 from paragon_sync.store.planfile import PlanWriter
 from paragon_sync.store.state import StateStore
+
+Done: TypeAlias = Mapping[str, AbstractSet[Key]]
+"""What was taken back before, by user."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,17 +60,22 @@ class RollingBack:
 async def plan_rollback(rolling: RollingBack, writer: PlanWriter) -> str:
     """Write the plan and return its digest; a user who can't be fetched is a finding.
 
-    Raises :class:`PlanFileError` for a run of another project, or one that was taken back already.
+    Where a part of the run was taken back before, the plan is about the rest. Raises :class:`PlanFileError` for a run
+    of another project, or one that was taken back as a whole.
     """
     _check(rolling)
-    tally = Tally()
-    async for plan in _users(rolling):
+    earlier = rolling.store.rollbacks_of(rolling.run.run)
+    tally, left = Tally(), False
+    async for plan in _users(rolling, _taken_back(rolling.store, earlier)):
+        left = True
         tally.add(plan)
         for operation in plan.operations:
             writer.add(operation)
         for finding in plan.findings:
             writer.add_finding(finding)
-    return writer.finish(_header(rolling, tally))
+    if earlier and not left:
+        raise _nothing_left(rolling.run, earlier[0])
+    return writer.finish(_header(rolling, tally, earlier))
 
 
 def _check(rolling: RollingBack) -> None:
@@ -75,22 +85,35 @@ def _check(rolling: RollingBack) -> None:
             f"run {run.run} was in {run.environment}, project {run.project}, and not in {rolling.client.project}",
             hint=f"paragon-sync rollback {run.run} -e {run.environment}",
         )
-    if run.rolled_back_by is not None:
-        raise PlanFileError(
-            f"run {run.run} was taken back already, by run {run.rolled_back_by}",
-            hint=f"paragon-sync runs show {run.rolled_back_by} tells what came of it",
-        )
 
 
-async def _users(rolling: RollingBack) -> AsyncIterator[UserPlan]:
-    """The plan of each user to whom the run sent something, in the order of its plan."""
+def _nothing_left(run: RunHeader, by: RunHeader) -> PlanFileError:
+    hint = f"paragon-sync runs show {by.run} tells what came of it"
+    if by.rolled_back_by is not None:
+        hint = f"run {by.rolled_back_by} took that back in turn: paragon-sync rollback {by.rolled_back_by}"
+    return PlanFileError(f"run {run.run} was taken back already, by run {by.run}", hint=hint)
+
+
+def _taken_back(store: StateStore, earlier: Iterable[RunHeader]) -> Done:
+    """What the earlier rollbacks of the run have given back, by user."""
+    done: dict[str, set[Key]] = {}
+    for rollback in earlier:
+        for entry in store.entries(rollback.run, attempts=False):
+            if isinstance(entry.outcome, Applied | Unchanged):
+                done.setdefault(entry.user, set()).add(key_of(entry.subject))
+    return done
+
+
+async def _users(rolling: RollingBack, done: Done) -> AsyncIterator[UserPlan]:
+    """The plan of each user of whom something that the run sent is left, in the order of its plan."""
     pending: deque[asyncio.Task[UserPlan]] = deque()
     grouped = groupby(rolling.store.entries(rolling.run.run), key=lambda entry: entry.user)
     try:
         for user, entries in grouped:
-            sent = [entry for entry in entries if entry.attempts]
-            if sent:
-                pending.append(asyncio.create_task(_user(rolling, user, sent)))
+            written = _written(entry for entry in entries if entry.attempts)
+            taken_back: AbstractSet[Key] = done.get(user, frozenset())
+            if not touched(written) <= taken_back:
+                pending.append(asyncio.create_task(_user(rolling, user, written, taken_back)))
             while len(pending) >= rolling.concurrency * 4:
                 yield await pending.popleft()
         while pending:
@@ -101,19 +124,19 @@ async def _users(rolling: RollingBack) -> AsyncIterator[UserPlan]:
         await asyncio.gather(*pending, return_exceptions=True)
 
 
-async def _user(rolling: RollingBack, user: str, entries: Sequence[Entry]) -> UserPlan:
+async def _user(rolling: RollingBack, user: str, written: Sequence[Written], done: AbstractSet[Key]) -> UserPlan:
     try:
         live = await read_user(
             rolling.client.user(user),
-            metadata=any(isinstance(entry.subject, MetadataSubject) for entry in entries),
-            configurations=_configurations(entries),
+            metadata=any(isinstance(one.subject, MetadataSubject) for one in written),
+            configurations=_configurations(written),
         )
     except HostError:
         raise
     except ApiError as error:
         finding = Finding(kind=FindingKind.NOT_FETCHED, user=user, message=error.message, hint=error.hint)
         return UserPlan(user=user, findings=(finding,))
-    undone = undo_user(rolling.run.run, _written(entries), live, rolling.catalog, enablement=rolling.enablement)
+    undone = undo_user(rolling.run.run, written, live, rolling.catalog, done=done, enablement=rolling.enablement)
     return UserPlan(user=user, operations=undone.operations, findings=undone.notes)
 
 
@@ -131,24 +154,26 @@ def _written(entries: Iterable[Entry]) -> list[Written]:
     ]
 
 
-def _configurations(entries: Iterable[Entry]) -> set[str]:
-    subjects = (entry.subject for entry in entries)
+def _configurations(written: Iterable[Written]) -> set[str]:
+    subjects = (one.subject for one in written)
     return {s.configuration for s in subjects if isinstance(s, ConfigurationSubject) and s.configuration is not None}
 
 
-def _header(rolling: RollingBack, tally: Tally) -> PlanHeader:
+def _header(rolling: RollingBack, tally: Tally, earlier: Sequence[RunHeader]) -> PlanHeader:
     run = rolling.run
+    what = f"run {run.run}" if not earlier else f"what run {earlier[0].run} left of run {run.run}"
     return PlanHeader(
         environment=run.environment,
         project=run.project,
         host=rolling.client.base,
-        created=rolling.now.isoformat(timespec="seconds"),
+        created=rolling.now.isoformat(timespec="milliseconds"),  # two plans of one second are two
         expires=(rolling.now + LIFETIME).isoformat(timespec="seconds"),
         tool=__version__,
         manifest_digest=run.plan_digest,
         counts=tally.counts,
         refusals=tuple(r for r in check(tally.counts, rolling.policy, {}) if r.rule == FINDINGS),
         incomplete=tally.errors > 0,
-        notes=(f"takes back run {run.run}; the manifests would propose its changes again: revert them too",),
+        notes=(f"takes back {what}; the manifests would propose its changes again: revert them too",),
         rolls_back=run.run,
+        rolls_back_after=earlier[0].run if earlier else None,
     )

@@ -79,7 +79,7 @@ class StateStore:
         self._still_held = still_held
 
     def begin(self, header: RunHeader) -> None:
-        """Starts a run. Its id must be new."""
+        """Starts a run, and says so of the one that it takes back, if any. Its id must be new."""
         if isinstance(self._sealing, Unavailable):
             self._sealing.refuse()
         row = {
@@ -93,6 +93,9 @@ class StateStore:
         }
         with self._transaction() as connection:
             connection.execute(insert(runs).values(row))
+            if header.rolls_back is not None:
+                taken_back = update(runs).where(runs.c.run == header.rolls_back)
+                connection.execute(taken_back.values(rolled_back_by=header.run))
 
     def sending(self, run: str, batch: Sequence[Sending]) -> None:
         """Records, in one transaction that is on disk when this returns, that these operations are about to be sent.
@@ -145,10 +148,6 @@ class StateStore:
         resumed = encoding.write_resumed((*self.run(run).resumed, by))
         self._change_run(run, finished=None, stopped=None, resumed=resumed)
 
-    def rolled_back(self, run: str, by: str) -> None:
-        """Says which run took this one back."""
-        self._change_run(run, rolled_back_by=by)
-
     def runs(self) -> list[RunHeader]:
         """All runs, the latest first."""
         return self._runs(true())
@@ -159,6 +158,10 @@ class StateStore:
         if not found:
             raise StateError(f"there is no run {run} in {self.location}")
         return found[0]
+
+    def rollbacks_of(self, run: str) -> list[RunHeader]:
+        """The runs that took this one back, or a part of it, the latest first."""
+        return [header for header in self.runs() if header.rolls_back == run]
 
     def runs_of(self, plan_digest: str) -> list[RunHeader]:
         """The runs of one plan, the latest first."""

@@ -218,7 +218,29 @@ class TestOnce:
 
         ended = workbench.run("apply", "other.plan")
 
-        assert (ended.code, " already" in ended.err) == (1, True), ended.err  # one and the same, if in the same second
+        assert (ended.code, "was taken back already, by run" in ended.err) == (1, True), ended.err
+
+    def test_what_was_taken_back_in_turn_is_told(self, bench: Bench) -> None:
+        workbench, _ = bench
+        first = workbench.apply()["run"]
+        taken_back(workbench)
+        third = taken_back(workbench)["run"]
+
+        ended = workbench.run("rollback", first, "--out", "again.plan")
+
+        assert (ended.code, f"paragon-sync rollback {third}" in ended.err) == (1, True), ended.err
+
+    def test_the_manifests_are_not_what_retries_a_rollback(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        first = workbench.apply()["run"]
+        back(workbench)
+        hold(emulator, "a", changed(channel="C9"))
+        workbench.apply("back.plan", code=3)
+
+        ended = workbench.run("apply", "--yes", "--retry-conflicts", "back.plan")
+
+        assert (ended.code, f"paragon-sync rollback {first} -e test" in ended.err) == (1, True), ended.err
+        assert channel(emulator) == "C9"
 
     def test_a_rollback_can_be_taken_back(self, bench: Bench) -> None:
         workbench, emulator = bench
@@ -243,6 +265,62 @@ class TestOnce:
 
         assert (ended.code, "took back" in ended.err) == (1, True), ended.err
         assert (channel(emulator, "a"), channel(emulator, "b")) == ("C1", "C1")
+
+
+class TestWhatIsLeft:
+    def test_a_user_who_could_not_be_read_is_taken_back_later(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.users(a=CHANGE, b=CHANGE)
+        first = workbench.apply()["run"]
+
+        def refusing(asked: Asked, forward: Forward) -> Answered:
+            return as_answer({"message": "no"}, 403) if asked.user == "a" else forward(asked)
+
+        with between(emulator, refusing) as url:
+            workbench.project(url)
+            back(workbench, code=4)
+        workbench.project(emulator.url)
+        second = workbench.apply("back.plan", "--allow", "findings=1")["run"]
+        hold(emulator, "b", changed())  # somebody wants it so: it is not this run's any more
+
+        plan = back(workbench, first)
+        third = workbench.apply("back.plan")["run"]
+
+        assert f"takes back what run {second} left of run {first}" in plan["notes"][0]
+        assert [one["user"] for one in plan["operations"]] == ["a"]
+        assert (held(emulator, "a"), channel(emulator, "b")) == (LIVE, "C2")
+        assert as_json(workbench.run("runs", "show", first, "--format", "json").out)["rolledBackBy"] == third
+        assert workbench.run("rollback", first, "--out", "back.plan").code == 1
+
+    def test_what_was_in_conflict_is_taken_back_later(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.users(a=SWITCH | METADATA, b=CHANGE)
+        first = workbench.apply()["run"]
+        back(workbench)
+        hold(emulator, "a", changed(channel="C9") | {"meta": {"plan": "free"}})
+        run = workbench.apply("back.plan", code=3)
+        assert [one["outcome"] for one in run["operations"]] == ["applied", "conflict", "applied"]
+        hold(emulator, "a", changed() | {"meta": {"plan": "pro"}})
+
+        plan = back(workbench, first)
+
+        assert [(one["user"], one["kind"]) for one in plan["operations"]] == [("a", "configuration")]
+
+    def test_a_plan_from_before_another_rollback_is_refused(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.users(a=CHANGE, b=CHANGE)
+        first = workbench.apply()["run"]
+        back(workbench)
+        workbench.apply("back.plan", "--canary", "1")
+        workbench.run("rollback", first, "--out", "one.plan")
+        workbench.run("rollback", first, "--out", "two.plan")
+        workbench.apply("one.plan")
+
+        again = [workbench.run("apply", plan) for plan in ("two.plan", "back.plan")]
+
+        assert [one.code for one in again] == [1, 1]
+        assert all(f"run {first} was taken back already" in one.err for one in again), again
+        assert (held(emulator, "a"), held(emulator, "b")) == (LIVE, LIVE)
 
 
 class TestUnfinished:

@@ -116,7 +116,8 @@ def test_a_run_is_recorded_from_begin_to_finish(store: StateStore) -> None:
     assert store.run(RUN) == replace(header(), resumed=(again,))
     store.resume(RUN, again)
     store.finish(RUN, "2026-03-14T10:16:00Z")
-    store.rolled_back(RUN, "other")
+    store.begin(replace(header("other"), rolls_back=RUN))
+    assert [run.run for run in store.rollbacks_of(RUN)] == ["other"]
     expected = replace(header(), finished="2026-03-14T10:16:00Z", rolled_back_by="other", resumed=(again, again))
     assert store.run(RUN) == expected
 
