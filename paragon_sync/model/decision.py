@@ -6,18 +6,20 @@ from dataclasses import dataclass
 
 from paragon_sync.jsonvalue import Pointer
 from paragon_sync.model.declared import Place
-from paragon_sync.model.desired import Intent, ManagedTarget
+from paragon_sync.model.desired import Intent, ManagedTarget, Read
 from paragon_sync.model.planned import Origin, Subject, Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contender:
-    """One document's word on a value. ``why`` says, for people, why it decides or which rule put it behind.
+    """One document's word on a value, or one migration's step's.
+
+    ``why`` says, for people, why it decides or which rule put it behind.
 
     ``place`` is None where no document names the value (the ``enabled`` of a workflow entry that has to be created).
     """
 
-    intent: Intent
+    intent: Intent | Read
     source: str
     place: Place | None
     why: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from paragon_sync.jsonvalue import Json
 from paragon_sync.model.declared import Account, Configuration, Place
@@ -82,6 +82,11 @@ class Release:
 Intent: TypeAlias = Set | Default | Unset | Release
 
 
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A migration went by the value and leaves it as it is: no claim, and yet it must not move."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Claim:
     """One document's word on one value; ``label`` is its name for people (the title, where there is one)."""
@@ -128,13 +133,24 @@ class DesiredDocument:
     """One document about one user: ``layers`` from the weakest (its first profile) to the strongest (the document).
 
     ``profiles`` names those whose layers are still to be put before ``layers``: documents are staged without them,
-    because all users share them. The planner sees documents whose ``profiles`` are empty.
+    because all users share them. The planner sees documents whose ``profiles`` are empty. ``row`` is what people call
+    the row of a roster that the document was made for.
     """
 
     user: str
     place: Place
     layers: tuple[DesiredFragment, ...]
     profiles: tuple[str, ...] = ()
+    row: str = ""
+
+
+class Filled(NamedTuple):
+    """One row of a rollout: what its slots hold. ``rollout`` counts the rollouts of a command, ``number`` its rows."""
+
+    user: str
+    rollout: int
+    number: int
+    values: tuple[Json, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,11 @@ class Origin(enum.StrEnum):
     """``enabled`` of a workflow entry that has to be created for its settings, and that no document declares."""
     ROLLBACK = "rollback"
     """A run wrote it, and its rollback gives back what was there before."""
+    MIGRATION = "migration"
+    MOVED = "moved"
+    """A migration has put what was there elsewhere."""
+    OVERWRITTEN = "overwritten"
+    """A migration has put a value over it that stood elsewhere."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +40,7 @@ class Managed:
     """One value that an operation owns: what it is to be, what it was when the plan was made, and why.
 
     ``source`` tells people which document decided (``users/acme.yaml:11:7``, ``profile standard``), or which run.
+    ``read``: a migration has read it, so once it has moved, what the migration came to may be wrong.
     """
 
     target: ManagedTarget
@@ -45,6 +51,7 @@ class Managed:
     source: str
     secret: bool = False
     blank: tuple[Json, ...] = ()
+    read: bool = False
 
 
 class Effect(enum.StrEnum):
@@ -196,6 +203,9 @@ class FindingKind(enum.StrEnum):
     NOT_FETCHED = "notFetched"
     PENDING_ACCOUNT = "pendingAccount"
     NOT_RESTORED = "notRestored"
+    WOULD_OVERWRITE = "wouldOverwrite"
+    NOT_MAPPED = "notMapped"
+    NOT_MIGRATED = "notMigrated"
 
 
 class Severity(enum.StrEnum):
@@ -238,6 +248,10 @@ class Counts:
     values_added: int = 0
     values_changed: int = 0
     values_removed: int = 0
+    values_moved: int = 0
+    """Those of the removed whose value a migration put elsewhere."""
+    values_overwritten: int = 0
+    """Those of the changed over which a migration put a value that stood elsewhere."""
     workflows_enabled: int = 0
     workflows_disabled: int = 0
     workflows_managed: int = 0

@@ -67,6 +67,11 @@ def decide(rulings: Iterable[Ruling], unnamed: Iterable[Unnamed], shape: Shape, 
     decided = [_with_entry(one, written, shape, names) for one in decided]
     decided += _created(decided, written, shape, names)
     decided += [_exact(one, shape, names) for one in unnamed]
+    return in_order(decided)
+
+
+def in_order(decided: Iterable[Decided]) -> list[Decided]:
+    """As people see them: settings by name, then workflow by workflow."""
     return sorted(decided, key=_order)
 
 

@@ -5,14 +5,15 @@ Knows neither accounts nor policy.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, JsonObject, format_pointer
 from paragon_sync.model.decision import Decision
 from paragon_sync.model.declared import Place
-from paragon_sync.model.desired import Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.desired import Read, Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.migration import Enrolment
 from paragon_sync.model.planned import (
     ConfigurationSubject,
     Enablement,
@@ -29,11 +30,14 @@ from paragon_sync.plan.decide import Decided, decide
 from paragon_sync.plan.diff import change_of
 from paragon_sync.plan.exact import Unnamed, unnamed
 from paragon_sync.plan.merge import merge
+from paragon_sync.plan.migrate import Ground, migrate, repeated, shape_after
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.own import Contradiction, Ruling, Word, rule, words_of
 from paragon_sync.plan.requests import final_payload, requests_of
 from paragon_sync.plan.select import Reached, place_order
+from paragon_sync.plan.settle import settle
 from paragon_sync.plan.shape import Shape, shape_of, shape_of_metadata
+from paragon_sync.plan.steps import Trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,12 +79,19 @@ def draft_metadata(user: str, meta: JsonObject, words: Sequence[Word]) -> Draft:
 
 
 def draft_configuration(
-    user: str, reached: Reached, names: Names, *, enablement: Enablement = "config", guarded: bool = False
+    user: str,
+    reached: Reached,
+    names: Names,
+    *,
+    enablement: Enablement = "config",
+    guarded: bool = False,
+    enrolments: Sequence[Enrolment] = (),
 ) -> Draft:
     """The draft of one configuration, from every block that reaches it.
 
-    ``guarded``: the user's metadata will change, which may switch workflows off; then managed enablements get an
-    operation even where nothing else changes, so that they are asserted again.
+    ``enrolments`` are the migrations that do, in their order; documents come on top of what these leave. ``guarded``:
+    the user's metadata will change, which may switch workflows off; then managed enablements get an operation even
+    where nothing else changes, so that they are asserted again.
     """
     subject = reached.subject
     shape = shape_of(reached.credential, subject.configuration)
@@ -88,13 +99,49 @@ def draft_configuration(
     named = {word.claim.target for word in words}.union(*(reach.block.named for reach in reached.reaches))
     place = reached.reaches[0].block.place
     about = _Subject(user=user, subject=subject, shape=shape, names=names, place=place, enablement=enablement)
-    draft = _draft(about, words, unnamed(shape, reached.reaches, named))
+    if enrolments:
+        ground = Ground(subject=subject, credential=reached.credential, shape=shape, names=names)
+        draft = _draft_migrated(about, words, lambda left: unnamed(left, reached.reaches, named), (enrolments, ground))
+    else:
+        draft = _draft(about, words, unnamed(shape, reached.reaches, named))
     return replace(draft, operation=_guard(about, draft)) if guarded and draft.operation is None else draft
 
 
 def _draft(about: _Subject, words: Sequence[Word], extra: Iterable[Unnamed]) -> Draft:
     rulings, findings = _rule_all(about, words)
-    told = decide(rulings, extra, about.shape, about.names)
+    return _drafted(about, decide(rulings, extra, about.shape, about.names), findings)
+
+
+def _draft_migrated(
+    about: _Subject,
+    words: Sequence[Word],
+    extra: Callable[[Shape], Iterable[Unnamed]],
+    migrations: tuple[Sequence[Enrolment], Ground],
+) -> Draft:
+    """The same where migrations come first: documents decide on what these leave."""
+    migrated = migrate(*migrations)
+    rulings, findings = _rule_all(about, words)
+    findings += [_trouble(about, trouble) for trouble in migrated.troubles]
+    left = about.shape
+    try:
+        left = shape_after(about.shape, migrated)
+    except JsonError as error:
+        findings.append(_not_carriable(about, error))
+    told, clashes = settle(decide(rulings, extra(left), left, about.names), migrated.touched, about.shape, about.names)
+    hint = "let the migration alone decide, or make them equal"
+    for clash in clashes:
+        found = _finding(FindingKind.OWNERSHIP, about, clash.message, hint)
+        findings.append(replace(found, place=clash.place, other=clash.other))
+    draft = _drafted(about, told, findings)
+    if draft.operation is None:
+        return draft
+    after = replace(about.shape, payload=final_payload(draft.operation.base, draft.operation.requests))
+    again = tuple(_trouble(about, trouble) for trouble in repeated(*migrations, after))
+    return replace(draft, operation=None, findings=(*draft.findings, *again)) if again else draft
+
+
+def _drafted(about: _Subject, told: Sequence[Decided], findings: list[Finding]) -> Draft:
+    """The draft of what was decided; ``findings`` are those so far."""
     decided = [one for one in told if not one.released]
     findings += _shape_findings(about, decided)
     operation = None
@@ -103,14 +150,13 @@ def _draft(about: _Subject, words: Sequence[Word], extra: Iterable[Unnamed]) -> 
             operation = _operation(about, decided)
             findings += _required_missing(about, decided, operation)
         except JsonError as error:
-            message = f"nothing can be written without destroying what is there: {error.message}"
-            findings.append(_finding(FindingKind.NOT_CARRIABLE, about, message))
+            findings.append(_not_carriable(about, error))
     return Draft(
         operation=operation,
         decisions=tuple(_decision(about, one) for one in told),
         findings=tuple(findings),
         enabled_live=sum(_is_on(one) for one in decided),
-        enablements=tuple(one.managed for one in decided if isinstance(one.managed.target, WorkflowEnabled)),
+        enablements=tuple(one.managed for one in decided if _is_enablement(one)),
     )
 
 
@@ -133,10 +179,15 @@ def _guard(about: _Subject, draft: Draft) -> Operation | None:
 def _is_on(one: Decided) -> bool:
     """Whether the value is an enablement that is on now; so is one without an entry that the catalog enables."""
     managed = one.managed
-    if not isinstance(managed.target, WorkflowEnabled):
+    if not _is_enablement(one):
         return False
     by_catalog = managed.base is ABSENT and managed.desired is False and managed.origin is not Origin.CREATED
     return managed.base is True or by_catalog
+
+
+def _is_enablement(one: Decided) -> bool:
+    """Whether it is an enablement that somebody wants to be as it is desired; a migration may have read it only."""
+    return isinstance(one.managed.target, WorkflowEnabled) and not isinstance(one.winner.intent, Read)
 
 
 def _rule_all(about: _Subject, words: Iterable[Word]) -> tuple[list[Ruling], list[Finding]]:
@@ -203,6 +254,16 @@ def _required_missing(about: _Subject, decided: Iterable[Decided], operation: Op
             place = replace(one.winner.place or about.place, of_key=True)
             finding = _finding(FindingKind.REQUIRED_MISSING, about, message, "give it under the workflow's settings")
             yield replace(finding, place=place)
+
+
+def _not_carriable(about: _Subject, error: JsonError) -> Finding:
+    message = f"nothing can be written without destroying what is there: {error.message}"
+    return _finding(FindingKind.NOT_CARRIABLE, about, message)
+
+
+def _trouble(about: _Subject, trouble: Trouble) -> Finding:
+    message = f"{_where(about.subject)}: {trouble.message}"
+    return replace(_finding(trouble.kind, about, message, trouble.hint), place=trouble.place)
 
 
 def _decision(about: _Subject, one: Decided) -> Decision:

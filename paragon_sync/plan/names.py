@@ -48,7 +48,7 @@ class Names:
         """The value's name for people: a title or a description."""
         if isinstance(target, WorkflowEnabled):
             return self.workflow(target.workflow)
-        known = self._input(target)
+        known = self.input(target)
         return target.input if known is None else known.title or target.input
 
     def workflow(self, workflow: str) -> str:
@@ -83,13 +83,14 @@ class Names:
             case MetadataKey(key=key):
                 return names_secret(key) or names_secret(label)
             case Setting(input=id_) | WorkflowSetting(input=id_):
-                known = self._input(target)
+                known = self.input(target)
                 by_type = known is not None and (known.type == "PASSWORD" or names_secret(known.title))
                 return by_type or names_secret(id_) or names_secret(label)
             case _:
                 assert_never(target)
 
-    def _input(self, target: Setting | WorkflowSetting) -> Input | None:
+    def input(self, target: Setting | WorkflowSetting) -> Input | None:
+        """What the catalog says of a setting, if it knows it."""
         if isinstance(target, Setting):
             return self._inputs.get(target.input)
         if target.workflow not in self._own:

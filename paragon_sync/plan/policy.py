@@ -22,6 +22,11 @@ _DEFAULTS: Final = {
 _TOLD: Final = 3  # users, as examples
 
 
+def _lost(counts: Counts) -> int:
+    """Values that are nowhere afterwards: one that is renamed or moved stands elsewhere, unless over another."""
+    return counts.values_removed - counts.values_moved + counts.values_overwritten
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Rule:
     """One threshold: its ``name`` is both the key under ``policy`` and the knob of ``--allow``."""
@@ -46,8 +51,8 @@ _RULES: Final = (
     _Rule(
         name="valuesRemoved",
         threshold=lambda policy: policy.values_removed,
-        count=lambda counts: counts.values_removed,
-        population=lambda counts: counts.values_removed + counts.kept,
+        count=_lost,
+        population=lambda counts: _lost(counts) + counts.kept,
         what="values would be removed",
         of="unmanaged or removed",
     ),

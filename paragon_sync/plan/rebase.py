@@ -8,6 +8,8 @@ The payload is rebuilt with the code that planned it. Knows no catalog, no docum
     and live has a value                                    satisfied: the user chose
     a workflow to be enabled by the endpoint had no entry,
     and has one that is off with the settings planned       to be written: an attempt ended halfway
+    what a migration changes is partly as planned, and
+    partly as it was                                        conflict: somebody else has begun to change it
     otherwise                                               conflict: nothing of the operation is written, unless
                                                             conflicts are to be overwritten
 """
@@ -21,7 +23,7 @@ from typing import Final, Literal, TypeAlias, assert_never
 
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, JsonObject, equal, format_pointer
-from paragon_sync.model.desired import ManagedTarget, WorkflowEnabled, WorkflowEntry, WorkflowSetting
+from paragon_sync.model.desired import ManagedTarget, Setting, WorkflowEnabled, WorkflowEntry, WorkflowSetting
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath
 from paragon_sync.model.planned import (
@@ -81,6 +83,7 @@ Enabled: TypeAlias = tuple[str, str | None, str]
 """The enablement of a workflow: credential, configuration, workflow."""
 
 _FILLED_IN: Final = frozenset({Origin.DEFAULTS, Origin.CREATED})
+_MIGRATED: Final = frozenset({Origin.MIGRATION, Origin.MOVED, Origin.OVERWRITTEN})
 
 
 class _Standing(enum.Enum):
@@ -107,6 +110,7 @@ def rebase(
         return shape
     writes: list[tuple[ManagedTarget, Value]] = []
     conflicts: list[ConflictingPath] = []
+    torn = _torn(operation, shape)
     for managed in operation.managed:
         now = shape.read(managed.target)
         base = _switched_base(managed, now) if _is_among(switched, operation.subject, managed) else managed.base
@@ -114,11 +118,13 @@ def rebase(
         if operation.enablement == "endpoint" and _is_halfway(managed, operation, shape):
             base = now
         match _standing(managed, base, now, wanted):
+            case _Standing.SATISFIED if torn and _is_migrated(managed):
+                conflicts.append(conflicting_path(managed, shape, now))
             case _Standing.SATISFIED:
                 pass
             case _Standing.WRITE:
                 writes.append((managed.target, wanted))
-            case _Standing.CONFLICT if on_conflict == "overwrite" and managed.origin in _FILLED_IN:
+            case _Standing.CONFLICT if on_conflict == "overwrite" and _is_filled_in(managed):
                 pass
             case _Standing.CONFLICT:
                 conflicts.append(conflicting_path(managed, shape, now))
@@ -248,9 +254,31 @@ def _standing(managed: Managed, base: Value, now: Value, wanted: Value) -> _Stan
         return _Standing.SATISFIED
     if equal(now, base):
         return _Standing.WRITE
-    if managed.origin in _FILLED_IN and now is not ABSENT and not among(now, managed.blank):
+    if _is_filled_in(managed) and now is not ABSENT and not among(now, managed.blank):
         return _Standing.SATISFIED
     return _Standing.CONFLICT
+
+
+def _is_filled_in(managed: Managed) -> bool:
+    """Whether the user's own value comes first, because nothing was made to depend on there being none."""
+    return managed.origin in _FILLED_IN and not managed.read
+
+
+def _is_migrated(managed: Managed) -> bool:
+    """Whether a migration changes a setting. Workflows may be switched by requests of their own, before or after."""
+    settings = isinstance(managed.target, Setting | WorkflowSetting)
+    return settings and managed.origin in _MIGRATED and not equal(managed.base, managed.desired)
+
+
+def _torn(operation: Operation, shape: Shape) -> bool:
+    """Whether some of what migrations change is as planned already, and some as it was.
+
+    One write does all of it, so somebody else was at it: of a setting to be renamed, they may have removed the value
+    that would now be put back under its new name.
+    """
+    ours = [managed for managed in operation.managed if _is_migrated(managed)]
+    done = [equal(shape.read(managed.target), managed.desired) for managed in ours]
+    return any(done) and not all(done)
 
 
 def _rewritten(

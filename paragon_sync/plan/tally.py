@@ -61,6 +61,10 @@ def _counted(changes: Iterable[Change]) -> Iterable[str]:
     names = {Effect.ADD: "values_added", Effect.CHANGE: "values_changed", Effect.REMOVE: "values_removed"}
     for change in changes:
         yield names[change.effect]
+        if change.origin is Origin.MOVED:
+            yield "values_moved"
+        elif change.origin is Origin.OVERWRITTEN:
+            yield "values_overwritten"
         if enables(change):
             yield "workflows_enabled"
         elif disables(change):

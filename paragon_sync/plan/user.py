@@ -16,9 +16,11 @@ from paragon_sync.model.decision import Decision
 from paragon_sync.model.declared import Place
 from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.model.live import LiveUser
+from paragon_sync.model.migration import Enrolment
 from paragon_sync.model.planned import Enablement, Finding, FindingKind, MetadataSubject, Operation, Severity
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.draft import Draft, draft_configuration, draft_metadata
+from paragon_sync.plan.migrate import in_order
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.own import metadata_words
 from paragon_sync.plan.policy import severity
@@ -61,8 +63,12 @@ def plan_user(
     policy: Policy,
     *,
     enablement: Enablement = "config",
+    enrolments: Sequence[Enrolment] = (),
 ) -> UserPlan:
     """Compare one user's documents, profiles put in, with what is live; the order of the documents doesn't matter.
+
+    ``enrolments`` are the migrations in whose rosters the user stands; each is one of the documents too, whose only
+    block is the migration's.
 
     A finding leaves out its configuration (or the metadata), unless the policy ignores it and it can be ignored; one
     that is an error leaves out the user. What can't be written is left out in any case.
@@ -72,8 +78,13 @@ def plan_user(
     reached, findings = select(documents, live, catalog)
     drafts = _metadata(documents, live)
     changes_metadata = any(draft.operation is not None for draft in drafts)
+    migrations = in_order(enrolments)
     for one, names in _named(reached, catalog):
-        drafts.append(draft_configuration(live.user, one, names, enablement=enablement, guarded=changes_metadata))
+        meant = [m for m in migrations if any(reach.block is m.migration.block for reach in one.reaches)]
+        draft = draft_configuration(
+            live.user, one, names, enablement=enablement, guarded=changes_metadata, enrolments=meant
+        )
+        drafts.append(draft)
     if _metadata_unread(documents, live):
         findings.append(_not_fetched(documents, live))
     findings += [finding for draft in drafts for finding in draft.findings]

@@ -12,7 +12,7 @@ from paragon_sync.errors import EXIT_OK, ParagonSyncError
 from paragon_sync.jsonvalue import format_pointer, parse_pointer
 from paragon_sync.model.decision import Contender, Decision
 from paragon_sync.model.declared import Place, Position
-from paragon_sync.model.desired import Default, Release, Set, Unset, WorkflowEnabled
+from paragon_sync.model.desired import Default, Read, Release, Set, Unset, WorkflowEnabled
 from paragon_sync.model.planned import Finding, Value
 from paragon_sync.model.secrecy import names_secret
 from paragon_sync.render.changes import subject_name, value_text
@@ -98,7 +98,7 @@ def _contender(contender: Contender, positions: Mapping[Place, Position], *, sec
     return f"{where} {_intent(contender.intent, secret=secret)}: {contender.why}"
 
 
-def _intent(intent: Set | Default | Unset, *, secret: bool) -> str:
+def _intent(intent: Set | Default | Unset | Read, *, secret: bool) -> str:
     def shown(value: Value) -> str:
         return value_text(masked_alone(value, secret=secret), _ROOM - _WORD)
 
@@ -109,6 +109,8 @@ def _intent(intent: Set | Default | Unset, *, secret: bool) -> str:
             return f"gives the default {shown(value)}"
         case Unset():
             return "unsets it"
+        case Read():
+            return "reads it"
         case _:
             assert_never(intent)
 
