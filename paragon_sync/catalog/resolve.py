@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import assert_never
 
 from paragon_sync import jsonvalue
+from paragon_sync.catalog.known import Known
 from paragon_sync.catalog.naming import ESCAPE, Miss, Names, described, suggestion
 from paragon_sync.catalog.types import check_value, kind_of
 from paragon_sync.model.catalog import Catalog, Input, Integration
@@ -40,6 +41,8 @@ class Resolver:
 
     def __init__(self, catalog: Catalog, *, now: datetime | None = None) -> None:
         self.used: set[str] = set()
+        self.known = Known(catalog)
+        """The same names as tables, for ordinary documents; who uses them adds to ``used``."""
         self._catalog = catalog
         self._source = described(catalog, now or datetime.now(UTC))
         self._known: dict[str, _Known] = {}
@@ -139,7 +142,7 @@ class _Words:
         level, target = known.workflow_level(id_), WorkflowEnabled(id_)
         if block.enabled is None:
             self.named.add(target)
-        elif isinstance(block.enabled.value, bool):
+        elif block.enabled.template or isinstance(block.enabled.value, bool):
             label = known.names.label(id_)
             self._claim(
                 name,
@@ -188,7 +191,8 @@ class _Words:
         if id_ is None:
             return
         claim = self._claimed(level, id_, intent, declared.place, secret=declared.secret)
-        definition = None if name.startswith(ESCAPE) else level.inputs.get(id_)
+        unchecked = declared.template or name.startswith(ESCAPE)  # the value of a template is checked row by row
+        definition = None if unchecked else level.inputs.get(id_)
         wrong = None if definition is None else check_value(definition, declared.value, secret=claim.secret)
         if wrong is not None:
             message = f'setting "{claim.label}" of {level.title} {wrong.message}'

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
+from typing import Literal
 
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer
 from paragon_sync.manifest import schema, secrets
@@ -23,6 +24,7 @@ from paragon_sync.model.declared import (
     Place,
     Profile,
     Settings,
+    Slot,
     User,
     WorkflowBlock,
 )
@@ -31,14 +33,23 @@ from paragon_sync.model.declared import (
 class Builder:
     """Builds the noun of one document; ``faults`` are what is wrong with it beyond its schema.
 
-    ``secret`` are the places whose value a template made from a secret.
+    ``secret`` are the places whose value a template makes from a secret, ``templates`` those where one stands that
+    each row evaluates; ``slots`` are the values that these are in.
     """
 
-    def __init__(self, place: Place, scope: SecretScope, secret: frozenset[Pointer] = frozenset()) -> None:
+    def __init__(
+        self,
+        place: Place,
+        scope: SecretScope,
+        secret: frozenset[Pointer] = frozenset(),
+        templates: frozenset[Pointer] = frozenset(),
+    ) -> None:
         self._place = place
         self._scope = scope
         self._secret = secret
+        self._templates = templates
         self._releases = True
+        self.slots: list[Slot] = []
         self.faults: list[Fault] = []
 
     def user(self, document: JsonObject) -> User:
@@ -46,15 +57,19 @@ class Builder:
         user = _text(document.get("user"))
         if any("\ud800" <= char <= "\udfff" for char in user):
             self._fault(("user",), "the user id holds half a character (a lone surrogate)")
-        profiles = self._names(document, ("profiles",))
-        return User(user=user, place=self._place, fragment=self._fragment(document), profiles=tuple(profiles))
+        return User(user=user, place=self._place, fragment=self.fragment(document), profiles=self.profiles(document))
+
+    def profiles(self, document: JsonObject) -> tuple[str, ...]:
+        """The names of the profiles that the document starts from."""
+        return tuple(self._names(document, ("profiles",)))
 
     def profile(self, document: JsonObject) -> Profile:
         """A Profile document."""
         self._releases = False
-        return Profile(name=_text(document.get("name")), place=self._place, fragment=self._fragment(document))
+        return Profile(name=_text(document.get("name")), place=self._place, fragment=self.fragment(document))
 
-    def _fragment(self, document: JsonObject) -> Fragment:
+    def fragment(self, document: JsonObject) -> Fragment:
+        """Metadata and blocks of a document of any kind that has them."""
         blocks: list[Block] = []
         for integration, content in _object(document.get("integrations")).items():
             at: Pointer = ("integrations", integration)
@@ -73,6 +88,8 @@ class Builder:
             name: self._workflow(content, (*at, "workflows", name))
             for name, content in _object(block.get("workflows")).items()
         }
+        for key in ("account", "configuration"):
+            self._selector(block.get(key), (*at, key))
         return Block(
             integration=integration,
             place=self._key(at),
@@ -84,13 +101,19 @@ class Builder:
 
     def _workflow(self, content: Json, at: Pointer) -> WorkflowBlock:
         place = self._key(at)
-        if isinstance(content, bool):
-            return WorkflowBlock(place=place, enabled=Declared(value=content, place=self._at(at)))
+        if isinstance(content, bool) or at in self._templates:
+            return WorkflowBlock(place=place, enabled=self._switch(content, at))
         workflow = _object(content)
-        enabled = None
-        if "enabled" in workflow:
-            enabled = Declared(value=workflow["enabled"], place=self._at((*at, "enabled")))
+        enabled = self._switch(workflow["enabled"], (*at, "enabled")) if "enabled" in workflow else None
         return WorkflowBlock(place=place, enabled=enabled, settings=self._settings(workflow, at))
+
+    def _switch(self, value: Json, at: Pointer) -> Declared:
+        return Declared(value=value, place=self._at(at), template=self._is_slot(value, at, "switch"))
+
+    def _selector(self, selector: Json, at: Pointer) -> None:
+        self._is_slot(selector, at, "text")
+        for key, value in _object(selector).items():
+            self._is_slot(value, (*at, key), "text")
 
     def _settings(self, level: JsonObject, at: Pointer) -> Settings:
         settings = self._declared(level, (*at, "settings"))
@@ -126,8 +149,17 @@ class Builder:
         resolved = secrets.resolve(value, self._scope)
         for refused in resolved.refused:
             self._fault((*at, *refused.pointer), refused.message, refused.hint)
-        templated = any(pointer[: len(at)] == at for pointer in self._secret)
-        return Declared(value=resolved.value, place=self._at(at), secret=resolved.secret or templated)
+        secret = resolved.secret or bool(_below(at, self._secret))
+        template = self._is_slot(resolved.value, at, "value")
+        return Declared(value=resolved.value, place=self._at(at), secret=secret, template=template)
+
+    def _is_slot(self, value: Json, at: Pointer, kind: Literal["value", "text", "switch"]) -> bool:
+        """Whether rows fill this value; then it is a slot. Only a ``value`` may have templates deeper down."""
+        inside = _below(at, self._templates)
+        if not inside or (kind != "value" and inside != {()}):
+            return False
+        self.slots.append(Slot(pointer=at, value=value, templates=inside, kind=kind))
+        return True
 
     def _names(self, level: JsonObject, at: Pointer) -> Mapping[str, Place]:
         names = level.get(at[-1])
@@ -142,6 +174,11 @@ class Builder:
 
     def _fault(self, pointer: Pointer, message: str, hint: str | None = None) -> None:
         self.faults.append(Fault(message=message, place=self._at(pointer), hint=hint))
+
+
+def _below(at: Pointer, pointers: Iterable[Pointer]) -> frozenset[Pointer]:
+    """Those that lead to ``at`` or into it, relative to it."""
+    return frozenset(pointer[len(at) :] for pointer in pointers if pointer[: len(at)] == at)
 
 
 def _account(account: JsonObject) -> Account:

@@ -24,14 +24,17 @@ class Expanded:
 
 
 def expand(document: JsonObject, names: Names, place: Place) -> Expanded:
-    """Evaluate every template in ``metadata`` and ``integrations``; what is under ``$literal`` stays as it is."""
+    """Evaluate every template in ``metadata`` and ``integrations``.
+
+    What is under ``$literal`` stays as it is, and so do the names of secrets: what templates make can't name one.
+    """
     expanded = Expanded(document)
 
     def value_at(value: Json, at: Pointer) -> Json:
         match value:
             case str() if is_template(value):
                 return evaluated(value, at)
-            case dict() if not secrets.is_literal(value):
+            case dict() if not secrets.is_reference(value):
                 return {key: value_at(item, (*at, key)) for key, item in value.items()}
             case list():
                 return [value_at(item, (*at, str(index))) for index, item in enumerate(value)]
@@ -51,3 +54,21 @@ def expand(document: JsonObject, names: Names, place: Place) -> Expanded:
     sections: JsonObject = {key: value_at(document[key], (key,)) for key in SECTIONS if key in document}
     expanded.document = {**document, **sections}
     return expanded
+
+
+def templates_in(document: JsonObject) -> dict[Pointer, str]:
+    """Where :func:`expand` would evaluate a template, and its text."""
+    found: dict[Pointer, str] = {}
+    pending: list[tuple[Pointer, Json]] = [((key,), document[key]) for key in SECTIONS if key in document]
+    while pending:
+        at, value = pending.pop()
+        match value:
+            case str() if is_template(value):
+                found[at] = value
+            case dict() if not secrets.is_reference(value):
+                pending.extend(((*at, key), item) for key, item in value.items())
+            case list():
+                pending.extend(((*at, str(index)), item) for index, item in enumerate(value))
+            case _:
+                pass
+    return found

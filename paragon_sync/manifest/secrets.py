@@ -77,26 +77,22 @@ def literal(value: Json) -> Json:
     return {_LITERAL: value} if _looks_like_reference(value) else value
 
 
-def is_literal(value: Json) -> bool:
-    """Whether the value is a ``$literal``, whose content is never looked into."""
-    return isinstance(value, dict) and value.keys() == {_LITERAL}
+def is_reference(value: Mapping[str, Json]) -> bool:
+    """Whether the value is, or was meant to be, a reference; what it holds is no value of the document."""
+    if any(name in value for name in _REFERENCES):
+        return True
+    only = next(iter(value)) if len(value) == 1 else ""
+    return only.startswith("$") and did_you_mean(only, _REFERENCES) is not None
 
 
 def _looks_like_reference(value: Json) -> bool:
     match value:
         case dict():
-            return _is_reference(value) or any(_looks_like_reference(item) for item in value.values())
+            return is_reference(value) or any(_looks_like_reference(item) for item in value.values())
         case list():
             return any(_looks_like_reference(item) for item in value)
         case _:
             return False
-
-
-def _is_reference(value: Mapping[str, Json]) -> bool:
-    if any(name in value for name in _REFERENCES):
-        return True
-    only = next(iter(value)) if len(value) == 1 else ""
-    return only.startswith("$") and did_you_mean(only, _REFERENCES) is not None
 
 
 _Answer: TypeAlias = "str | tuple[str, str | None]"
@@ -111,7 +107,7 @@ class _Walk:
 
     def value(self, value: Json, at: Pointer) -> Json:
         match value:
-            case dict() if _is_reference(value):
+            case dict() if is_reference(value):
                 return self._reference(value, at)
             case dict():
                 return {key: self.value(item, (*at, key)) for key, item in value.items()}

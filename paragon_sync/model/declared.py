@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer
 
@@ -23,18 +23,22 @@ class Place:
     """The spot is the key itself and not its value."""
     line: int = 0
     """Of a roster's file: the line, from 1, and nothing else counts. 0 in manifests."""
+    row: str = ""
+    """What people call the row of a roster that the document stood for when it said so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Position:
-    """A spot for people: line and column count from 1."""
+    """A spot for people: line and column count from 1. ``row`` of a roster, if the document stood for one."""
 
     file: str
     line: int
     column: int
+    row: str = ""
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        at = f"{self.file}:{self.line}:{self.column}"
+        return f"{at} for {self.row}" if self.row else at
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,11 +196,24 @@ Roster: TypeAlias = InlineRoster | FileRoster | SqlRoster
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rollout:
-    """The same grammar for each user of a roster for whom ``where``, an expression, is true.
+class Slot:
+    """A part of a rollout's fragment that each row fills. ``value`` still holds templates, at ``templates`` in it.
 
-    In ``fragment`` templates stand as they are written, at ``templates``. ``written`` is the whole document as it was
-    parsed, from which any row can be made with all care.
+    ``text`` selects an account or a configuration, ``switch`` enables a workflow.
+    """
+
+    pointer: Pointer
+    value: Json
+    templates: frozenset[Pointer]
+    kind: Literal["value", "text", "switch"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rollout:
+    """The grammar of a User for each user of a roster for whom ``where`` (a template) is true.
+
+    ``fragment`` has in ``slots`` what was written there. ``slots`` is None where a template decides more than a value,
+    such as a name: then each row is made from ``written``, the document as it was parsed.
     """
 
     name: str
@@ -204,9 +221,31 @@ class Rollout:
     roster: Roster
     fragment: Fragment
     written: JsonObject
-    templates: frozenset[Pointer] = frozenset()
+    slots: tuple[Slot, ...] | None = ()
     where: str | None = None
     profiles: tuple[str, ...] = ()
+
+
+class Ordinary(NamedTuple):
+    """A User document with nothing unusual in it, as it was parsed: a short pass over it tells all that it asks for.
+
+    It was accepted; :class:`User` is made of it when somebody wants to know where its values stand.
+    """
+
+    user: str
+    file: str
+    document: int
+    content: JsonObject
+
+    @property
+    def place(self) -> Place:
+        return Place(file=self.file, document=self.document)
+
+    @property
+    def profiles(self) -> tuple[str, ...]:
+        """The names of its profiles, in the order in which they apply."""
+        names = self.content.get("profiles")
+        return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
 
 
 Document: TypeAlias = User | Profile

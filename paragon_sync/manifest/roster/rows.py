@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple, TypeAlias, assert_never
 
-from paragon_sync.jsonvalue import Json
+from paragon_sync.jsonvalue import JsonObject
 from paragon_sync.model.declared import FileRoster, InlineRoster, Place, Roster, SqlRoster
 
 MOST_TOLD: Final = 20
@@ -23,14 +22,14 @@ class Row(NamedTuple):
 
     user: str
     number: int
-    values: Mapping[str, Json]
+    values: JsonObject
 
 
 class Item(NamedTuple):
     """A row as its source gives it, whose id hasn't been looked at."""
 
     number: int
-    values: Mapping[str, Json]
+    values: JsonObject
 
 
 @dataclass(frozen=True, slots=True)

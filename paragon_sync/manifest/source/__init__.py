@@ -68,7 +68,7 @@ def locate_all(places: Iterable[Place]) -> list[Position]:
             continue
         spot = spots.get((place.file, place.document))
         line, column = spot.find(place.pointer, of_key=place.of_key) if spot else (1, 1)
-        positions.append(Position(file=place.file, line=line, column=column))
+        positions.append(Position(file=place.file, line=line, column=column, row=place.row))
     return positions
 
 
@@ -79,7 +79,7 @@ def problems(faults: Iterable[Fault]) -> list[Problem]:
     others = iter(locate_all(fault.other for fault in listed if fault.other is not None))
     found = [
         Problem(
-            message=fault.message if fault.other is None else f"{fault.message}: {next(others)}",
+            message=_message(fault, at, others),
             file=at.file,
             line=at.line,
             column=at.column,
@@ -88,6 +88,11 @@ def problems(faults: Iterable[Fault]) -> list[Problem]:
         for fault, at in zip(listed, positions, strict=True)
     ]
     return sorted(found, key=lambda problem: (problem.file, problem.line, problem.column))
+
+
+def _message(fault: Fault, at: Position, others: Iterator[Position]) -> str:
+    whose = f"{at.row}: {fault.message}" if at.row else fault.message
+    return whose if fault.other is None else f"{whose}: {next(others)}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -177,7 +177,8 @@ def _touched(tree: nodes.Template) -> Touched:
     of_row = [_column(node) for node in members if isinstance(node.node, nodes.Name) and node.node.name == ROW]
     columns = [column for column in of_row if column is not None]
     named = sum(name.name == ROW for name in tree.find_all(nodes.Name))
-    return Touched(frozenset(meta.find_undeclared_variables(tree)), frozenset(columns), named > len(columns))
+    names = meta.find_undeclared_variables(tree) - ENVIRONMENT.globals.keys()
+    return Touched(frozenset(names), frozenset(columns), named > len(columns))
 
 
 def _column(node: nodes.Getattr | nodes.Getitem) -> str | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from paragon_sync.jsonvalue import Json
-from paragon_sync.manifest.secrets import Refused, Resolved, SecretScope, is_literal, literal, resolve
+from paragon_sync.manifest.secrets import Refused, Resolved, SecretScope, literal, resolve
 from paragon_sync.model.project import Project
 
 ENV = {"TOKEN": "t0ken", "EMPTY": "", "BYTES": "\udcff", "HOME": "/root"}
@@ -110,7 +110,7 @@ def test_a_resolved_secret_is_not_in_its_repr(scope: SecretScope) -> None:
     "value", [{"$env": "A"}, [{"$file": "a", "b": 1}], {"$literal": 1}, {"a": {"$evn": 1}}, {"$literl": 1}]
 )
 def test_a_value_that_looks_like_a_reference_comes_back_from_literal(scope: SecretScope, value: Json) -> None:
-    assert is_literal(literal(value))
+    assert literal(value) == {"$literal": value}
     assert Resolved(value=value, secret=False) == resolve(literal(value), scope)
 
 
