@@ -76,7 +76,8 @@ def section(command: click.Command, context: click.Context) -> Iterator[str]:
         yield "| option | |"
         yield "|---|---|"
     for option in options:
-        yield f"| `{escaped(', '.join(option.opts) + value(option))}` | {escaped(meaning(option))} |"
+        names = ", ".join([*option.opts, *option.secondary_opts])
+        yield f"| `{escaped(names + value(option))}` | {escaped(meaning(option))} |"
     yield ""
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 from typing import Any
 
 from hypothesis import strategies as st
@@ -41,6 +44,7 @@ from paragon_sync.model.planned import (
     MetadataSubject,
     Operation,
     Origin,
+    Outline,
     PatchConfig,
     PatchMeta,
     PlanHeader,
@@ -48,6 +52,7 @@ from paragon_sync.model.planned import (
     Severity,
     Value,
 )
+from paragon_sync.store.selection import EVERYTHING, Selection
 
 SLACK = ConfigurationSubject(integration="slack", credential="c1", account="T0001")
 
@@ -123,6 +128,34 @@ def run_header(run: str = "20260314-101502-4f1c", **more: Any) -> RunHeader:
         "started": "2026-03-14T10:15:02+00:00",
     }
     return RunHeader(run=run, **(filled | more))
+
+
+def outline_of(operation: Operation) -> Outline:
+    """What of it people review."""
+    return Outline(user=operation.user, subject=operation.subject, changes=operation.changes, kept=operation.kept)
+
+
+@dataclass(frozen=True)
+class StoredPlan:
+    """A plan without its file."""
+
+    header: PlanHeader = field(default_factory=plan_header)
+    made: tuple[Operation, ...] = ()
+    found: tuple[Finding, ...] = ()
+    digest: str = "4f1c09ab" * 8
+
+    def outlines(self, selection: Selection = EVERYTHING) -> Iterator[Outline]:
+        return (outline_of(operation) for operation in self.made if _is_chosen(operation.user, selection))
+
+    def findings(self, selection: Selection = EVERYTHING) -> Iterator[Finding]:
+        return (found for found in self.found if _is_chosen(found.user, selection))
+
+    def users(self, selection: Selection = EVERYTHING) -> int:
+        return len({outline.user for outline in self.outlines(selection)})
+
+
+def _is_chosen(user: str, selection: Selection) -> bool:
+    return not selection.users or any(fnmatchcase(user, glob) for glob in selection.users)
 
 
 TEXTS = st.text(st.characters(), max_size=12).map(lambda text: json.loads(json.dumps(text)))
@@ -223,6 +256,7 @@ HEADERS = st.builds(
     incomplete=st.booleans(),
     catalog=OBJECTS,
     notes=st.lists(TEXTS, max_size=2).map(tuple),
+    seconds_to_apply=st.none() | st.floats(0, 1e6),
 )
 CONFLICTS = st.builds(
     ConflictingPath,

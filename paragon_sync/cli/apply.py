@@ -23,6 +23,7 @@ from paragon_sync.cli.options import (
     project_option,
     run_options,
     stopping_options,
+    view_option,
 )
 from paragon_sync.cli.stored import open_plan, open_state
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, PlanFileError, UsageError
@@ -50,6 +51,7 @@ if TYPE_CHECKING:
 )
 @stopping_options
 @run_options
+@view_option
 @format_option("text", "json")
 def apply(
     paths: tuple[Path, ...],
@@ -67,6 +69,7 @@ def apply(
     canary: Canary | None,
     message: str | None,
     lock_timeout: int,
+    full: bool | None,
     output_format: str,
 ) -> int:
     """Apply a saved plan, or manifests.
@@ -90,6 +93,7 @@ def apply(
         on_conflict=on_conflict,
         fail_fast=fail_fast,
         canary=canary,
+        full=full,
     )
     if any(is_plan(path) for path in paths):
         if len(paths) > 1 or users or integrations or retried:
@@ -136,10 +140,12 @@ def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     """Show the plan, on stderr where stdout is for a machine; ask, and apply it."""
     from paragon_sync.cli.applying import apply_and_tell
     from paragon_sync.cli.show import print_plan
+    from paragon_sync.render.plan import View
     from paragon_sync.run.admission import check_allowed
 
     for_machine = target.output_format == "json"
-    print_plan(reader, "text", saved=None, stream=sys.stderr if for_machine else sys.stdout)
+    view = View(full=target.full)
+    print_plan(reader, "text", view, saved=None, stream=sys.stderr if for_machine else sys.stdout)
     check_allowed(reader.header, target.allowed)
     if reader.count == 0 and not for_machine:
         return EXIT_OK

@@ -51,6 +51,7 @@ class Target:
     on_conflict: str = "skip"
     fail_fast: bool = False
     canary: Canary | None = None
+    full: bool | None = None
 
 
 def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int:

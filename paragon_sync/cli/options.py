@@ -173,6 +173,15 @@ def filter_options(function: F) -> F:
     return by_user(by_integration(function))
 
 
+def view_option(function: F) -> F:
+    """``--full`` or ``--summary``: ``full``, None where as many as there are decides."""
+    return click.option(
+        "--full/--summary",
+        default=None,
+        help="Tell one by one, or group what is alike. Without either, more than 20 are grouped.",
+    )(function)
+
+
 def _parse_canary(_context: click.Context, _parameter: click.Parameter, value: str | None) -> Canary | None:
     if value is None:
         return None

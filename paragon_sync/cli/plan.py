@@ -17,6 +17,7 @@ from paragon_sync.cli.options import (
     format_option,
     paths_argument,
     project_option,
+    view_option,
 )
 from paragon_sync.cli.stored import check_plain_plan, open_plan
 from paragon_sync.errors import EXIT_CHANGES, EXIT_OK, EXIT_REFUSED
@@ -31,6 +32,7 @@ from paragon_sync.errors import EXIT_CHANGES, EXIT_OK, EXIT_REFUSED
 @allow_option
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
+@view_option
 @format_option("text", "json")
 def plan(
     paths: tuple[Path, ...],
@@ -42,6 +44,7 @@ def plan(
     allowed: Mapping[str, int],
     out: Path | None,
     detailed_exitcode: bool,  # click hands it over by name
+    full: bool | None,
     output_format: str,
 ) -> int:
     """Show what would change, and save it with --out.
@@ -52,6 +55,7 @@ def plan(
     from paragon_sync.cli.connect import open_environment
     from paragon_sync.cli.planning import question, write_plan
     from paragon_sync.cli.show import print_plan
+    from paragon_sync.render.plan import View
 
     if out is not None:
         check_plain_plan(allowed)
@@ -61,7 +65,7 @@ def plan(
         file = out or Path(folder) / "plan"
         run_async(write_plan(asked, file))
         with open_plan(file) as reader:
-            print_plan(reader, output_format, saved=out, config=project_file)
+            print_plan(reader, output_format, View(full=full), saved=out, config=project_file)
             header, pending = reader.header, reader.header.counts.operations > 0
     if header.refusals or header.incomplete:
         return EXIT_REFUSED

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from paragon_sync.cli.loop import run_async
-from paragon_sync.cli.options import allow_option, environment_option, format_option, project_option
+from paragon_sync.cli.options import allow_option, environment_option, format_option, project_option, view_option
 from paragon_sync.cli.stored import check_plain_plan, open_plan, open_state, plan_key
 from paragon_sync.errors import EXIT_OK, EXIT_REFUSED
 
@@ -32,9 +32,16 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path),
     help="Save the plan there, to be reviewed and applied.",
 )
+@view_option
 @format_option("text", "json")
 def rollback(
-    run: str, project_file: Path, environment: str, allowed: Mapping[str, int], out: Path, output_format: str
+    run: str,
+    project_file: Path,
+    environment: str,
+    allowed: Mapping[str, int],
+    out: Path,
+    full: bool | None,
+    output_format: str,
 ) -> int:
     """Plan what takes RUN back, and save it.
 
@@ -46,13 +53,14 @@ def rollback(
     from paragon_sync.cli.connect import open_environment
     from paragon_sync.cli.runs import find_run
     from paragon_sync.cli.show import print_plan
+    from paragon_sync.render.plan import View
 
     check_plain_plan(allowed)
     project, chosen = open_environment(project_file, environment)
     with open_state(project) as store:
         run_async(_write_rollback(project, chosen, store, find_run(store, run, environment), out))
     with open_plan(out) as reader:
-        print_plan(reader, output_format, saved=out, config=project_file)
+        print_plan(reader, output_format, View(full=full), saved=out, config=project_file)
         return EXIT_REFUSED if reader.header.incomplete else EXIT_OK
 
 

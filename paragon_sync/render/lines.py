@@ -16,12 +16,25 @@ from rich.text import Text
 from paragon_sync.render.literal import fit, pad, printable
 
 WIDTH: Final = 80
+_MINUTE: Final = 60
 MARK_STYLES: Final = {"+": "green", "~": "yellow", "-": "red", "=": "dim", "!": "bold red", "?": "yellow"}
 
 
 def count(number: int, noun: str, plural: str | None = None) -> str:
     """``1 user``, ``2 users``, ``200,000 users``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def seconds_text(seconds: float) -> str:
+    """A length of time in one or two units: ``1 s``, ``90 s``, ``3 min``, ``2 h 20 min``; never less than a second."""
+    whole = max(1, round(seconds))
+    if whole < 2 * _MINUTE:
+        return f"{whole} s"
+    minutes = round(whole / _MINUTE)
+    if minutes < 2 * _MINUTE:
+        return f"{minutes} min"
+    hours, rest = divmod(minutes, _MINUTE)
+    return f"{hours} h {rest} min" if rest else f"{hours} h"
 
 
 def line(text: str = "", style: str = "") -> Text:

@@ -7,35 +7,93 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
-from typing import Final
+from typing import Final, TypeAlias
 
-from paragon_sync.jsonvalue import Absent, Json, JsonObject, dumps, format_pointer
+from paragon_sync.jsonvalue import ABSENT, Absent, Json, JsonObject, dumps, format_pointer
 from paragon_sync.model.planned import (
     Change,
     ConfigurationSubject,
     Counts,
     Detail,
     Finding,
-    Operation,
+    FindingKind,
+    Outline,
     PlanHeader,
     Refusal,
+    Severity,
     Subject,
     Value,
 )
+from paragon_sync.render.alike import AlikeChanges, AlikeTexts, ChangeTally, TextTally
 from paragon_sync.render.mask import masked_change
 from paragon_sync.render.plan import Plan
+from paragon_sync.store.selection import EVERYTHING, Selection
+
+_About: TypeAlias = tuple[Severity, FindingKind, str | None]
 
 FORMAT_VERSION: Final = 1
 
 
-def plan_json(plan: Plan) -> Iterator[str]:
-    """The whole document in pieces; one operation or finding to a line, ASCII, with a line break at the end."""
-    head = dumps(_header(plan.header, plan.digest))
-    yield f'{head[:-1]},\n"operations":['
-    yield from items(_operation(operation) for operation in plan.operations())
+def plan_json(plan: Plan, selection: Selection = EVERYTHING) -> Iterator[str]:
+    """The whole document in pieces; one operation or finding to a line, ASCII, with a line break at the end.
+
+    What is alike is counted on the way, and stands at the end.
+    """
+    changes, texts = ChangeTally(), TextTally[_About]()
+    head = _header(plan.header, plan.digest) | _selected(selection)
+    yield f'{dumps(head)[:-1]},\n"operations":['
+    yield from items(map(_operation, changes.counting(plan.outlines(selection))))
     yield '],\n"findings":['
-    yield from items(_finding(finding) for finding in plan.findings())
-    yield "]}\n"
+    yield from items(map(_finding, _counting(plan.findings(selection), texts)))
+    yield '],\n"summary":{"changes":['
+    yield from items(map(_alike_changes, changes.groups()))
+    yield '],\n"findings":['
+    yield from items(map(_alike_findings, texts.groups()))
+    yield f'],\n"furtherChanges":{changes.unsorted},"furtherFindings":{texts.unsorted}}}}}\n'
+
+
+def _counting(findings: Iterable[Finding], tally: TextTally[_About]) -> Iterator[Finding]:
+    """The same findings, which are taken on their way."""
+    for finding in findings:
+        tally.add((finding.severity, finding.kind, finding.integration), finding.user, finding.message, finding.hint)
+        yield finding
+
+
+def _selected(selection: Selection) -> JsonObject:
+    return {} if selection.is_everything else {"selection": dict(selection.as_text())}
+
+
+def _alike_changes(alike: AlikeChanges) -> JsonObject:
+    """Values where all have the same; else how many there are, as far as they were counted."""
+    change, known = alike.change, alike.counted and not alike.change.secret
+    before = change.before if known and alike.befores == 1 else ABSENT
+    after = change.after if known and alike.afters == 1 else ABSENT
+    return {
+        "users": alike.users,
+        "samples": list(alike.samples),
+        **present(integration=alike.integration, workflow=change.workflow),
+        "label": change.label,
+        "effect": change.effect.value,
+        "origin": change.origin.value,
+        "secret": change.secret,
+        **values(before=before, after=after),
+        **({} if change.before is ABSENT else {"valuesBefore": alike.befores}),
+        **({} if change.after is ABSENT else {"valuesAfter": alike.afters}),
+        "counted": alike.counted,
+    }
+
+
+def _alike_findings(alike: AlikeTexts[_About]) -> JsonObject:
+    severity, kind, integration = alike.key
+    return {
+        "users": alike.users,
+        "samples": list(alike.samples),
+        "findings": alike.times,
+        "kind": kind.value,
+        "severity": severity.value,
+        **present(integration=integration, hint=alike.hint),
+        "message": alike.text,
+    }
 
 
 def subject_json(subject: Subject) -> JsonObject:
@@ -68,6 +126,7 @@ def _header(header: PlanHeader, digest: str) -> JsonObject:
         "allowed": dict(header.allowed),
         "refusals": [_refusal(refusal) for refusal in header.refusals],
         "notes": list(header.notes),
+        **({} if header.seconds_to_apply is None else {"secondsToApply": header.seconds_to_apply}),
         "counts": _counts(header.counts),
     }
 
@@ -86,7 +145,7 @@ def camel(name: str) -> str:
     return first + "".join(other.capitalize() for other in others)
 
 
-def _operation(operation: Operation) -> JsonObject:
+def _operation(operation: Outline) -> JsonObject:
     changes: list[Json] = [_change(change) for change in operation.changes]
     return {"user": operation.user, **subject_json(operation.subject), "kept": operation.kept, "changes": changes}
 

@@ -7,25 +7,37 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime, timedelta
 from itertools import groupby
 from pathlib import Path
-from typing import Final, TextIO
+from typing import Final, TextIO, TypeAlias
 
 from rich.cells import cell_len
 from rich.text import Text
 
 from paragon_sync.errors import Problem
-from paragon_sync.model.planned import Counts, Finding, Operation, PlanHeader, Refusal, Severity
+from paragon_sync.model.planned import Counts, Finding, FindingKind, Outline, PlanHeader, Refusal, Severity
+from paragon_sync.render.alike import TextTally
 from paragon_sync.render.changes import operation_lines
-from paragon_sync.render.lines import WIDTH, columns, count, line, print_lines, wrapped
+from paragon_sync.render.lines import WIDTH, columns, count, line, print_lines, seconds_text, wrapped
 from paragon_sync.render.literal import printable
-from paragon_sync.render.plan import Plan
+from paragon_sync.render.plan import WHOLE, Plan, View
+from paragon_sync.render.summary import grouped_changes, grouped_texts
+from paragon_sync.store.selection import Selection
+
+_About: TypeAlias = tuple[Severity, FindingKind, str | None]
 
 _MESSAGE_AT: Final = 24
 _POSITION_AT: Final = 48
 _MINUTE: Final = 60
+_WORTH_TELLING: Final = 10.0  # seconds; nobody plans an evening around less
+_TITLES: Final = {
+    Severity.ERROR: "Findings that leave their user out",
+    Severity.WARNING: "Findings",
+    Severity.INFO: "For information",
+}
 
 
 def print_plan(
     plan: Plan,
+    view: View = WHOLE,
     *,
     saved: Path | None = None,
     config: Path | None = None,
@@ -36,11 +48,16 @@ def print_plan(
 
     ``saved`` is the file to apply, where there is one; ``config`` the Project file that has to be named for that.
     """
-    print_lines(plan_lines(plan, saved=saved, config=config, now=now), stream)
+    print_lines(plan_lines(plan, view, saved=saved, config=config, now=now), stream)
 
 
 def plan_lines(
-    plan: Plan, *, saved: Path | None = None, config: Path | None = None, now: datetime | None = None
+    plan: Plan,
+    view: View = WHOLE,
+    *,
+    saved: Path | None = None,
+    config: Path | None = None,
+    now: datetime | None = None,
 ) -> Iterator[Text]:
     """The plan, line by line as it is read: what changes, what needs a person, what it sums up to, what comes next."""
     header = plan.header
@@ -48,16 +65,27 @@ def plan_lines(
     for note in header.notes:
         yield from wrapped(note, 2, hanging=2, style="dim")
     yield line()
-    yield from _users(plan.operations())
-    yield from _findings(plan, "Findings that leave their user out", Severity.ERROR)
-    yield from _findings(plan, "Findings", Severity.WARNING)
-    yield from _findings(plan, "For information", Severity.INFO)
+    is_narrowed = not view.selection.is_everything
+    users = plan.users(view.selection) if is_narrowed else header.counts.changed
+    is_full = view.is_full(users)
+    yield from _users(plan.outlines(view.selection)) if is_full else grouped_changes(plan.outlines(view.selection))
+    found = _tallied(plan.findings(view.selection))
+    for severity, title in _TITLES.items():
+        yield from _findings(plan, view, found, severity, title)
+    if is_narrowed:
+        yield from wrapped(f"Shown: {_shown(view.selection, users, found)}. The whole plan:", 0)
     yield from wrapped(summary(header.counts), 0)
+    if not (is_full and all(map(view.is_full, found.times.values()))):
+        yield from _grouped(saved)
     yield from refusal_lines(header.refusals)
     if header.incomplete and not header.refusals:
         yield from wrapped(f"Incomplete, as allowed: {count(header.counts.findings, 'error')} among the findings.", 0)
+    if is_narrowed:
+        return
     if saved is not None:
         yield from _saved(plan, saved, config, now)
+    elif (header.seconds_to_apply or 0) >= _WORTH_TELLING:
+        yield line(f"{_about(header)[0].upper()}{_about(header)[1:]}.")
 
 
 def summary(counts: Counts) -> str:
@@ -95,7 +123,7 @@ def _heading(header: PlanHeader) -> str:
     return " · ".join([header.environment, considered, *filters])
 
 
-def _users(operations: Iterable[Operation]) -> Iterator[Text]:
+def _users(operations: Iterable[Outline]) -> Iterator[Text]:
     shown = (operation for operation in operations if operation.changes)
     for user, group in groupby(shown, key=lambda operation: operation.user):
         yield from wrapped(user, 0, style="bold")
@@ -104,16 +132,39 @@ def _users(operations: Iterable[Operation]) -> Iterator[Text]:
         yield line()
 
 
-def _findings(plan: Plan, title: str, severity: Severity) -> Iterator[Text]:
-    found = False
-    for finding in plan.findings():
-        if finding.severity is severity:
-            if not found:
-                yield line(title, "bold")
-            found = True
-            yield from finding_lines(finding)
-    if found:
-        yield line()
+def _tallied(findings: Iterable[Finding]) -> TextTally[_About]:
+    tally: TextTally[_About] = TextTally()
+    for finding in findings:
+        tally.add((finding.severity, finding.kind, finding.integration), finding.user, finding.message, finding.hint)
+    return tally
+
+
+def _findings(plan: Plan, view: View, tally: TextTally[_About], severity: Severity, title: str) -> Iterator[Text]:
+    number = sum(times for (found, *_), times in tally.times.items() if found is severity)
+    if not number:
+        return
+    yield line(title, "bold")
+    if view.is_full(number):
+        for finding in plan.findings(view.selection):
+            if finding.severity is severity:
+                yield from finding_lines(finding)
+    else:
+        groups = [group for group in tally.groups() if group.key[0] is severity]
+        yield from grouped_texts(groups, (group.key[2] or "" for group in groups))
+        if tally.unsorted:
+            yield line(f"  … and {count(tally.unsorted, 'finding')} of further kinds", "dim")
+    yield line()
+
+
+def _shown(selection: Selection, users: int, tally: TextTally[_About]) -> str:
+    about = " · ".join(f"{name} {value}" for name, value in selection.as_text().items())
+    return f"{count(users, 'user')} with changes, {count(sum(tally.times.values()), 'finding')} ({printable(about)})"
+
+
+def _grouped(saved: Path | None) -> Iterator[Text]:
+    """How to see what was grouped."""
+    command = f"paragon-sync show {printable(shlex.quote(str(saved)))} --full" if saved else "--full"
+    yield from wrapped(f"Grouped by what is alike; user by user: {command}, or --user ID", 0, style="dim")
 
 
 def finding_lines(finding: Finding) -> Iterator[Text]:
@@ -139,7 +190,9 @@ def finding_lines(finding: Finding) -> Iterator[Text]:
 def _saved(plan: Plan, path: Path, config: Path | None, now: datetime | None) -> Iterator[Text]:
     header = plan.header
     options = f"-e {shlex.quote(header.environment)}" + (f" -c {shlex.quote(str(config))}" if config else "")
-    parts = [f"Plan saved: {printable(str(path))}", f"digest {plan.digest[:8]}", _validity(header, now)]
+    estimate = f", {_about(header)}" if header.seconds_to_apply and not header.refusals else ""
+    validity = _validity(header, now) + estimate
+    parts = [f"Plan saved: {printable(str(path))}", f"digest {plan.digest[:8]}", validity]
     text = "   ".join(parts)
     if cell_len(text) <= WIDTH:
         yield line(text)
@@ -156,6 +209,10 @@ def _validity(header: PlanHeader, now: datetime | None) -> str:
     if left <= timedelta():
         return f"expired {_duration(-left)} ago"
     return f"valid for {_duration(left)}"
+
+
+def _about(header: PlanHeader) -> str:
+    return f"about {seconds_text(header.seconds_to_apply or 0)} to apply"
 
 
 def _duration(length: timedelta) -> str:

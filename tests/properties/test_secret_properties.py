@@ -13,8 +13,9 @@ from paragon_sync.model.declared import Place, Position
 from paragon_sync.model.desired import Default, MetadataKey, Release, Set, Setting, Unset, WorkflowSetting
 from paragon_sync.model.moment import Moment, Window
 from paragon_sync.model.outcome import Applied, Conflict, ConflictingPath, RunHeader
-from paragon_sync.model.planned import Change, Detail, Finding, Operation, Origin, PatchMeta, PlanHeader
+from paragon_sync.model.planned import Change, Detail, Finding, Origin, PatchMeta
 from paragon_sync.render.explain import explained_lines
+from paragon_sync.render.plan import View
 from paragon_sync.render.plan_json import plan_json
 from paragon_sync.render.run_json import run_json
 from paragon_sync.render.run_text import run_lines
@@ -131,20 +132,10 @@ class Explained:
 
 
 @dataclass(frozen=True)
-class Stored:
-    """A plan of one operation and its run, without their files."""
+class Recorded:
+    """A run, without its journal."""
 
-    made: tuple[Operation, ...] = ()
     recorded: tuple[Entry, ...] = ()
-    digest: str = "4f1c09ab" * 8
-    header: PlanHeader = field(default_factory=nouns.plan_header)
-    count: int = 1
-
-    def operations(self) -> tuple[Operation, ...]:
-        return self.made
-
-    def findings(self) -> tuple[Finding, ...]:
-        return ()
 
     def run(self, run: str) -> RunHeader:
         return nouns.run_header(run)
@@ -172,8 +163,9 @@ def no_secret_in(text: str) -> bool:
 def test_no_secret_of_a_plan_is_rendered(changes: list[Change]) -> None:
     secret: Json = {"token": list(SENTINELS)}
     operation = replace(nouns.configuration("acme", *changes), base={"a": secret})
-    plan = Stored(made=(operation,))
-    assert no_secret_in("\n".join(text.plain for text in plan_lines(plan)))
+    plan = nouns.StoredPlan(made=(operation,))
+    for view in (View(full=True), View(full=False)):
+        assert no_secret_in("\n".join(text.plain for text in plan_lines(plan, view)))
     assert no_secret_in("".join(plan_json(plan)))
 
 
@@ -182,7 +174,7 @@ def test_no_secret_of_a_run_is_rendered(paths: tuple[ConflictingPath, ...]) -> N
     outcomes = (Conflict(paths=paths), Applied(overwritten=paths))
     secret: JsonObject = {"token": list(SENTINELS)}
     sent = Attempt(preimage=secret, requests=(PatchMeta(meta=secret),), sent="t1", window=OPEN)
-    run = Stored(
+    run = Recorded(
         recorded=tuple(
             Entry(number=number, user="acme", subject=nouns.SLACK, outcome=outcome, attempts=(sent,))
             for number, outcome in enumerate(outcomes)

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,39 +15,22 @@ from paragon_sync.model.planned import (
     ConfigurationSubject,
     Counts,
     Detail,
-    Finding,
     FindingKind,
-    Operation,
     Origin,
-    PlanHeader,
+    Outline,
     Refusal,
     Severity,
 )
 from paragon_sync.render.plan_json import plan_json
+from paragon_sync.store.selection import EVERYTHING, Selection
 from tests import nouns
-from tests.nouns import change, configuration, finding, metadata, plan_header, switch
+from tests.nouns import StoredPlan, change, configuration, finding, metadata, plan_header, switch
 
 SCHEMA = loads((Path(__file__).parents[3] / "schemas" / "plan.schema.json").read_text("utf-8"))
 VALID = Draft202012Validator(SCHEMA)
 
 
-@dataclass(frozen=True)
-class Stored:
-    """A plan without its file."""
-
-    header: PlanHeader = field(default_factory=plan_header)
-    made: tuple[Operation, ...] = ()
-    found: tuple[Finding, ...] = ()
-    digest: str = "4f1c09ab" * 8
-
-    def operations(self) -> tuple[Operation, ...]:
-        return self.made
-
-    def findings(self) -> tuple[Finding, ...]:
-        return self.found
-
-
-def document(plan: Stored) -> JsonObject:
+def document(plan: StoredPlan) -> JsonObject:
     """The plan's JSON, read, and checked against the published schema."""
     text = "".join(plan_json(plan))
     read = loads(text)
@@ -79,8 +61,9 @@ def test_the_header_says_what_the_plan_is_based_on() -> None:
         refusals=(Refusal(rule="valuesRemoved", message="11 values", knob="valuesRemoved=11"),),
         incomplete=True,
         notes=("no lock file",),
+        seconds_to_apply=2.5,
     )
-    read = document(Stored(header=header))
+    read = document(StoredPlan(header=header))
     counts = read.pop("counts")
     assert read == {
         "formatVersion": 1,
@@ -97,8 +80,10 @@ def test_the_header_says_what_the_plan_is_based_on() -> None:
         "allowed": {"usersChanged": "3"},
         "refusals": [{"rule": "valuesRemoved", "message": "11 values", "knob": "valuesRemoved=11"}],
         "notes": ["no lock file"],
+        "secondsToApply": 2.5,
         "operations": [],
         "findings": [],
+        "summary": {"changes": [], "findings": [], "furtherChanges": 0, "furtherFindings": 0},
     }
     assert isinstance(counts, dict)
     assert (counts["considered"], counts["leftOut"], counts["valuesRemoved"]) == (3, 0, 11)
@@ -112,7 +97,7 @@ def test_an_operation_holds_its_changes() -> None:
         change("Legacy", 1.0, ABSENT, origin=Origin.UNSET),
         switch("Digest", before=False, after=True),
     )
-    (operation,) = items(document(Stored(made=(configuration("acme", *changes, subject=subject, kept=4),))))
+    (operation,) = items(document(StoredPlan(made=(configuration("acme", *changes, subject=subject, kept=4),))))
     told = operation.pop("changes")
     assert operation == {
         "user": "acme",
@@ -138,7 +123,7 @@ def test_an_operation_holds_its_changes() -> None:
 
 
 def test_metadata_is_a_kind_of_its_own() -> None:
-    (operation,) = items(document(Stored(made=(metadata("acme"),))))
+    (operation,) = items(document(StoredPlan(made=(metadata("acme"),))))
     assert {key: operation[key] for key in ("user", "kind", "kept")} == {"user": "acme", "kind": "metadata", "kept": 0}
     assert "integration" not in operation
 
@@ -149,7 +134,7 @@ def test_a_secret_has_no_values_and_keys_inside_are_masked() -> None:
         change("API key", "a", "b", target=MetadataKey("API key")),
         change("Login", {"token": "a", "n": 1}, {"token": "b"}, details=details),
     )
-    (operation,) = items(document(Stored(made=(metadata("acme", *changes),))))
+    (operation,) = items(document(StoredPlan(made=(metadata("acme", *changes),))))
     one, other = items(operation, "changes")
     assert one["secret"] is True
     assert {"before", "after", "details"}.isdisjoint(one)
@@ -168,7 +153,7 @@ def test_a_finding_has_its_position_where_it_is_known() -> None:
         ),
         finding("b", kind=FindingKind.UNKNOWN_USER, integration=None),
     )
-    assert document(Stored(found=found))["findings"] == [
+    assert document(StoredPlan(found=found))["findings"] == [
         {
             "kind": "notConnected",
             "severity": "warn",
@@ -187,11 +172,12 @@ def test_a_finding_has_its_position_where_it_is_known() -> None:
 def test_a_plan_is_written_as_it_is_read() -> None:
     asked = []
 
-    class Counting(Stored):
-        def operations(self) -> Iterable[Operation]:  # type: ignore[override]
+    class Counting(StoredPlan):
+        def outlines(self, selection: Selection = EVERYTHING) -> Iterator[Outline]:
+            assert selection is EVERYTHING
             for number in range(1000):
                 asked.append(number)
-                yield metadata(f"u{number}")
+                yield nouns.outline_of(metadata(f"u{number}"))
 
     pieces = plan_json(Counting())
     for _ in range(10):
@@ -207,13 +193,13 @@ def items(holder: JsonObject, name: str = "operations") -> list[JsonObject]:
 
 @given(
     st.builds(
-        Stored,
+        StoredPlan,
         header=nouns.HEADERS,
         made=st.lists(nouns.OPERATIONS.filter(lambda operation: operation.changes), max_size=2).map(tuple),
         found=st.lists(nouns.FINDINGS, max_size=2).map(tuple),
     )
 )
-def test_every_plan_is_valid_by_the_schema(plan: Stored) -> None:
+def test_every_plan_is_valid_by_the_schema(plan: StoredPlan) -> None:
     read = document(plan)
     assert (len(items(read)), len(items(read, "findings"))) == (len(plan.made), len(plan.found))
 
@@ -228,3 +214,63 @@ def test_the_schema_knows_every_word(noun: type[FindingKind | Severity | Origin]
     definition, name = enum
     words = VALID.schema["$defs"][definition]["properties"][name]["enum"]
     assert sorted(words) == sorted(member.value for member in noun)
+
+
+def test_the_summary_groups_what_is_alike() -> None:
+    made = [
+        *(configuration(f"u{n}", change("Interval", 15, 30), change("Channel", f"C{n}", f"D{n}")) for n in range(7)),
+        configuration("v", change("Token", "old", "new"), switch("Digest", before=ABSENT, after=True)),
+        metadata("w"),
+    ]
+    found = [finding(f"f{n}", hint="connect it", severity=Severity.WARNING) for n in range(4)]
+    read = document(StoredPlan(made=tuple(made), found=tuple(found)))
+    summary = read["summary"]
+    assert isinstance(summary, dict)
+    slack: JsonObject = {"integration": "slack", "secret": False, "counted": True, "origin": "settings"}
+    seven: JsonObject = {"users": 7, "samples": ["u0", "u1", "u2"]}
+    assert items(summary, "changes") == [
+        slack
+        | seven
+        | {"label": "Interval", "effect": "change", "before": 15, "after": 30, "valuesBefore": 1, "valuesAfter": 1},
+        slack | seven | {"label": "Channel", "effect": "change", "valuesBefore": 7, "valuesAfter": 7},
+        slack
+        | {"users": 1, "samples": ["v"], "label": "Token", "effect": "change", "secret": True}
+        | {"valuesBefore": 1, "valuesAfter": 1},
+        slack
+        | {"users": 1, "samples": ["v"], "label": "Digest", "workflow": "Digest", "effect": "add", "after": True}
+        | {"valuesAfter": 1, "origin": "workflows"},
+        {
+            "users": 1,
+            "samples": ["w"],
+            "label": "plan",
+            "effect": "change",
+            "origin": "settings",
+            "secret": False,
+            "before": "pro",
+            "after": "enterprise",
+            "valuesBefore": 1,
+            "valuesAfter": 1,
+            "counted": True,
+        },
+    ]
+    assert items(summary, "findings") == [
+        {
+            "users": 4,
+            "samples": ["f0", "f1", "f2"],
+            "findings": 4,
+            "kind": "notConnected",
+            "severity": "warn",
+            "integration": "salesforce",
+            "hint": "connect it",
+            "message": "not connected",
+        }
+    ]
+
+
+def test_a_selection_is_told_and_kept_to() -> None:
+    plan = StoredPlan(made=(metadata("acme"), metadata("globex")), found=(finding("acme"), finding("initech")))
+    text = "".join(plan_json(plan, Selection(users=("glob*", "ini*"))))
+    read = loads(text)
+    assert isinstance(read, dict)
+    assert read["selection"] == {"user": "glob*, ini*"}
+    assert [one["user"] for one in (*items(read), *items(read, "findings"))] == ["globex", "initech"]

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import io
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -18,39 +18,21 @@ from paragon_sync.model.planned import (
     ConfigurationSubject,
     Counts,
     Detail,
-    Finding,
     FindingKind,
     Operation,
     Origin,
-    PlanHeader,
     Refusal,
     Severity,
 )
 from paragon_sync.render.lines import print_lines
 from paragon_sync.render.text import plan_lines, print_plan, problem, summary
 from tests import nouns
-from tests.nouns import change, configuration, finding, metadata, plan_header, switch
+from tests.nouns import StoredPlan, change, configuration, finding, metadata, plan_header, switch
 
 MADE = datetime.fromisoformat("2026-03-14T10:15:02+00:00")
 
 
-@dataclass(frozen=True)
-class Stored:
-    """A plan without its file."""
-
-    header: PlanHeader = field(default_factory=plan_header)
-    made: tuple[Operation, ...] = ()
-    found: tuple[Finding, ...] = ()
-    digest: str = "4f1c09ab" * 8
-
-    def operations(self) -> tuple[Operation, ...]:
-        return self.made
-
-    def findings(self) -> tuple[Finding, ...]:
-        return self.found
-
-
-def text_of(plan: Stored, *, saved: Path | None = None, now: datetime = MADE) -> str:
+def text_of(plan: StoredPlan, *, saved: Path | None = None, now: datetime = MADE) -> str:
     stream = io.StringIO()
     print_plan(plan, saved=saved, now=now, stream=stream)
     return stream.getvalue()
@@ -58,10 +40,10 @@ def text_of(plan: Stored, *, saved: Path | None = None, now: datetime = MADE) ->
 
 def body_of(*operations: Operation) -> str:
     """What the plan says of its operations."""
-    return text_of(Stored(made=operations)).split("\n\n", 1)[1].rsplit("\n\n", 1)[0]
+    return text_of(StoredPlan(made=operations)).split("\n\n", 1)[1].rsplit("\n\n", 1)[0]
 
 
-DRAWN = Stored(
+DRAWN = StoredPlan(
     header=plan_header(
         counts=Counts(
             considered=214,
@@ -127,7 +109,7 @@ def test_the_next_command_names_another_project_file() -> None:
 def test_an_empty_plan_says_that_there_is_nothing_to_do() -> None:
     header = plan_header(counts=Counts(considered=214, unchanged=213, left_out=1, files=1))
     assert (
-        text_of(Stored(header=header), saved=Path("p.plan"))
+        text_of(StoredPlan(header=header), saved=Path("p.plan"))
         == """\
 production · 214 users considered in 1 file
 
@@ -139,7 +121,7 @@ Plan saved: p.plan   digest 4f1c09ab   valid for 24 h
 
 def test_filters_and_notes_stand_below_the_title() -> None:
     header = plan_header(filters={"user": "acme-*", "integration": "slack"}, notes=("no lock file: as pulled",))
-    assert text_of(Stored(header=header)).startswith("""\
+    assert text_of(StoredPlan(header=header)).startswith("""\
 production · 214 users considered in 3 files · user acme-* · integration slack
   no lock file: as pulled
 
@@ -266,7 +248,7 @@ def test_findings_are_told_by_what_they_mean() -> None:
         ),
         finding("d" * 70, "unknown", integration=None, position=at),
     )
-    text = text_of(Stored(found=found))
+    text = text_of(StoredPlan(found=found))
     assert (
         text.split("\n\n", 1)[1]
         == f"""\
@@ -312,7 +294,7 @@ Plan saved: p.plan   digest 4f1c09ab   valid for 24 h
 
 def test_an_incomplete_plan_that_was_allowed_says_so() -> None:
     header = plan_header(incomplete=True, counts=Counts(findings=2))
-    assert "Incomplete, as allowed: 2 errors among the findings.\n" in text_of(Stored(header=header))
+    assert "Incomplete, as allowed: 2 errors among the findings.\n" in text_of(StoredPlan(header=header))
 
 
 @pytest.mark.parametrize(
@@ -369,7 +351,7 @@ def test_a_terminal_gets_colour_and_the_same_words(monkeypatch: pytest.MonkeyPat
 
 
 PLANS = st.builds(
-    Stored,
+    StoredPlan,
     header=nouns.HEADERS,
     made=st.lists(nouns.OPERATIONS, max_size=3).map(tuple),
     found=st.lists(nouns.FINDINGS, max_size=3).map(tuple),
@@ -377,7 +359,7 @@ PLANS = st.builds(
 
 
 @given(PLANS)
-def test_no_plan_is_wider_than_80_columns_or_holds_what_cannot_be_printed(plan: Stored) -> None:
+def test_no_plan_is_wider_than_80_columns_or_holds_what_cannot_be_printed(plan: StoredPlan) -> None:
     for text in plan_lines(plan, now=MADE):
         assert cell_len(text.plain) <= 80
         assert text.plain.isprintable()
@@ -389,5 +371,5 @@ def test_no_name_is_too_long_for_80_columns(length: int, pattern: str) -> None:
     change_ = change(name, name, name[1:], workflow=name, target=Setting(name))
     subject = ConfigurationSubject(integration=name, credential=name, account=name, name=name)
     found = finding(name, name, position=Position(file=name, line=1, column=1), hint=name)
-    plan = Stored(made=(configuration(name, change_, subject=subject),), found=(found,))
+    plan = StoredPlan(made=(configuration(name, change_, subject=subject),), found=(found,))
     assert max(cell_len(text.plain) for text in plan_lines(plan, saved=Path("p"), now=MADE)) <= 80

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from paragon_sync.errors import PlanFileError
 from paragon_sync.jsonvalue import ABSENT, Number
-from paragon_sync.model.planned import ConfigurationSubject, Finding, FindingKind, Operation, Outline
+from paragon_sync.model.planned import ConfigurationSubject, Finding, FindingKind, Operation
 from paragon_sync.store.layout import Table
 from paragon_sync.store.planfile import PlanReader, PlanWriter, is_plan, short_digest
 from paragon_sync.store.selection import MATCHES, Selection, condition, matches
-from tests.nouns import change, configuration, finding, metadata, plan_header
+from tests.nouns import change, configuration, finding, metadata, outline_of, plan_header
 
 HEADER = plan_header(catalog={"slack": {"id": "95bedc9f", "order": Number("1.10")}})
 
@@ -84,10 +84,6 @@ def test_operations_are_found_by_user_and_integration(tmp_path: Path, selection:
     with PlanReader(tmp_path / "p.plan") as plan:
         assert [outline_of(FOUND[number]) for number in numbers] == list(plan.outlines(selection))
         assert len({FOUND[number].user for number in numbers}) == plan.users(selection)
-
-
-def outline_of(operation: Operation) -> Outline:
-    return Outline(user=operation.user, subject=operation.subject, changes=operation.changes, kept=operation.kept)
 
 
 @pytest.mark.parametrize(
