@@ -36,8 +36,7 @@ def items(roster: SqlRoster) -> Iterator[Found]:
     """The rows as the query orders them, their values as JSON holds them."""
     number = 0
     try:
-        with _connected(roster) as connection:
-            result = connection.exec_driver_sql(roster.query)
+        with _connected(roster) as connection, connection.exec_driver_sql(roster.query) as result:
             columns = list(result.keys()) if result.returns_rows else []
             wrong = list(_column_troubles(roster, columns))
             yield from wrong
