@@ -6,8 +6,8 @@ import getpass
 import os
 import socket
 import sys
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Mapping, MutableMapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -18,10 +18,11 @@ from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import Canary
 from paragon_sync.cli.stored import in_ci
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, StateError, most_severe
+from paragon_sync.model.outcome import RunHeader
 from paragon_sync.model.project import Environment, Project
-from paragon_sync.render.outcomes import print_run
+from paragon_sync.render.outcomes import print_counts, print_run
 from paragon_sync.run.admission import Applicant
-from paragon_sync.run.applying import Applying, apply_plan
+from paragon_sync.run.applying import GRACE, Applying, apply_plan
 from paragon_sync.run.stopping import Limits, Stop
 from paragon_sync.store.lock import RunLock
 from paragon_sync.store.lock_owner import Owner
@@ -76,7 +77,6 @@ def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int
         code = _run_and_tell(reader, store, target, begun, runs, canary)
         if code == EXIT_OK and canary is not None and _is_left(store, runs[0]):
             if not sys.stdin.isatty():
-                _say("Those were the first users. Applying the plan again goes on with the others.")
                 return code
             ask("Go on with the others?", "the others were not applied: applying the plan again goes on with them")
             code = _run_and_tell(reader, store, target, begun, runs, None)
@@ -91,18 +91,41 @@ def _run_and_tell(
     runs: list[str],
     canary: int | None,
 ) -> int:
-    stop = Stop()
+    stop, states = Stop(), dict[int, str]()
+
+    def ending(what: str, exit_code: int) -> None:
+        _say(f"{what.capitalize()}: what is under way is ended first, {GRACE:g} s at most. Once more stops at once.")
+        stop.ask(what, exit_code)
+
     try:
-        run_async(_run(reader, store, target, begun, stop, canary), stop.ask)
+        run_async(_run(reader, store, target, begun, stop, canary, states), ending)
     except BaseException:  # a second signal, a full disk: what was done until then is told first
-        with suppress(StateError):  # it may be what ended the run
-            for run in runs[-1:]:
-                print_run(store, run, target.output_format)
+        for run in runs[-1:]:
+            _tell_what_is_known(reader, store, target, run, states)
         raise
     code = print_run(store, runs[-1], target.output_format)
     if canary is not None and stop.reason is None and store.counts(runs[-1]).keys() <= {"applied", "unchanged"}:
         code = EXIT_OK
     return most_severe(code, stop.exit_code)
+
+
+def _tell_what_is_known(
+    reader: PlanReader, store: StateStore, target: Target, run: str, states: Mapping[int, str]
+) -> None:
+    """The record of a run that was ended by force, or its counts where the state is what ended it."""
+    try:
+        print_run(store, run, target.output_format)
+    except StateError:
+        header = RunHeader(
+            run=run,
+            plan_digest=reader.digest,
+            environment=reader.header.environment,
+            project=reader.header.project,
+            actor=actor(os.environ),
+            started="",
+            operations=reader.count,
+        )
+        print_counts(header, Counter(states.values()), sys.stderr if target.output_format == "json" else None)
 
 
 def _is_left(store: StateStore, run: str) -> bool:
@@ -117,6 +140,7 @@ async def _run(
     begun: Callable[[str], None],
     stop: Stop,
     canary: int | None,
+    states: MutableMapping[int, str],
 ) -> None:
     project, environment = target.project, target.environment
     with endpoint_of(project, environment) as endpoint:
@@ -141,6 +165,7 @@ async def _run(
                 policy=project.policy,
                 on_conflict="overwrite" if target.on_conflict == "overwrite" else "skip",
                 canary=canary,
+                states=states,
             )
             await apply_plan(reader, applying)
 

@@ -27,6 +27,14 @@ def print_run(journal: Journal, run: str, output_format: str, stream: TextIO | N
     return exit_code(journal, run)
 
 
+def print_counts(header: RunHeader, counts: Mapping[str, int], stream: TextIO | None = None) -> None:
+    """Writes how many operations have which outcome, where no journal can be read any more to tell of each."""
+    from paragon_sync.render.lines import print_lines
+    from paragon_sync.render.run_text import counts_lines
+
+    print_lines(counts_lines(header, counts), stream)
+
+
 def print_record(
     journal: Journal,
     run: str,

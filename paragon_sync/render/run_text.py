@@ -57,6 +57,13 @@ def run_lines(journal: Journal, run: str) -> Iterator[Text]:
         yield from wrapped(header.stopped, 0, style="bold red")
 
 
+def counts_lines(header: RunHeader, counts: Mapping[str, int]) -> Iterator[Text]:
+    """The run by its counts alone."""
+    yield from heading(header)
+    yield line()
+    yield from wrapped(outcome_counts(header, counts), 0, style="bold")
+
+
 def heading(header: RunHeader) -> Iterator[Text]:
     """Which run of which plan in which environment."""
     text = f"{header.environment} · run {header.run} · plan {header.plan_digest[:8]}"

@@ -54,7 +54,11 @@ def _state(header: RunHeader) -> str:
         return f" Taken back by run {header.rolled_back_by}."
     if header.finished:
         return f" Takes back run {header.rolls_back}." if header.rolls_back else ""
-    return f" Stopped: {header.stopped}" if header.stopped else " Not finished."
+    return f" {_capitalized(header.stopped)}." if header.stopped else " Not finished."
+
+
+def _capitalized(text: str) -> str:
+    return text[:1].upper() + text[1:]
 
 
 def _record(header: RunHeader) -> Iterator[str]:
@@ -64,7 +68,7 @@ def _record(header: RunHeader) -> Iterator[str]:
     elif not header.stopped:
         yield "not finished: applying the same plan again goes on"
     if header.stopped:
-        yield f"stopped: {header.stopped}"
+        yield header.stopped
     for text in (header.message, header.ci_url):
         if text:
             yield text

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from paragon_sync.errors import PlanFileError, RefusedByPolicy
 from paragon_sync.model.outcome import Applied, Resumption, RunHeader, Unchanged, effects_of
 from paragon_sync.model.planned import PlanHeader
+from paragon_sync.model.project import Policy
+from paragon_sync.plan.policy import disabled_limit
 from paragon_sync.plan.rebase import Enabled
 from paragon_sync.plan.requests import final_payload
 from paragon_sync.run.judging import INTERRUPTED, Before, Written, enabled
-from paragon_sync.store.journal import new_run_id
+from paragon_sync.run.stopping import too_many_disabled
+from paragon_sync.store.journal import SENDING, name_of, new_run_id
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
 
@@ -34,8 +37,9 @@ class Admitted:
     """The run to record in, and what it has done before it was stopped.
 
     ``ended`` has the operations with an outcome, each with whether it ended well; ``in_doubt`` those that were sent and
-    have none. ``switched`` are the workflows that changes of metadata switched off and the
-    plan manages, by operation; ``switched_off`` counts the others.
+    have none. ``switched`` are the workflows that changes of metadata switched off and the plan manages, by operation;
+    ``switched_off`` counts the others, ``disabled`` those that the plan disables itself; of both together there may be
+    ``most_disabled`` (None: any number). ``states`` has the outcome of each operation, or ``sending``.
     """
 
     run: str
@@ -43,23 +47,30 @@ class Admitted:
     in_doubt: Mapping[int, Written] = field(default_factory=dict)
     switched: Mapping[int, frozenset[Enabled]] = field(default_factory=dict)
     switched_off: int = 0
+    disabled: int = 0
+    states: Mapping[int, str] = field(default_factory=dict)
+    most_disabled: int | None = None
 
 
-def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: datetime) -> Admitted:
+def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: datetime, policy: Policy) -> Admitted:
     """Begin a run of this plan, or go on with the one that was stopped.
 
     Raises :class:`PlanFileError` for a plan of another environment, an expired or an already applied one, and
-    :class:`RefusedByPolicy` for one that policy refuses. No run has begun then.
+    :class:`RefusedByPolicy` for one that policy refuses, or whose run it stopped. Nothing has begun then.
     """
     _check_environment(reader.header, applicant)
     check_allowed(reader.header, applicant.allowed)
     if reader.header.rolls_back is not None:
         _check_not_taken_back(store.run(reader.header.rolls_back), reader, store)
+    most = disabled_limit(reader.header.counts, policy, applicant.allowed)
     earlier = store.runs_of(reader.digest)
     for run in earlier:
         _check_unfinished(run)
     if earlier:
-        return _resume(earlier[0], store, applicant, now)
+        admitted = _as_left(earlier[0], reader.header, store)
+        _check_disabled(admitted, most)
+        _tell_resumed(earlier[0].run, store, applicant, now)
+        return replace(admitted, most_disabled=most)
     if datetime.fromisoformat(reader.header.expires) <= now:
         raise PlanFileError(
             f"the plan expired at {reader.header.expires}",
@@ -79,7 +90,7 @@ def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: date
         rolls_back=reader.header.rolls_back,
     )
     store.begin(header)
-    return Admitted(run=header.run, ended={})
+    return Admitted(run=header.run, ended={}, disabled=_planned(reader.header), most_disabled=most)
 
 
 def check_allowed(header: PlanHeader, allowed: Mapping[str, int]) -> None:
@@ -133,19 +144,49 @@ def _check_not_taken_back(run: RunHeader, reader: PlanReader, store: StateStore)
         )
 
 
-def _resume(run: RunHeader, store: StateStore, applicant: Applicant, now: datetime) -> Admitted:
+def _as_left(run: RunHeader, plan: PlanHeader, store: StateStore) -> Admitted:
+    """What the run has done before it was stopped."""
     ended: dict[int, bool] = {}
     switched: dict[int, frozenset[Enabled]] = {}
     switched_off = 0
+    states: dict[int, str] = {}
     for entry in store.entries(run.run, attempts=False):
+        states[entry.number] = SENDING if entry.outcome is None else name_of(entry.outcome)
         if entry.is_open:
             continue
         ended[entry.number] = isinstance(entry.outcome, Applied | Unchanged)
         switched_off += len(effects_of(entry.outcome))
         if isinstance(entry.outcome, Applied) and entry.outcome.switched_off:
             switched[entry.number] = frozenset(map(enabled, entry.outcome.switched_off))
+    return Admitted(
+        run=run.run,
+        ended=ended,
+        in_doubt=dict(_in_doubt(run.run, store)),
+        switched=switched,
+        switched_off=switched_off,
+        disabled=_planned(plan),
+        states=states,
+    )
+
+
+def _planned(plan: PlanHeader) -> int:
+    """How many workflows count as disabled before anything is sent: in a rollback the plan's own don't."""
+    return plan.counts.workflows_disabled if plan.rolls_back is None else 0
+
+
+def _check_disabled(admitted: Admitted, most: int | None) -> None:
+    """Refuse to go on with a run that has disabled more than it may, those that its plan disables included."""
+    disabled = admitted.disabled + admitted.switched_off
+    if most is not None and admitted.switched_off and disabled > most:
+        raise RefusedByPolicy(
+            f"run {admitted.run} was {too_many_disabled(disabled, most)}",
+            hint="what it applied until then stays; nothing more was applied now",
+        )
+
+
+def _tell_resumed(run: str, store: StateStore, applicant: Applicant, now: datetime) -> None:
     store.resume(
-        run.run,
+        run,
         Resumption(
             actor=applicant.actor,
             at=_time(now),
@@ -153,13 +194,6 @@ def _resume(run: RunHeader, store: StateStore, applicant: Applicant, now: dateti
             message=applicant.message,
             ci_url=applicant.ci_url,
         ),
-    )
-    return Admitted(
-        run=run.run,
-        ended=ended,
-        in_doubt=dict(_in_doubt(run.run, store)),
-        switched=switched,
-        switched_off=switched_off,
     )
 
 

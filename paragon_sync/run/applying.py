@@ -6,7 +6,7 @@ Never two writes of one user at once, and metadata first. Knows how requests are
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -15,7 +15,6 @@ from typing import Final
 from paragon_sync.model.planned import Operation
 from paragon_sync.model.project import Policy
 from paragon_sync.paragon.client import Client
-from paragon_sync.plan.policy import disabled_limit
 from paragon_sync.run.admission import Applicant, admit
 from paragon_sync.run.journal import Batcher
 from paragon_sync.run.stopping import Breaker, Limits, Stop
@@ -24,7 +23,8 @@ from paragon_sync.store.journal import Recorded, Sending
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
 
-_GRACE: Final = 10.0  # seconds that operations under way get to end once the run is to stop
+GRACE: Final = 10.0
+"""Seconds that operations under way get to end once the run is to stop."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +32,7 @@ class Applying:
     """Everything that a run needs but its plan.
 
     ``clock`` gives the time in UTC; ``begun`` is told the run's id. ``canary`` ends the run after so many users.
+    ``states`` tells how each operation stands, also where the journal can't be read any more.
     """
 
     client: Client
@@ -45,6 +46,7 @@ class Applying:
     policy: Policy = field(default_factory=Policy)
     on_conflict: OnConflict = "skip"
     canary: int | None = None
+    states: MutableMapping[int, str] = field(default_factory=dict)
 
 
 async def apply_plan(reader: PlanReader, applying: Applying) -> None:
@@ -53,21 +55,18 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
     Raises as :func:`admit` does, before anything is sent. Where ``applying.stop`` was asked, some operations have no
     outcome, and the record says why.
     """
-    admitted = admit(reader, applying.store, applying.applicant, applying.clock())
+    admitted = admit(reader, applying.store, applying.applicant, applying.clock(), applying.policy)
     applying.begun(admitted.run)
+    applying.states.update(admitted.states)
     store, stop = applying.store, applying.stop
     journal = Journal(
         sending=Batcher[Sending](lambda batch: store.sending(admitted.run, batch)),
         outcomes=Batcher[Recorded](lambda batch: store.record(admitted.run, batch)),
         clock=applying.clock,
+        states=applying.states,
     )
-    counts = reader.header.counts
-    most = disabled_limit(counts, applying.policy, applying.applicant.allowed)
-    breaker = Breaker(
-        stop,
-        replace(applying.limits, switched_off=most),
-        switched_off=counts.workflows_disabled + admitted.switched_off,
-    )
+    limits = replace(applying.limits, switched_off=admitted.most_disabled)
+    breaker = Breaker(stop, limits, switched_off=admitted.disabled + admitted.switched_off)
     writing = Writing(
         journal=journal,
         stop=stop,
@@ -87,7 +86,8 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
     elif stop.reason is not None:
         store.stop(admitted.run, stop.reason)
     elif left:
-        store.stop(admitted.run, f"canary: {applying.canary} users applied; applying the plan again goes on")
+        users = "1 user" if applying.canary == 1 else f"{applying.canary} users"
+        store.stop(admitted.run, f"stopped after {users} (--canary); applying the plan again goes on")
 
 
 async def _apply_users(reader: PlanReader, applying: Applying, writing: Writing) -> bool:
@@ -127,7 +127,7 @@ async def _ending(running: set[asyncio.Task[None]], stop: Stop) -> None:
             await asyncio.wait({*running, stopped}, return_when=asyncio.FIRST_COMPLETED)
             running = _still_running(running)
         if running:
-            await asyncio.wait(running, timeout=_GRACE)
+            await asyncio.wait(running, timeout=GRACE)
             _still_running(running)
     finally:
         stopped.cancel()

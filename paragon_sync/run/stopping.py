@@ -11,7 +11,16 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES, EXIT_REFUSED
-from paragon_sync.model.outcome import Conflict, Failed, Outcome, SideEffect, Unknown, alarms_of, effects_of
+from paragon_sync.model.outcome import (
+    Blocked,
+    Conflict,
+    Failed,
+    Outcome,
+    SideEffect,
+    Unknown,
+    alarms_of,
+    effects_of,
+)
 
 
 class Stop:
@@ -27,6 +36,11 @@ class Stop:
         if self.reason is None:
             self.reason, self.exit_code = reason, exit_code
             self._asked.set()
+
+    def restate(self, before: str, after: str) -> None:
+        """Say the reason with newer numbers, if it is the one that counts."""
+        if self.reason == before:
+            self.reason = after
 
     async def wait(self, seconds: float | None = None) -> bool:
         """Wait until the run is to stop, or until the seconds are over; tells whether it is to stop."""
@@ -52,6 +66,14 @@ class Limits:
     """How many workflows may be disabled, those that changes of metadata switch off included; None: any number."""
 
 
+def too_many_disabled(count: int, most: int) -> str:
+    """Why a run stops whose plan, with what its changes of metadata switched off, disables more than it may."""
+    return (
+        f"stopped by policy: with those that changes of metadata switched off, {count} workflows are disabled;"
+        f" workflowsDisabled allows {most}. To go on: --allow workflowsDisabled={count}, or more if more may follow"
+    )
+
+
 class Breaker:
     """Watches how operations end, and asks the run to stop when that points to something common to all of them."""
 
@@ -66,6 +88,8 @@ class Breaker:
 
     def watch(self, outcome: Outcome) -> None:
         """Take one outcome into account."""
+        if isinstance(outcome, Blocked):
+            return  # it says nothing that the operation before it has not said
         failed = isinstance(outcome, Failed | Unknown)
         self._row = self._row + 1 if failed else 0
         self._recent.append(failed)
@@ -96,11 +120,9 @@ class Breaker:
             )
 
     def _judge_effects(self, effects: Collection[SideEffect]) -> None:
-        self._switched_off += len(effects)
+        before, self._switched_off = self._switched_off, self._switched_off + len(effects)
         limit = self._limits.switched_off
         if limit is not None and effects and self._switched_off > limit:
-            self._stop.ask(
-                f"stopped by policy: with those that changes of metadata switched off, {self._switched_off} workflows"
-                f" are disabled; workflowsDisabled allows {limit}. To go on: --allow workflowsDisabled=N, a larger N",
-                EXIT_REFUSED,
-            )
+            reason = too_many_disabled(self._switched_off, limit)
+            self._stop.ask(reason, EXIT_REFUSED)
+            self._stop.restate(too_many_disabled(before, limit), reason)  # what was under way counts too

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -28,18 +28,22 @@ from paragon_sync.run.fetching import operation_configurations, read_user
 from paragon_sync.run.journal import Batcher
 from paragon_sync.run.judging import Before, Context, Written
 from paragon_sync.run.stopping import Stop
-from paragon_sync.store.journal import Recorded, Sending
+from paragon_sync.store.journal import SENDING, Recorded, Sending, name_of
 
 OnConflict: TypeAlias = Literal["skip", "fail", "overwrite"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """Where a run records; both return when the record is on disk."""
+    """Where a run records; both return when the record is on disk.
+
+    ``states`` is how each operation stands by what this process knows, recorded or not: its outcome, or ``sending``.
+    """
 
     sending: Batcher[Sending]
     outcomes: Batcher[Recorded]
     clock: Callable[[], datetime]
+    states: MutableMapping[int, str] = field(default_factory=dict)
 
     def now(self) -> str:
         return self.clock().isoformat(timespec="milliseconds")
@@ -114,6 +118,7 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
             result = _BLOCKED if blocked else await _apply(user, course)
             if result is None:
                 return
+            writing.journal.states[number] = name_of(result.outcome)
             await writing.journal.outcomes.put(_recorded(course, result.outcome, writing.journal.now()))
             writing.watch(result.outcome)
             well = isinstance(result.outcome, Applied | Unchanged)
@@ -187,6 +192,7 @@ async def _send(user: _User, course: _Course, rewritten: Rewritten, live: LiveUs
             enabled=before.enabled,
         )
     )
+    user.writing.journal.states[course.number] = SENDING
     told: list[str] = []
     failure, done = None, False
     for request in rewritten.requests:

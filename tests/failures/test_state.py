@@ -71,6 +71,11 @@ def test_a_database_that_goes_away_ends_the_run_and_the_next_one_goes_on(
         assert GOES_ON in ended.err
         before = writes(emulator)
         assert 3 <= len(before) < len(USERS)
+        counted = re.search(
+            r"^8 operations: (\d) applied, (\d sent without an answer, )?(\d) not reached", ended.out, re.MULTILINE
+        )
+        assert counted, ended.out  # the journal can't tell any more
+        assert 2 <= int(counted[1]) <= len(before)
 
         own_server.start()
         again = workbench.run("apply", "p.plan")

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import os
-import pty
 import signal
 import subprocess
-import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,6 +17,7 @@ from paragon_sync.jsonvalue import loads
 from paragon_sync.store.planfile import PlanReader, PlanWriter
 from tests.benches import Start
 from tests.cases.command import INSTALLED, run_process
+from tests.terminal import on_terminal
 from tests.workbench import (
     Answered,
     Asked,
@@ -37,12 +35,6 @@ from tests.workbench import (
 SCHEMA = Path(__file__).parents[3] / "schemas" / "run.schema.json"
 LIVE = user(account(config={"sharedSettings": {"channel": "C1", "note": "mine"}}), plan="pro")
 CHANGE = {"integrations": {"slack": {"settings": {"Channel": "C2"}}}}
-ON_TERMINAL = (  # makes stdin the terminal of a session of its own, so that Ctrl-C reaches the command
-    "import fcntl, os, sys, termios\n"
-    "os.setsid()\n"
-    "fcntl.ioctl(0, termios.TIOCSCTTY, 0)\n"
-    "os.execv(sys.argv[1], sys.argv[1:])"
-)
 SAME = {"integrations": {"slack": {"settings": {"Channel": "C1"}}}}
 
 
@@ -275,23 +267,7 @@ class TestQuestion:
 
     def answered(self, bench: tuple[Workbench, Emulator], typed: bytes) -> tuple[int, str]:
         """Run ``apply`` on a terminal, type that once it asks, and give code and output."""
-        workbench, _ = bench
-        parent, child = pty.openpty()
-        process = subprocess.Popen(
-            [sys.executable, "-c", ON_TERMINAL, INSTALLED, "apply", "-e", "test"],
-            cwd=workbench.folder,
-            stdin=child,
-            stdout=child,
-            stderr=child,
-            env={key: value for key, value in os.environ.items() if key != "CI"} | {"TERM": "dumb"},
-        )
-        os.close(child)
-        said = read_until(parent, lambda text: 'Type "yes":' in text)
-        os.write(parent, typed)
-        said += read_until(parent, lambda _: False)
-        os.close(parent)
-        assert "Traceback" not in said
-        return process.wait(timeout=60), said
+        return on_terminal(bench[0].folder, ["apply", "-e", "test"], typed)
 
     def test_yes_applies(self, bench: tuple[Workbench, Emulator]) -> None:
         code, said = self.answered(bench, b"yes\n")
@@ -320,20 +296,6 @@ class TestQuestion:
         assert (ended, told in said) == (code, True), said
         assert writes(bench[1]) == []
         assert channel(bench[1]) == "C1"
-
-
-def read_until(terminal: int, enough: Callable[[str], bool]) -> str:
-    """What comes from a terminal until there is enough, or its other end is closed."""
-    said = ""
-    while not enough(said):
-        try:
-            piece = os.read(terminal, 4096)
-        except OSError:  # how Linux tells the end of a terminal
-            break
-        if not piece:
-            break
-        said += piece.decode("utf-8", "replace")
-    return said
 
 
 class TestSignal:

@@ -376,7 +376,7 @@ def test_the_record_of_a_run_has_every_operation_with_window_and_attempts() -> N
 production · run 20260314-101502-4f1c · plan 4f1c09ab
   by ci, started 2026-03-14 10:15:02 UTC
   finished 2026-03-14 10:16:00 UTC
-  stopped: five failures in a row
+  five failures in a row
   new channel
   https://ci/1
   allowed valuesRemoved=20
@@ -430,7 +430,7 @@ production · run 20260314-101502-4f1c · plan 4f1c09ab
     ("more", "state"),
     [
         ({}, " Not finished."),
-        ({"stopped": "five failures in a row"}, " Stopped: five failures in a row"),
+        ({"stopped": "five failures in a row"}, " Five failures in a row."),
         ({"finished": "2026-03-14T10:16:00+00:00"}, ""),
         ({"finished": "2026-03-14T10:16:00+00:00", "rolls_back": "r0"}, " Takes back run r0."),
         ({"finished": "2026-03-14T10:16:00+00:00", "rolled_back_by": "r2"}, " Taken back by run r2."),

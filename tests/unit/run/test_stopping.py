@@ -6,7 +6,7 @@ import pytest
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES, EXIT_REFUSED
 from paragon_sync.model.outcome import Applied, Blocked, Conflict, Failed, Outcome, SideEffect, Unchanged, Unknown
-from paragon_sync.run.stopping import Breaker, Limits, Stop
+from paragon_sync.run.stopping import Breaker, Limits, Stop, too_many_disabled
 
 FAILED = Failed(reason="r")
 EFFECT = SideEffect(credential="c1", configuration=None, workflow="w")
@@ -46,6 +46,10 @@ STOPPING: dict[str, tuple[tuple[Outcome, ...], str]] = {
         (Applied(), FAILED, FAILED) * 2 + (Applied(), FAILED, FAILED),
         "stopped by the breaker: 5 of the last 8 operations failed",
     ),
+    "a row with what was blocked by it": (
+        (FAILED, Blocked(reason="r"), FAILED, Blocked(reason="r"), Blocked(reason="r"), FAILED),
+        "stopped by the breaker: 3 operations failed in a row",
+    ),
     "three alarms": ((Applied(alarms=LOST),) * 3, ALARMS),
     "three alarms of any outcome": (
         (Applied(alarms=LOST), Failed(reason="r", alarms=LOST), Conflict(paths=(), alarms=LOST)),
@@ -78,12 +82,19 @@ def test_more_workflows_switched_off_than_are_allowed(outcome: type[Applied]) ->
     limits = Limits(switched_off=5)
 
     assert stopped(effects, switched_off=3, limits=limits) == (None, EXIT_OK)
-    reason, code = stopped(effects, effects, switched_off=2, limits=limits)
-    assert code == EXIT_REFUSED
-    assert (reason or "").startswith(
-        "stopped by policy: with those that changes of metadata switched off, 6 workflows are disabled"
-    )
+    assert stopped(effects, effects, switched_off=2, limits=limits) == (too_many_disabled(6, 5), EXIT_REFUSED)
+    assert "--allow workflowsDisabled=6" in too_many_disabled(6, 5)
     assert stopped(Unchanged(), switched_off=9, limits=limits) == (None, EXIT_OK)
+
+
+def test_what_was_under_way_when_it_stopped_counts_too() -> None:
+    effects = Applied(side_effects=(EFFECT, EFFECT))
+    assert stopped(effects, effects, limits=Limits(switched_off=1)) == (too_many_disabled(4, 1), EXIT_REFUSED)
+
+
+def test_a_reason_from_before_is_not_replaced_by_it() -> None:
+    effects = Applied(side_effects=(EFFECT, EFFECT), alarms=LOST)
+    assert stopped(*(effects,) * 5, limits=Limits(switched_off=5, alarms=2))[1] == EXIT_OUTCOMES
 
 
 def test_the_first_reason_counts() -> None:
