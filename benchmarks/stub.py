@@ -75,9 +75,8 @@ class Connection(asyncio.Protocol):
         self._world = served
         self._buffer = b""
 
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Keep where to write to."""
-        assert isinstance(transport, asyncio.Transport)
         self._write = transport.write
 
     def data_received(self, data: bytes) -> None:

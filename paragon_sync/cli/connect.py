@@ -58,10 +58,10 @@ def endpoint_of(project: Project, environment: Environment) -> Iterator[Endpoint
 @asynccontextmanager
 async def connect(endpoint: Endpoint, limits: Limits) -> AsyncIterator[Client]:
     """A client whose connections are closed at the end."""
-    from paragon_sync.paragon.transport_httpx import HttpxTransport
+    from paragon_sync.paragon.fastest import fastest_transport
 
     client = Client(
-        HttpxTransport(concurrency=limits.concurrency),
+        fastest_transport(limits.concurrency),
         host=endpoint.host,
         project=endpoint.project,
         signer=Signer(endpoint.signing_key, endpoint.project),

@@ -9,7 +9,12 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Final, Protocol
+
+CONNECT_TIMEOUT: Final = 10.0
+"""Seconds until there must be a connection."""
+KEEP_ALIVE: Final = 30.0
+"""Seconds that an idle connection is kept."""
 
 
 class FailureKind(enum.StrEnum):

@@ -1,4 +1,4 @@
-"""Owns httpx: the default transport, with httpx-aiohttp underneath for its speed. Knows neither tokens nor Paragon.
+"""Owns httpx: the careful transport, with httpx-aiohttp underneath for its speed. Knows neither tokens nor Paragon.
 
 Proxies come from the usual variables (``HTTPS_PROXY``, ``HTTP_PROXY``, ``ALL_PROXY``, ``NO_PROXY``; loopback is never
 proxied), an authority of one's own from ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``.
@@ -7,24 +7,30 @@ proxied), an authority of one's own from ``SSL_CERT_FILE`` or ``SSL_CERT_DIR``.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import os
 import ssl
 from collections.abc import Mapping
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Final
 from urllib.parse import urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import getproxies
 
 import aiohttp
 import httpx
 from httpx_aiohttp import AiohttpTransport
 
-from paragon_sync.paragon.transport import FailureKind, Headers, HttpRequest, HttpResponse, TransportFailure
+from paragon_sync.paragon.proxies import proxy_address
+from paragon_sync.paragon.transport import (
+    CONNECT_TIMEOUT,
+    KEEP_ALIVE,
+    FailureKind,
+    Headers,
+    HttpRequest,
+    HttpResponse,
+    TransportFailure,
+)
 
 _HEADER_BYTES: Final = 65536
-_CONNECT_TIMEOUT: Final = 10.0  # seconds
-_KEEP_ALIVE: Final = 30.0  # seconds that an idle connection is kept
 
 
 class HttpxTransport:
@@ -32,7 +38,7 @@ class HttpxTransport:
 
     def __init__(self, *, concurrency: int = 16) -> None:
         self._limits = httpx.Limits(
-            max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=_KEEP_ALIVE
+            max_connections=concurrency, max_keepalive_connections=concurrency, keepalive_expiry=KEEP_ALIVE
         )
         self._proxies = getproxies()
         self._verify: ssl.SSLContext | None = None
@@ -77,7 +83,7 @@ class HttpxTransport:
             verify = self._context() if parts.scheme == "https" or proxy else ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
             self._routes[route] = httpx.AsyncClient(
                 transport=_Connections(verify=verify, limits=self._limits, proxy=proxy),
-                timeout=httpx.Timeout(None, connect=_CONNECT_TIMEOUT),
+                timeout=httpx.Timeout(None, connect=CONNECT_TIMEOUT),
                 cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
                 trust_env=False,
             )
@@ -112,8 +118,8 @@ class _Connections(AiohttpTransport):
 
 def _proxy_for(scheme: str, host: str, proxies: Mapping[str, str]) -> httpx.Proxy | None:
     """The proxy that the environment names for this host."""
-    address = proxies.get(scheme) or proxies.get("all")
-    if not address or _is_loopback(host) or proxy_bypass(host):
+    address = proxy_address(scheme, host, proxies)
+    if address is None:
         return None
     try:
         proxy = httpx.Proxy(address if "://" in address else f"http://{address}")
@@ -122,13 +128,6 @@ def _proxy_for(scheme: str, host: str, proxies: Mapping[str, str]) -> httpx.Prox
     if proxy.url.scheme not in {"http", "https"}:
         raise TransportFailure(FailureKind.PROXY, f"{proxy.url.scheme} proxies are not supported")
     return proxy
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def failure_of(error: Exception) -> TransportFailure:
@@ -150,7 +149,7 @@ def failure_of(error: Exception) -> TransportFailure:
             why = os.strerror(cause.errno) if cause.errno else "no way there"
             return TransportFailure(FailureKind.REFUSED, f"no connection to {cause.host}:{cause.port}: {why}")
         case aiohttp.ConnectionTimeoutError():
-            return TransportFailure(FailureKind.NOT_CONNECTED, f"no connection within {_CONNECT_TIMEOUT:g} s")
+            return TransportFailure(FailureKind.NOT_CONNECTED, f"no connection within {CONNECT_TIMEOUT:g} s")
         case aiohttp.InvalidURL() | aiohttp.NonHttpUrlClientError() | httpx.InvalidURL() | ValueError():
             return TransportFailure(FailureKind.INVALID, "the request can't be sent: its URL or a header is not valid")
         case aiohttp.ClientPayloadError() | aiohttp.ClientConnectionError():
