@@ -6,16 +6,18 @@ as a claim of its own. Only one list that names one value twice, by id and by ti
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import assert_never
 
 from paragon_sync import jsonvalue
 from paragon_sync.catalog.known import Known
-from paragon_sync.catalog.naming import ESCAPE, Miss, Names, described, suggestion
+from paragon_sync.catalog.levels import Level, Levels
+from paragon_sync.catalog.migrations import resolve_migration
+from paragon_sync.catalog.naming import ESCAPE, Miss, described, suggestion
 from paragon_sync.catalog.types import check_value, kind_of
-from paragon_sync.model.catalog import Catalog, Input, Integration
+from paragon_sync.model.catalog import Catalog
 from paragon_sync.model.declared import Block, Declared, Fault, Fragment, Place, Settings, WorkflowBlock
 from paragon_sync.model.desired import (
     Claim,
@@ -33,6 +35,7 @@ from paragon_sync.model.desired import (
     WorkflowEnabled,
     WorkflowSetting,
 )
+from paragon_sync.model.migration import DesiredMigration, Migration
 from paragon_sync.model.secrecy import names_secret
 
 
@@ -45,7 +48,7 @@ class Resolver:
         """The same names as tables, for ordinary documents; who uses them adds to ``used``."""
         self._catalog = catalog
         self._source = described(catalog, now or datetime.now(UTC))
-        self._known: dict[str, _Known] = {}
+        self._known: dict[str, Levels] = {}
 
     def fragment(self, fragment: Fragment, source: str) -> tuple[DesiredFragment, list[Fault]]:
         """The fragment with ids for names, and everything that is wrong in it; what is wrong is left out.
@@ -56,6 +59,11 @@ class Resolver:
         blocks = [resolved for block in fragment.blocks if (resolved := self._block(block, faults)) is not None]
         desired = DesiredFragment(source=source, metadata=_metadata(fragment), blocks=tuple(blocks))
         return desired, list(dict.fromkeys(faults))
+
+    def migration(self, migration: Migration) -> tuple[DesiredMigration | None, list[Fault]]:
+        """The migration with ids for names, and everything that is wrong in it."""
+        self.used.add(migration.integration)
+        return resolve_migration(migration, self._catalog, self._source)
 
     def _block(self, block: Block, faults: list[Fault]) -> DesiredBlock | None:
         self.used.add(block.integration)
@@ -80,46 +88,10 @@ class Resolver:
             named=frozenset(words.named),
         )
 
-    def _integration(self, kind: str) -> _Known | None:
+    def _integration(self, kind: str) -> Levels | None:
         if kind not in self._known and kind in self._catalog.integrations:
-            self._known[kind] = _Known(self._catalog.integrations[kind])
+            self._known[kind] = Levels(self._catalog.integrations[kind])
         return self._known.get(kind)
-
-
-class _Level:
-    """What settings can be named in one place: of an integration, or of one workflow."""
-
-    def __init__(self, title: str, inputs: Iterable[Input], *, workflow: str | None = None, known: bool = True) -> None:
-        self.title = title
-        self.workflow = workflow
-        self.known = known
-        self.inputs = {i.id: i for i in inputs}
-        self.names = Names({i.id: i.title for i in self.inputs.values()})
-
-    def target(self, id_: str) -> Target:
-        return Setting(id_) if self.workflow is None else WorkflowSetting(self.workflow, id_)
-
-
-class _Known:
-    """One integration of the catalog, indexed; the levels of its workflows are made when they are first named."""
-
-    def __init__(self, integration: Integration) -> None:
-        self.type = integration.type
-        self.level = _Level(integration.type, integration.inputs)
-        self.workflows = {workflow.id: workflow for workflow in integration.workflows}
-        descriptions = {workflow.id: workflow.description for workflow in integration.workflows}
-        self.names = Names(descriptions)
-        self.either = Names({i.id: i.title for i in integration.inputs} | descriptions)
-        """Settings and workflows together, as ``release`` names them."""
-        self._levels: dict[str, _Level] = {}
-
-    def workflow_level(self, id_: str) -> _Level:
-        if id_ not in self._levels:
-            workflow = self.workflows.get(id_)
-            title = f'workflow "{self.names.label(id_)}" of {self.type}'
-            inputs = workflow.inputs if workflow else ()
-            self._levels[id_] = _Level(title, inputs, workflow=id_, known=workflow is not None)
-        return self._levels[id_]
 
 
 class _Words:
@@ -133,7 +105,7 @@ class _Words:
         self._source = source
         self._written: dict[tuple[Target, type[Intent]], str] = {}
 
-    def workflow(self, known: _Known, name: str, block: WorkflowBlock) -> None:
+    def workflow(self, known: Levels, name: str, block: WorkflowBlock) -> None:
         place = replace(block.place, of_key=True)
         id_ = known.names.id_of(name, "workflow")
         if isinstance(id_, Miss):
@@ -157,7 +129,7 @@ class _Words:
             if (setting := self._id(level, spelt, spot)) is not None:
                 self._claim(spelt, level.title, self._claimed(level, setting, Release(), spot))
 
-    def release(self, known: _Known, release: Mapping[str, Place]) -> None:
+    def release(self, known: Levels, release: Mapping[str, Place]) -> None:
         """What a block gives back; an id that the catalog doesn't know may be either a setting or a workflow."""
         for name, spot in release.items():
             id_ = known.either.id_of(name, "setting or workflow", "settings and workflows")
@@ -172,7 +144,7 @@ class _Words:
                 given = Claim(target=WorkflowEnabled(id_), intent=Release(), label=label, place=spot)
                 self._claim(name, known.type, given)
 
-    def settings(self, level: _Level, settings: Settings, place: Place) -> None:
+    def settings(self, level: Level, settings: Settings, place: Place) -> None:
         for name, declared in settings.settings.items():
             self._value(level, name, declared, Set(declared.value))
         for name, declared in settings.defaults.items():
@@ -186,7 +158,7 @@ class _Words:
         if settings.exact:
             self.exact.append(ExactScope(workflow=level.workflow, place=place))
 
-    def _value(self, level: _Level, name: str, declared: Declared, intent: Intent) -> None:
+    def _value(self, level: Level, name: str, declared: Declared, intent: Intent) -> None:
         id_ = self._id(level, name, replace(declared.place, of_key=True))
         if id_ is None:
             return
@@ -199,7 +171,7 @@ class _Words:
             self._faults.append(Fault(message=message, place=declared.place, hint=self._hint(wrong.hint)))
         self._claim(name, level.title, claim)
 
-    def _claimed(self, level: _Level, id_: str, intent: Intent, place: Place, *, secret: bool = False) -> Claim:
+    def _claimed(self, level: Level, id_: str, intent: Intent, place: Place, *, secret: bool = False) -> Claim:
         definition, label = level.inputs.get(id_), level.names.label(id_)
         password = definition is not None and definition.type == "PASSWORD"
         secret = secret or password or names_secret(label) or names_secret(id_)
@@ -215,7 +187,7 @@ class _Words:
             hint = f"keep one of the two; its id is {_id_of(claim.target)}"
             self._faults.append(Fault(message=message, place=claim.place, hint=hint))
 
-    def _id(self, level: _Level, name: str, place: Place) -> str | None:
+    def _id(self, level: Level, name: str, place: Place) -> str | None:
         id_ = level.names.id_of(name, "setting")
         if isinstance(id_, str):
             return id_

@@ -93,8 +93,8 @@ class Builder:
         return Block(
             integration=integration,
             place=self._key(at),
-            account=_account(_object(block.get("account"))),
-            configuration=_configuration(block.get("configuration")),
+            account=account_of(_object(block.get("account"))),
+            configuration=configuration_of(block.get("configuration")),
             settings=self._settings(block, at),
             workflows=workflows,
         )
@@ -181,7 +181,7 @@ def _below(at: Pointer, pointers: Iterable[Pointer]) -> frozenset[Pointer]:
     return frozenset(pointer[len(at) :] for pointer in pointers if pointer[: len(at)] == at)
 
 
-def _account(account: JsonObject) -> Account:
+def account_of(account: JsonObject) -> Account:
     if account.get("all") is True:
         return "all"
     if "externalId" in account:
@@ -193,7 +193,7 @@ def _account(account: JsonObject) -> Account:
     return "only"
 
 
-def _configuration(configuration: Json) -> Configuration:
+def configuration_of(configuration: Json) -> Configuration:
     if configuration is None:
         return "default"
     if configuration == "all":

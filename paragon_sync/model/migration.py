@@ -44,10 +44,14 @@ class WorkflowName:
 
 @dataclass(frozen=True, slots=True)
 class SettingPath:
-    """A setting by ids, or what ``inside`` leads to in its value."""
+    """A setting by ids, or what ``inside`` leads to in its value; ``checked``: whether its value has to fit its input.
+
+    It hasn't where it was named as ``id:…``.
+    """
 
     target: Setting | WorkflowSetting
     inside: Pointer = ()
+    checked: bool = field(default=True, compare=False)
 
 
 S = TypeVar("S")

@@ -18,7 +18,7 @@ from paragon_sync.plan.merge import merge
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.select import place_order
 from paragon_sync.plan.shape import Shape
-from paragon_sync.plan.steps import Performer, Trouble
+from paragon_sync.plan.steps import Performer, Trouble, paths_of
 from paragon_sync.plan.view import live_view
 from paragon_sync.plan.virtual import Copy, Said, Touchable, Touched
 
@@ -126,6 +126,12 @@ def _misfits(touched: Iterable[Touched], enrolments: Iterable[Enrolment], names:
             continue
         definition = names.input(one.target)
         wrong = None if definition is None or fits is None else fits(definition, one.value, one.secret)
-        if wrong is not None:
+        if wrong is not None and not _is_unchecked(one.target, enrolments):
             message = f'"{names.label(one.target)}" {wrong}'
             yield Trouble(kind=FindingKind.NOT_MIGRATED, message=message, place=one.by.place)
+
+
+def _is_unchecked(target: Touchable, enrolments: Iterable[Enrolment]) -> bool:
+    """Whether a step names it such that its type doesn't count."""
+    actions = (action for one in enrolments for step in one.migration.steps for action in step.actions)
+    return any(path.target == target and not path.checked for action in actions for path in paths_of(action))

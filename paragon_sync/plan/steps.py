@@ -210,12 +210,21 @@ class Performer:
         return text if len(text) <= _LONGEST_SHOWN else f"{text[: _LONGEST_SHOWN - 1]}…"
 
 
-def _workflow_of(action: Action) -> str | None:
+def paths_of(action: Action) -> tuple[SettingPath, ...]:
+    """The settings that an action is about."""
     match action:
-        case Switch(workflow=workflow):
-            return workflow
-        case Move(source=SettingPath(target=target)):
-            pass
-        case MapValues(setting=found) | SetValue(setting=found) | FillValue(setting=found) | RemoveValue(setting=found):
-            target = found.target
+        case Move(source=source, destination=destination):
+            return source, destination
+        case MapValues(setting=path) | SetValue(setting=path) | FillValue(setting=path) | RemoveValue(setting=path):
+            return (path,)
+        case Switch():
+            return ()
+        case _:
+            assert_never(action)
+
+
+def _workflow_of(action: Action) -> str | None:
+    if isinstance(action, Switch):
+        return action.workflow
+    target = paths_of(action)[0].target
     return None if isinstance(target, Setting) else target.workflow

@@ -43,7 +43,7 @@ class _Environment(ImmutableSandboxedEnvironment):
         return bounded(super().call_binop(context, operator, left, right))
 
     def getattr(self, obj: Any, attribute: str) -> Any:
-        if type(obj) is dict and attribute in obj:  # a column named "items" is a column
+        if isinstance(obj, dict) and attribute in obj:  # a column named "items" is a column
             return obj[attribute]
         if isinstance(obj, str) and attribute in _NO_METHODS:
             return self.unsafe_undefined(obj, attribute)
