@@ -11,8 +11,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
-from jinja2 import TemplateError, Undefined, meta, nodes
+from jinja2 import Template, TemplateError, TemplateSyntaxError, Undefined, meta, nodes
 from jinja2.exceptions import UndefinedError
+from jinja2.parser import Parser
+from jinja2.runtime import Context
 
 from paragon_sync.jsonvalue import Json, JsonObject, Number
 from paragon_sync.manifest.schema import did_you_mean
@@ -84,7 +86,7 @@ def evaluate(text: str, names: Names) -> Answer:
     try:
         compiled = _compile(text)
         touched = compiled.touched
-        value = _plain(compiled.run(dict(names.values)))
+        value = _plain(compiled.run(names.values))
     except _FAILURES as error:
         if touched is None:
             return Failed(message=_message(error))
@@ -139,7 +141,7 @@ def _surely(value: Json) -> Json:
 
 @dataclass(frozen=True, slots=True)
 class _Compiled:
-    run: Callable[[dict[str, Json]], object]
+    run: Callable[[Mapping[str, Json]], object]
     touched: Touched
 
 
@@ -149,9 +151,31 @@ def _compile(text: str) -> _Compiled:
     touched = _touched(tree)
     expression = _only_expression(text)
     if expression is None:
-        return _Compiled(lambda values: ENVIRONMENT.from_string(text).render(values), touched)
-    compiled = ENVIRONMENT.compile_expression(expression, undefined_to_none=False)
-    return _Compiled(compiled, touched)
+        return _Compiled(_text_of(ENVIRONMENT.from_string(text)), touched)
+    parsed = Parser(ENVIRONMENT, expression, state="variable")
+    result = nodes.Assign(nodes.Name("result", "store"), parsed.parse_expression(), lineno=1)
+    if not parsed.stream.eos:
+        raise TemplateSyntaxError("more than one expression", 1)
+    return _Compiled(_value_of(ENVIRONMENT.from_string(nodes.Template([result], lineno=1))), touched)
+
+
+def _text_of(template: Template) -> Callable[[Mapping[str, Json]], object]:
+    return lambda values: "".join(template.root_render_func(_context(template, values)))
+
+
+def _value_of(template: Template) -> Callable[[Mapping[str, Json]], object]:
+    def value(values: Mapping[str, Json]) -> object:
+        context = _context(template, values)
+        for _ in template.root_render_func(context):
+            """An assignment writes no text; it is carried out by going through what it writes."""
+        return context.vars["result"]
+
+    return value
+
+
+def _context(template: Template, values: Mapping[str, Json]) -> Context:
+    """What Jinja makes too, in half the time: there are no blocks and no shared variables here."""
+    return Context(ENVIRONMENT, {**ENVIRONMENT.globals, **values}, template.name, template.blocks)
 
 
 def _only_expression(text: str) -> str | None:
