@@ -11,9 +11,11 @@ from paragon_sync.errors import ManifestError, Problem
 from paragon_sync.jsonvalue import JsonObject, Pointer
 from paragon_sync.manifest import schema, source
 from paragon_sync.manifest.document import Builder
+from paragon_sync.manifest.ordinary import asked
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import Parsed
-from paragon_sync.model.declared import Document, Fault, Place, Profile, User
+from paragon_sync.model.asked import FindIntegration
+from paragon_sync.model.declared import Document, Fault, Ordinary, Place, Profile, User
 from paragon_sync.model.project import Project
 
 _SUFFIXES: Final = (".yaml", ".yml", ".ndjson", ".jsonl")
@@ -70,12 +72,21 @@ class Flawed:
     told: frozenset[Pointer]
 
 
-def iter_documents(files: Iterable[Path], scope: SecretScope) -> Iterator[Document | Flawed | Problem]:
-    """Documents as they are read, and every problem with its position; never stops at a problem."""
+def iter_documents(
+    files: Iterable[Path], scope: SecretScope, find: FindIntegration | None = None
+) -> Iterator[Document | Ordinary | Flawed | Problem]:
+    """Documents as they are read, and every problem with its position; never stops at a problem.
+
+    Where ``find`` knows the names of a catalog, documents in which everything is ordinary come as :class:`Ordinary`:
+    nothing is wrong with them, and all their names and values are as that catalog says.
+    """
     for file in files:
         for item in source.read(file):
             if isinstance(item, Problem):
                 yield item
+                continue
+            if find is not None and (accepted := _accept(item, find)) is not None:
+                yield accepted
                 continue
             document, faults = _check(item, scope)
             told = [fault for fault in faults if fault.place.pointer not in item.broken]
@@ -84,6 +95,33 @@ def iter_documents(files: Iterable[Path], scope: SecretScope) -> Iterator[Docume
                 yield Flawed(document, item.broken | {fault.place.pointer for fault in told})
             elif document is not None:
                 yield document
+
+
+def user_of(document: Ordinary, scope: SecretScope) -> User:
+    """The noun of an ordinary document."""
+    return Builder(document.place, scope).user(document.content)
+
+
+def _accept(parsed: Parsed, find: FindIntegration) -> Ordinary | None:
+    """The document, if it is ordinary; what isn't accepted here goes the careful way."""
+    content = parsed.value
+    if not isinstance(content, dict) or parsed.flawed or content.get("kind") != "User":
+        return None
+    if not schema.accepts("user", content) or asked(content, find) is None:
+        return None
+    user = content["user"]
+    if not isinstance(user, str) or not _is_text(user):
+        return None
+    return Ordinary(user, parsed.place.file, parsed.place.document, content)
+
+
+def _is_text(name: str) -> bool:
+    """Whether it can be written as UTF-8."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def check_profiles(profiles: Iterable[Profile], users: Iterable[User]) -> list[Fault]:

@@ -104,6 +104,7 @@ def _settings(level: _Accepted, known: KnownSettings) -> Demands:
 def _softer(level: _Accepted, known: KnownSettings, demands: Demands) -> None:
     """``defaults``, which settings win over, and ``unset``, which goes with neither of them."""
     blank = tuple(level.get("blank", ()))
+    _check_plain(blank)
     defaults: Demands = {}
     for name, value in level.get("defaults", _NOTHING).items():
         found = known.get(name)

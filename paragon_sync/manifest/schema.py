@@ -79,7 +79,7 @@ def inlined(name: str) -> JsonObject:
 
 def check(name: str, document: Json, place: Place) -> list[Fault]:
     """Everything in the document that its schema forbids; an empty list when there is nothing."""
-    if _accepts(name, document):
+    if accepts(name, document):
         return []
     told = (what for error in _validator(name).iter_errors(document) for what in _explain(error))
     faults = (
@@ -106,7 +106,8 @@ def _folder() -> resources.abc.Traversable:
     return installed if installed.is_dir() else Path(__file__).parents[2] / "schemas"  # of the checkout
 
 
-def _accepts(name: str, document: Json) -> bool:
+def accepts(name: str, document: Json) -> bool:
+    """Whether the document is surely as its schema says; False where only :func:`check` can tell."""
     fast = _fast_validator(name)
     try:
         return fast is not None and fast.is_valid(document)

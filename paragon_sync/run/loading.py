@@ -6,51 +6,77 @@ Knows nothing of live state and sends nothing.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import assert_never
+from typing import Final, assert_never
 
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError, Problem, UsageError
-from paragon_sync.manifest.loader import Flawed, check_profiles, iter_documents
+from paragon_sync.manifest.loader import Flawed, check_profiles, iter_documents, user_of
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
-from paragon_sync.model.declared import Fault, Profile, User
+from paragon_sync.model.declared import Fault, Fragment, Ordinary, Place, Profile, User
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment
 from paragon_sync.plan import static
+from paragon_sync.plan.layers import agree
 from paragon_sync.run.filters import Filters, Sieve
-from paragon_sync.store.staging import Staging
+from paragon_sync.run.wanted import Reading
+from paragon_sync.store.staging import Staged, Staging
+
+_TOLD: Final = 100  # documents that name one profile which isn't there
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
-    """Everything that the manifests ask for: documents on disk by user, and the profiles that they share.
+    """Everything that the manifests ask for: documents on disk by user, and how they are read.
 
     ``used`` are the types of the integrations that something refers to; ``digest`` is over the files' names and bytes.
     """
 
     staging: Staging
-    profiles: Mapping[str, DesiredFragment]
-    filters: Filters
+    reading: Reading
     used: frozenset[str]
     files: int
     documents: int
     digest: str
 
+    @property
+    def filters(self) -> Filters:
+        return self.reading.filters
+
+    def groups(self) -> Iterator[tuple[str, Sequence[Staged]]]:
+        """Each user once, in the order of their ids, with the documents as they are staged.
+
+        Without those users of whom a filter on integrations leaves nothing.
+        """
+        for user, rows in self.staging.groups():
+            staged = self.staging.read(rows)
+            if not self.filters.integrations or self.reading.leaves(staged):
+                yield user, staged
+
     def users(self) -> Iterator[str]:
-        """Each user once, in the order of their ids, without those of whom a filter on integrations leaves nothing."""
-        for user in self.staging.users():
-            if not self.filters.integrations or any(_is_left(document) for document in self.documents_of(user)):
-                yield user
+        """Each user of :meth:`groups`."""
+        return (user for user, _ in self.groups())
 
     def documents_of(self, user: str) -> list[DesiredDocument]:
-        """The user's documents with their profiles' layers in place, narrowed by the filters."""
-        return [self._complete(document) for document in self.staging.documents(user)]
+        """One user's documents with their profiles' layers in place, narrowed by the filters."""
+        return self.reading.in_full(self.staging.documents(user))
 
-    def _complete(self, document: DesiredDocument) -> DesiredDocument:
-        layers = (*(self.profiles[name] for name in document.profiles), *document.layers)
-        return replace(document, profiles=(), layers=tuple(self.filters.narrow(layer) for layer in layers))
+
+class _ProfileUses:
+    """Which documents name which profiles: of each name only the first ones, which are enough to tell where."""
+
+    def __init__(self) -> None:
+        self.kept: list[User] = []
+        self._counts: Counter[str] = Counter()
+
+    def add(self, user: str, place: Place, profiles: tuple[str, ...]) -> None:
+        if any(self._counts[name] < _TOLD for name in profiles):
+            self.kept.append(User(user=user, place=place, fragment=Fragment(), profiles=profiles))
+        self._counts.update(profiles)
 
 
 @dataclass(slots=True)
@@ -62,13 +88,15 @@ class _Loading:
     sieve: Sieve
     profiles: dict[str, DesiredFragment] = field(default_factory=dict)
     declared_profiles: list[Profile] = field(default_factory=list)
-    profile_uses: list[User] = field(default_factory=list)
+    profile_uses: _ProfileUses = field(default_factory=_ProfileUses)
     problems: list[Problem] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     documents: int = 0
 
-    def take(self, item: User | Profile | Flawed | Problem) -> None:
+    def take(self, item: User | Profile | Ordinary | Flawed | Problem) -> None:
         match item:
+            case Ordinary():
+                self._take_ordinary(item)
             case Problem():
                 self.problems.append(item)
             case Flawed(document, told):
@@ -80,6 +108,17 @@ class _Loading:
             case _:
                 assert_never(item)
 
+    def _take_ordinary(self, document: Ordinary) -> None:
+        self.documents += 1
+        content = document.content
+        if "profiles" in content:
+            self.profile_uses.add(document.user, document.place, document.profiles)
+        integrations = content.get("integrations")
+        if self.resolver is not None and isinstance(integrations, dict):
+            self.resolver.used.update(integrations)
+        if self.sieve.accepts(document.user):
+            self.staging.add_ordinary(document)
+
     def _take(self, document: User | Profile, *, stage: bool) -> None:
         self.documents += 1
         if isinstance(document, User):
@@ -89,8 +128,7 @@ class _Loading:
             self.profiles[document.name] = self._resolve(document, f"profile {document.name}")
 
     def _take_user(self, user: User, *, stage: bool) -> None:
-        if user.profiles:
-            self.profile_uses.append(replace(user, fragment=type(user.fragment)()))
+        self.profile_uses.add(user.user, user.place, user.profiles)
         layer = self._resolve(user, user.place.file)
         if stage and self.sieve.accepts(user.user):
             document = DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=user.profiles)
@@ -113,15 +151,17 @@ def load(files: Sequence[Path], scope: SecretScope, resolver: Resolver | None, f
     Raises :class:`ManifestError` with every problem of every file, :class:`UsageError` for a filter that matches none.
     """
     loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters))
+    known = None if resolver is None else resolver.known
     try:
-        for item in iter_documents(files, scope):
+        for item in iter_documents(files, scope, None if known is None else known.integration):
             loading.take(item)
-        loading.report(check_profiles(loading.declared_profiles, loading.profile_uses))
+        loading.report(check_profiles(loading.declared_profiles, loading.profile_uses.kept))
         used = frozenset() if resolver is None else frozenset(resolver.used)
+        resolve = partial(_resolved, scope=scope, resolver=resolver)
+        reading = Reading(profiles=loading.profiles, filters=filters, known=known, resolve=resolve)
         desired = Desired(
             staging=loading.staging,
-            profiles=loading.profiles,
-            filters=filters,
+            reading=reading,
             used=used,
             files=len(files),
             documents=loading.documents,
@@ -159,15 +199,27 @@ def _check_somebody_is_left(desired: Desired) -> None:
         )
 
 
-def _ownership(desired: Desired) -> Iterable[Fault]:
-    for user in desired.staging.users():
-        documents = desired.documents_of(user)
+def _ownership(desired: Desired) -> Iterator[Fault]:
+    """Contradictions between what is declared for one user; most users have one document, in which there are none."""
+    for _, rows in desired.staging.groups():
+        if len(rows) == 1 and rows[0][0]:
+            continue
+        staged = desired.staging.read(rows)
+        asked = desired.reading.asked(staged)
+        if asked is not None and agree(asked):
+            continue
+        documents = desired.reading.in_full(staged)
         yield from static.conflicts(documents)
         yield from static.idle_releases(documents)
 
 
-def _is_left(document: DesiredDocument) -> bool:
-    return any(layer.blocks for layer in document.layers)
+def _resolved(document: Ordinary, *, scope: SecretScope, resolver: Resolver | None) -> DesiredDocument:
+    """An ordinary document as any other is staged."""
+    user = user_of(document, scope)
+    layer = DesiredFragment(source=document.file)
+    if resolver is not None:
+        layer, _ = resolver.fragment(user.fragment, document.file)
+    return DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=user.profiles)
 
 
 def _digest(files: Sequence[Path]) -> str:

@@ -5,11 +5,10 @@ Holds only the users in flight. Sends nothing that changes anything.
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from paragon_sync import __version__
@@ -22,12 +21,16 @@ from paragon_sync.model.project import Policy, Protected
 from paragon_sync.paragon.client import Client
 from paragon_sync.plan.policy import check, severity
 from paragon_sync.plan.protection import unknown_names
+from paragon_sync.plan.quick import Quick
 from paragon_sync.plan.select import place_order
 from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.user import UserPlan, plan_user
 from paragon_sync.run.fetching import manages_metadata, read_user, wanted_configurations
+from paragon_sync.run.in_turn import InTurn
 from paragon_sync.run.loading import Desired
+from paragon_sync.run.wanted import named_configurations
 from paragon_sync.store.planfile import PlanWriter
+from paragon_sync.store.staging import Staged
 
 LIFETIME = timedelta(hours=24)
 _BATCH = 500
@@ -77,28 +80,15 @@ async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[User
 
     Raises the :class:`ApiError` of a user where it isn't that user's alone.
     """
-    pending: deque[tuple[str, asyncio.Task[UserPlan | ApiError]]] = deque()
-    users, failures = desired.users(), _Failures()
-    try:
-        while True:
-            for user in users:
-                pending.append((user, asyncio.create_task(_try_one(desired, planning, user))))
-                if len(pending) >= planning.concurrency * 4:
-                    break
-            if not pending:
-                break
-            user, task = pending.popleft()
-            result = await task
-            if isinstance(result, ApiError):
-                failures.add(result)
-                yield _not_fetched(user, result, desired, planning.policy)
-            else:
-                failures.interrupt()
-                yield result
-    finally:
-        for _, task in pending:
-            task.cancel()
-        await asyncio.gather(*(task for _, task in pending), return_exceptions=True)
+    failures, quick = _Failures(), Quick(planning.catalog)
+    turns = InTurn(desired.groups(), partial(_try_one, desired, planning, quick), planning.concurrency)
+    async for (user, staged), result in turns.results():
+        if isinstance(result, ApiError):
+            failures.add(result)
+            yield _not_fetched(user, result, staged, planning.policy)
+        else:
+            failures.interrupt()
+            yield result
     failures.end()
 
 
@@ -128,7 +118,7 @@ class _Failures:
 
 
 async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:
-    """The plan of one user; raises :class:`ApiError` where the user can't be fetched."""
+    """The plan of one user, with all that decides; raises :class:`ApiError` where the user can't be fetched."""
     documents = desired.documents_of(user)
     live = await read_user(
         planning.client.user(user),
@@ -138,15 +128,31 @@ async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:
     return plan_user(documents, live, planning.catalog, planning.policy, enablement=planning.enablement)
 
 
-async def _try_one(desired: Desired, planning: Planning, user: str) -> UserPlan | ApiError:
+async def _try_one(
+    desired: Desired, planning: Planning, quick: Quick, one: tuple[str, Sequence[Staged]]
+) -> UserPlan | ApiError:
+    """As :func:`plan_one`, in the shortest way that there is for this user."""
+    user, staged = one
+    reading = desired.reading
+    asked = reading.asked(staged)
+    documents = reading.in_full(staged) if asked is None else []
     try:
-        return await plan_one(desired, planning, user)
+        live = await read_user(
+            planning.client.user(user),
+            metadata=manages_metadata(documents) if asked is None else any(one.metadata for one in asked),
+            configurations=wanted_configurations(documents) if asked is None else named_configurations(asked),
+        )
     except ApiError as error:
         return error
+    enabled = None if asked is None else quick.enabled_live(asked, live)
+    if enabled is not None:
+        return UserPlan(user=user, enabled_live=enabled)
+    documents = documents or reading.in_full(staged)
+    return plan_user(documents, live, planning.catalog, planning.policy, enablement=planning.enablement)
 
 
-def _not_fetched(user: str, error: ApiError, desired: Desired, policy: Policy) -> UserPlan:
-    place = min((document.place for document in desired.staging.documents(user)), key=place_order)
+def _not_fetched(user: str, error: ApiError, staged: Sequence[Staged], policy: Policy) -> UserPlan:
+    place = min((document.place for document in staged), key=place_order)
     finding = Finding(
         kind=FindingKind.NOT_FETCHED,
         user=user,

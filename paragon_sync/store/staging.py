@@ -1,25 +1,37 @@
 """Documents of one command, staged on disk by user, so that nothing ever holds all users. Knows no plan.
 
-Rows are pickled: the file is this process's own, stands in a folder that only its user may enter, is read by the
+Documents are appended as they come, sorted once by an external sort, and then read from one end to the other. Rows are
+marshalled or pickled: the file is this process's own, stands in a folder that only its user may enter, is read by the
 process that wrote it and is gone when the command ends. Nothing that came from elsewhere is ever unpickled.
 """
 
 from __future__ import annotations
 
+import marshal
 import pickle
 import shutil
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, Self, TypeAlias
 
 from paragon_sync.errors import StateError
+from paragon_sync.model.declared import Ordinary
 from paragon_sync.model.desired import DesiredDocument
 
 _BATCH: Final = 500
+_SETTINGS: Final = (
+    "PRAGMA {schema}.page_size = 16384; PRAGMA {schema}.journal_mode = OFF; PRAGMA {schema}.synchronous = OFF;"
+    "PRAGMA {schema}.cache_size = -16000; PRAGMA temp_store = FILE;"
+    "CREATE TABLE {schema}.documents (user BLOB NOT NULL, alone INTEGER NOT NULL, document BLOB NOT NULL);"
+)
+
+Staged: TypeAlias = DesiredDocument | Ordinary
+Row: TypeAlias = tuple[int, bytes]
+"""One document as it is kept: whether it is an ordinary one that stands on no profile, and its bytes."""
 
 
 class Staging:
@@ -31,38 +43,59 @@ class Staging:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.count = 0
-        self._batch: list[tuple[bytes, bytes]] = []
+        self._batch: list[tuple[bytes, int, bytes]] = []
+        self._files: dict[str, int] = {}
+        self._names: list[str] = []
+        self._last = b""
+        self._in_order = True
+        self._sorts = 0
         with _disk_errors():
             self._folder = Path(tempfile.mkdtemp(prefix="paragon-sync-", dir=folder))
-            self._database = sqlite3.connect(
-                self._folder / "staging.sqlite", isolation_level=None, check_same_thread=False
-            )
-            self._database.executescript(
-                "PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;"
-                "CREATE TABLE documents (number INTEGER PRIMARY KEY, user BLOB NOT NULL, document BLOB NOT NULL);"
-            )
+            self._file = self._folder / "staged-0.sqlite"
+            self._database = _connect(self._file)
+            self._database.executescript(_SETTINGS.format(schema="main"))
 
     def add(self, document: DesiredDocument) -> None:
-        self._batch.append((_key(document.user), pickle.dumps(document, pickle.HIGHEST_PROTOCOL)))
-        self.count += 1
-        if len(self._batch) >= _BATCH:
-            self._flush()
+        self._add(_key(document.user), 0, pickle.dumps(document, pickle.HIGHEST_PROTOCOL))
+
+    def add_ordinary(self, document: Ordinary) -> None:
+        """Adds a document as it was parsed, which takes a small part of what a resolved one does."""
+        file = self._files.get(document.file)
+        if file is None:
+            file = self._files[document.file] = len(self._names)
+            self._names.append(document.file)
+        content = document.content
+        row = marshal.dumps((document.user, file, document.document, content))
+        self._add(_key(document.user), "profiles" not in content, row)
 
     def users(self) -> Iterator[str]:
         """Each user once, in the order of their ids."""
-        self._index()
-        with _disk_errors():
-            for (user,) in self._database.execute("SELECT DISTINCT user FROM documents ORDER BY user"):
-                yield user.decode("utf-8", "surrogatepass")
+        return (user for user, _ in self.groups())
 
-    def documents(self, user: str) -> tuple[DesiredDocument, ...]:
-        """The documents about one user, in the order in which they were added."""
-        self._index()
+    def groups(self) -> Iterator[tuple[str, list[Row]]]:
+        """The documents by user, both in their order; :meth:`read` tells what a row holds."""
+        self._sort()
+        user, rows = b"", list[Row]()
+        for found, alone, document in self._rows():
+            if found != user:
+                if rows:
+                    yield _name(user), rows
+                user, rows = found, []
+            rows.append((alone, document))
+        if rows:
+            yield _name(user), rows
+
+    def documents(self, user: str) -> tuple[Staged, ...]:
+        """The documents about one user, in the order in which they were added. For many users: :meth:`groups`."""
+        self._sort()
         with _disk_errors():
-            rows = self._database.execute(
-                "SELECT document FROM documents WHERE user = ? ORDER BY number", (_key(user),)
-            )
-            return tuple(pickle.loads(document) for (document,) in rows)  # noqa: S301 - our own, see above
+            self._database.execute("CREATE INDEX IF NOT EXISTS by_user ON documents (user)")
+            select = "SELECT alone, document FROM documents WHERE user = ? ORDER BY rowid"
+            return tuple(self.read(self._database.execute(select, (_key(user),)).fetchall()))
+
+    def read(self, rows: Iterable[Row]) -> list[Staged]:
+        """The documents that these rows hold."""
+        return [self._document(document) for _, document in rows]
 
     def close(self) -> None:
         """Removes everything; safe to call twice."""
@@ -77,22 +110,78 @@ class Staging:
     ) -> None:
         self.close()
 
+    def _add(self, key: bytes, alone: int, document: bytes) -> None:
+        if key < self._last:
+            self._in_order = False
+        self._last = key
+        self._batch.append((key, alone, document))
+        self.count += 1
+        if len(self._batch) >= _BATCH:
+            self._flush()
+
+    def _document(self, document: bytes) -> Staged:
+        if document.startswith(_PICKLED):
+            found: DesiredDocument = pickle.loads(document)  # noqa: S301 - our own, see above
+            return found
+        user, file, number, content = marshal.loads(document)  # noqa: S302
+        return Ordinary(user, self._names[file], number, content)
+
+    def _rows(self) -> Iterator[tuple[bytes, int, bytes]]:
+        """All rows in their order. No statement stays open between two batches: the table may be indexed meanwhile."""
+        last = 0
+        select = "SELECT user, alone, document, rowid FROM documents WHERE rowid > ? ORDER BY rowid LIMIT ?"
+        while True:
+            with _disk_errors():
+                batch = self._database.execute(select, (last, _BATCH)).fetchall()
+            for user, alone, document, _ in batch:
+                yield user, alone, document
+            if len(batch) < _BATCH:
+                return
+            last = batch[-1][3]
+
     def _flush(self) -> None:
         with _disk_errors():
             self._database.execute("BEGIN")
-            self._database.executemany("INSERT INTO documents (user, document) VALUES (?, ?)", self._batch)
+            self._database.executemany("INSERT INTO documents VALUES (?, ?, ?)", self._batch)
             self._database.execute("COMMIT")
         self._batch.clear()
 
-    def _index(self) -> None:
+    def _sort(self) -> None:
+        """Brings what was added since the last time into its order: into a new file, which is written at one go."""
         if self._batch:
             self._flush()
+        if self._in_order:
+            return
+        self._sorts += 1
+        file = self._folder / f"staged-{self._sorts}.sqlite"
         with _disk_errors():
-            self._database.execute("CREATE INDEX IF NOT EXISTS by_user ON documents (user, number)")
+            self._database.execute("ATTACH ? AS sorted", (str(file),))
+            self._database.executescript(_SETTINGS.format(schema="sorted"))
+            self._database.execute(
+                "INSERT INTO sorted.documents SELECT user, alone, document FROM main.documents ORDER BY user, rowid"
+            )
+            last = "SELECT user FROM sorted.documents ORDER BY rowid DESC LIMIT 1"
+            (self._last,) = self._database.execute(last).fetchone()
+            self._database.close()
+            self._file.unlink()
+            self._file, self._database, self._in_order = file, _connect(file), True
+            self._database.execute("PRAGMA cache_size = -16000")
+
+
+_PICKLED: Final = pickle.dumps(None, pickle.HIGHEST_PROTOCOL)[:1]
+"""How a pickled row begins, and no marshalled one does."""
+
+
+def _connect(file: Path) -> sqlite3.Connection:
+    return sqlite3.connect(file, isolation_level=None, check_same_thread=False)
 
 
 def _key(user: str) -> bytes:
     return user.encode("utf-8", "surrogatepass")
+
+
+def _name(key: bytes) -> str:
+    return key.decode("utf-8", "surrogatepass")
 
 
 @contextmanager

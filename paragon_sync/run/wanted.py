@@ -1,0 +1,87 @@
+"""One user's staged documents: what they ask for in short, and in full where somebody has to know. Knows no live state.
+
+Most users are as declared already, and telling so needs no claim and no place. The documents in full are made only when
+something is to be said or written about a user.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from paragon_sync.catalog.known import Known
+from paragon_sync.manifest.ordinary import asked
+from paragon_sync.model.asked import Asked
+from paragon_sync.model.declared import ConfigurationBy, Ordinary
+from paragon_sync.model.desired import DesiredDocument, DesiredFragment
+from paragon_sync.plan.layers import asked_of, together
+from paragon_sync.run.filters import Filters
+from paragon_sync.store.staging import Staged
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """How staged documents are read: with these profiles, by this catalog, narrowed by these filters.
+
+    ``resolve`` makes an ordinary document what any other has been made when it was loaded.
+    """
+
+    profiles: Mapping[str, DesiredFragment]
+    filters: Filters
+    known: Known | None
+    resolve: Callable[[Ordinary], DesiredDocument]
+    _shared: dict[str, Asked | None] = field(default_factory=dict)
+
+    def asked(self, staged: Sequence[Staged]) -> list[Asked] | None:
+        """What each document asks for, all its layers together; None where that can't be told in short."""
+        found: list[Asked] = []
+        for document in staged:
+            one = self._asked(document)
+            if one is None:
+                return None
+            found.append(one if not self.filters.integrations else _narrowed(one, self.filters.integrations))
+        return found
+
+    def in_full(self, staged: Sequence[Staged]) -> list[DesiredDocument]:
+        """The documents with their profiles' layers in place, narrowed by the filters."""
+        return [
+            self._complete(self.resolve(document) if isinstance(document, Ordinary) else document)
+            for document in staged
+        ]
+
+    def leaves(self, staged: Sequence[Staged]) -> bool:
+        """Whether a filter on integrations leaves anything of these documents."""
+        found = self.asked(staged)
+        if found is not None:
+            return any(document.blocks for document in found)
+        return any(layer.blocks for document in self.in_full(staged) for layer in document.layers)
+
+    def _asked(self, document: Staged) -> Asked | None:
+        if not isinstance(document, Ordinary):
+            own = [asked_of(layer) for layer in document.layers]
+            return together([*map(self._profile, document.profiles), *own])
+        if self.known is None:
+            return None
+        alone = asked(document.content, self.known.integration)
+        if "profiles" not in document.content:
+            return alone
+        return together([*map(self._profile, document.profiles), alone])
+
+    def _profile(self, name: str) -> Asked | None:
+        if name not in self._shared:
+            self._shared[name] = asked_of(self.profiles[name])
+        return self._shared[name]
+
+    def _complete(self, document: DesiredDocument) -> DesiredDocument:
+        layers = (*(self.profiles[name] for name in document.profiles), *document.layers)
+        return replace(document, profiles=(), layers=tuple(self.filters.narrow(layer) for layer in layers))
+
+
+def named_configurations(documents: Collection[Asked]) -> set[str]:
+    """The ids and external ids of the configurations that these documents name."""
+    blocks = (block for document in documents for block in document.blocks.values())
+    return {block.configuration.value for block in blocks if isinstance(block.configuration, ConfigurationBy)}
+
+
+def _narrowed(document: Asked, integrations: Collection[str]) -> Asked:
+    return Asked({}, {kind: block for kind, block in document.blocks.items() if kind in integrations})
