@@ -17,6 +17,8 @@ Rule = Mapping[str, Json]
 SECTIONS = (
     ("user", ""),
     ("profile", ""),
+    ("rollout", ""),
+    ("roster", "roster"),
     ("fragment", "block"),
     ("fragment", "account"),
     ("fragment", "configuration"),
@@ -81,7 +83,7 @@ def properties(rule: Rule) -> Mapping[str, Rule]:
 
 
 def resolve(name: str, rule: Rule) -> Rule:
-    """The rule with what its ``$ref`` points to; what it says itself wins."""
+    """The rule with what its ``$ref`` points to; what it says itself wins. ``$from`` is the file of the rest."""
     reference = rule.get("$ref")
     if not isinstance(reference, str):
         return rule
@@ -90,18 +92,19 @@ def resolve(name: str, rule: Rule) -> Rule:
     target = definitions[pointer] if isinstance(definitions, Mapping) else {}
     if not isinstance(target, Mapping):
         raise TypeError(reference)
-    return {**resolve(file.removesuffix(".schema.json") or name, target), **rule, "$ref": ""}
+    owner = file.removesuffix(".schema.json") or name
+    return {"$from": owner, **resolve(owner, target), **rule, "$ref": ""}
 
 
 def kind(name: str, rule: Rule) -> str:
     """What stands as the value, in a few words."""
-    owner = "fragment" if has_section(rule, "fragment") or name in {"user", "profile"} else name
+    owner = str(rule.get("$from", name))
     if has_section(rule):
         return f"[{str(rule['title']).lower()}](#{str(rule['title']).lower().replace(' ', '-')})"
     if "const" in rule:
         return f"`{'true' if rule['const'] is True else rule['const']}`"
     if isinstance(choices := rule.get("enum"), list):
-        return ", ".join(f"`{choice}`" for choice in choices)
+        return ", ".join(f"`{choice}`" for choice in choices).replace("|", "\\|")
     if isinstance(alternatives := rule.get("anyOf"), list):
         kinds = (kind(owner, resolve(owner, rule)) for rule in alternatives if isinstance(rule, Mapping))
         return " or ".join(dict.fromkeys(kinds))
@@ -112,9 +115,9 @@ def kind(name: str, rule: Rule) -> str:
     return TYPES.get(str(rule.get("type")), "any value")
 
 
-def has_section(rule: Rule, only: str = "") -> bool:
+def has_section(rule: Rule) -> bool:
     """Whether a section of this page is about the rule."""
-    parts = [(name, part) for name, part in SECTIONS if part and (not only or name == only)]
+    parts = [(name, part) for name, part in SECTIONS if part]
     return any(resolve(name, {"$ref": f"#/$defs/{part}"})["title"] == rule.get("title") for name, part in parts)
 
 

@@ -14,7 +14,8 @@ from paragon_sync.model.declared import FileRoster
 if TYPE_CHECKING:
     from _csv import Reader as _Reader
 
-_DELIMITERS: Final = (",", ";", "|", "\t")
+_DELIMITERS: Final = {",": ",", ";": ";", "|": "|", "\t": "tab"}
+"""How each is written."""
 
 
 def items(roster: FileRoster) -> Iterator[Found]:
@@ -68,9 +69,7 @@ def _header_troubles(roster: FileRoster, header: list[str]) -> Iterator[Trouble]
 
 
 def _hint(name: str, header: list[str], delimiter: str) -> str:
-    others = [one for one in _DELIMITERS if one != delimiter and one in header[0]]
+    others = [written for one, written in _DELIMITERS.items() if one != delimiter and one in header[0]]
     if len(header) == 1 and others:
-        return f'the header looks as if its delimiter were another one: write delimiter: "{others[0]}"'.replace(
-            "\t", "\\t"
-        )
+        return f'the header looks as if its delimiter were another one: write delimiter: "{others[0]}"'
     return did_you_mean(name, header) or f"its columns: {', '.join(header)}"

@@ -15,6 +15,7 @@ from paragon_sync.model.declared import Declared, Fault, FileRoster, InlineRoste
 from paragon_sync.model.secrecy import names_secret
 
 _SOURCES: Final = ("csv", "ndjson", "sql")
+_TAB: Final = "tab"
 _BELONGS: Final = {"url": "sql", "delimiter": "csv"}
 
 
@@ -53,7 +54,7 @@ def roster_of(users: Json, place: Place, scope: SecretScope) -> tuple[Roster | N
         path=path,
         id_column=id_column,
         secret=secret,
-        delimiter=_text(users.get("delimiter"), ","),
+        delimiter=_text(users.get("delimiter"), ",").replace(_TAB, "\t"),
     )
     return roster, [*faults, *refused]
 
