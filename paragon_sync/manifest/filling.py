@@ -20,6 +20,7 @@ from paragon_sync.manifest.roster import Row, label_of, place_of
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.template import ROW, Evaluated, Failed, Names, evaluate, quick
 from paragon_sync.model.declared import Fault, Fragment, Rollout, Slot, SqlRoster
+from paragon_sync.model.migration import Migration
 from paragon_sync.model.secrecy import names_secret
 
 _Compute: TypeAlias = "Callable[[Row], Json]"
@@ -72,9 +73,9 @@ class Filling:
         return fragment, [*expanded.faults, *wrong, *builder.faults]
 
 
-def row_fault(rollout: Rollout, row: Row, fault: Fault) -> Fault:
+def row_fault(document: Rollout | Migration, row: Row, fault: Fault) -> Fault:
     """The fault at its row, naming the place in the document; a query's row has no place, but a number."""
-    roster = rollout.roster
+    roster = document.roster
     if isinstance(roster, SqlRoster):
         return replace(fault, place=replace(fault.place, row=label_of(roster, row.number)))
     return replace(fault, place=place_of(roster, row.number), other=fault.place)

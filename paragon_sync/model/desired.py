@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
-from paragon_sync.jsonvalue import Json
+from paragon_sync.jsonvalue import Json, JsonObject
 from paragon_sync.model.declared import Account, Configuration, Place
 
 
@@ -151,6 +151,15 @@ class Filled(NamedTuple):
     rollout: int
     number: int
     values: tuple[Json, ...]
+
+
+class Enlisted(NamedTuple):
+    """One row of a migration's roster. ``migration`` counts the migrations of a command, ``number`` its rows."""
+
+    user: str
+    migration: int
+    number: int
+    values: JsonObject
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -214,6 +214,7 @@ class Undecided:
     """Why an expression is neither true nor false, for people."""
 
     message: str
+    hint: str | None = None
 
 
 Condition: TypeAlias = Callable[[Mapping[str, object]], "bool | Undecided"]

@@ -102,6 +102,7 @@ def _carry_out(enrolment: Enrolment, ground: Ground, copy: Copy) -> Iterator[Tro
                 kind=FindingKind.NOT_MIGRATED,
                 message=f"where of {migration.source} can't tell: {why}",
                 place=migration.where.place,
+                hint=None if secret else meant.hint,
             )
             return
         if not meant:

@@ -1,5 +1,7 @@
 """Contradictions about ownership that can be told before anything is fetched. Knows selectors as written, no accounts.
 
+So can steps of a migration that a second run would do again.
+
 Only what must contradict is told here: words under the same selectors, where no other selector of the same user has a
 word on that value. The rest shows once it is known which accounts there are.
 """
@@ -11,6 +13,7 @@ from typing import TypeAlias
 
 from paragon_sync.model.declared import Account, Configuration, Fault, Place
 from paragon_sync.model.desired import DesiredDocument, Release, Target, WorkflowSetting
+from paragon_sync.model.migration import Action, DesiredMigration, FillValue, Move, SettingPath, SetValue
 from paragon_sync.plan.own import Contradiction, Word, metadata_words, rule, words_of
 from paragon_sync.plan.select import reaches_of
 
@@ -82,3 +85,31 @@ def _words(documents: Sequence[DesiredDocument]) -> Iterator[tuple[_Value, _Sele
     for reach in reaches_of(documents):
         for word in words_of(reach):
             yield (reach.block.integration, word.claim.target), (reach.block.account, reach.block.configuration), word
+
+
+def refilled(migration: DesiredMigration) -> list[Fault]:
+    """Each step that fills a setting whose value an earlier one has taken away: a second run would do so again."""
+    emptied: dict[Target, int] = {}
+    faults: list[Fault] = []
+    for step in migration.steps:
+        for action in step.actions:
+            filled = _filled(action)
+            first = None if filled is None else emptied.get(filled.target)
+            if first is not None:
+                message = (
+                    f"this fills a setting that step {first} has taken the value of: a second run would take it again"
+                )
+                hint = "make it two migrations, and apply one after the other; then delete the first"
+                faults.append(Fault(message=message, place=step.place, hint=hint))
+            if isinstance(action, Move) and not action.source.inside:
+                emptied[action.source.target] = step.number
+    return list(dict.fromkeys(faults))
+
+
+def _filled(action: Action) -> SettingPath | None:
+    """The setting that gets a value from elsewhere."""
+    match action:
+        case Move(destination=path) | SetValue(setting=path) | FillValue(setting=path):
+            return path
+        case _:
+            return None
