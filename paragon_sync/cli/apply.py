@@ -132,7 +132,7 @@ def _users_to_retry(plan: Path, target: Target) -> frozenset[str]:
 def _apply_saved(reader: PlanReader, target: Target) -> int:
     from paragon_sync.cli.applying import apply_and_tell
 
-    with open_state(target.project) as store:
+    with open_state(target.project, create=True) as store:
         return apply_and_tell(reader, store, target)
 
 
@@ -150,7 +150,7 @@ def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     if reader.count == 0 and not for_machine:
         return EXIT_OK
     click.echo(err=for_machine)
-    with open_state(target.project) as store:
+    with open_state(target.project, create=True) as store:
         if reader.count and not yes:
             _ask(target.environment.name)
         return apply_and_tell(reader, store, target)

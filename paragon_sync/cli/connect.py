@@ -31,8 +31,14 @@ class Endpoint:
 def open_environment(project_file: Path, environment: str) -> tuple[Project, Environment]:
     """The Project and one of its environments; a name that isn't there is a :class:`UsageError` with the candidates."""
     project = load_project(project_file)
+    check_environment(project, project_file, environment)
+    return project, project.environments[environment]
+
+
+def check_environment(project: Project, project_file: Path, environment: str) -> None:
+    """Raises :class:`UsageError` with the candidates for an environment that isn't in the Project file."""
     if environment in project.environments:
-        return project, project.environments[environment]
+        return
     names = list(project.environments)
     close = get_close_matches(environment, names, n=1)
     hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(names)}"

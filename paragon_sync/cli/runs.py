@@ -16,6 +16,7 @@ from paragon_sync.errors import ParagonSyncError, UsageError
 
 if TYPE_CHECKING:
     from paragon_sync.model.outcome import OutcomeName, RunHeader
+    from paragon_sync.model.project import Project
     from paragon_sync.store.journal import Entry
     from paragon_sync.store.state import StateStore
 
@@ -40,8 +41,12 @@ def list_(project_file: Path, environment: str | None, output_format: str) -> No
     from paragon_sync.manifest.project import load_project
     from paragon_sync.render.outcomes import print_runs
 
-    with open_state(load_project(project_file)) as store:
-        print_runs(((header, store.counts(header.run)) for header in _runs(store, environment)), output_format)
+    project = load_project(project_file)
+    with open_state(project) as store:
+        known = list(_runs(store, environment))
+        if environment is not None and not known:
+            _check_environment(project, project_file, environment)
+        print_runs(((header, store.counts(header.run)) for header in known), output_format)
 
 
 @runs.command()
@@ -77,9 +82,11 @@ def unlock(project_file: Path, environment: str, yes: bool) -> None:
     from paragon_sync.manifest.project import load_project
     from paragon_sync.store.lock import describe, standing
 
-    with open_state(load_project(project_file)) as store:
+    project = load_project(project_file)
+    with open_state(project) as store:
         locks = standing(store.place, environment)
         if not locks:
+            _check_environment(project, project_file, environment)
             click.echo(f"{environment} is not locked.")
         for lock in locks:
             click.echo(f"{environment} is locked by {describe(lock.owner)}.")
@@ -112,6 +119,13 @@ def find_run(store: StateStore, text: str, environment: str | None = None) -> Ru
 
 def _runs(store: StateStore, environment: str | None) -> Iterator[RunHeader]:
     return (header for header in store.runs() if environment in {None, header.environment})
+
+
+def _check_environment(project: Project, project_file: Path, environment: str) -> None:
+    """Refuse a mistyped name. Only where nothing was found: an environment of the past may have left something."""
+    from paragon_sync.cli.connect import check_environment
+
+    check_environment(project, project_file, environment)
 
 
 def _entries(store: StateStore, run: str, outcome: str | None) -> Iterator[Entry] | None:

@@ -33,11 +33,14 @@ def open_plan(file: Path) -> PlanReader:
     return PlanReader(file, plan_key())
 
 
-def open_state(project: Project) -> StateStore:
-    """The Project's state store; raises :class:`StateError` or :class:`PlanKeyError`."""
+def open_state(project: Project, *, create: bool = False) -> StateStore:
+    """The Project's state store; made where it is missing only if it is to be written.
+
+    Raises :class:`StateError` or :class:`PlanKeyError`.
+    """
     from paragon_sync.store.state import StateStore
 
-    return StateStore.open(project.state, key=plan_key(), base=project.folder)
+    return StateStore.open(project.state, key=plan_key(), base=project.folder, create=create)
 
 
 def check_plain_plan(allowed: Mapping[str, int]) -> None:

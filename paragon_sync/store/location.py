@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -27,16 +28,21 @@ _DRIVERS: Final = {
     "postgres": "postgresql+psycopg",
     "postgresql+psycopg": "postgresql+psycopg",
 }
+_URL: Final = re.compile(r"[a-z][a-z0-9+]*://|(sqlite|postgres|postgresql|mysql|mariadb)(\+[a-z0-9]+)?:")
 _GO_ON: Final = "what was recorded until then stays: applying the same plan again goes on from there"
 
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """Where the state is. ``shown`` is its name for messages, without a password; ``file`` is None for a server."""
+    """Where the state is. ``shown`` is its name for messages, without a password; ``file`` is None for a server.
+
+    ``missing``: there is no such file, and none is to be made. It counts as empty.
+    """
 
     url: URL
     shown: str
     file: Path | None
+    missing: bool = False
 
     @property
     def hint(self) -> str:
@@ -46,14 +52,17 @@ class Location:
         return f"{self.file.absolute().parent} must be writable and have room\n{_GO_ON}"
 
 
-def locate(where: str | Path, base: Path | None = None) -> Location:
-    """The place of a folder, which is made if it is missing, or of a database URL; files are relative to ``base``."""
+def locate(where: str | Path, base: Path | None = None, *, create: bool = True) -> Location:
+    """The place of a folder or of a database URL; files are relative to ``base``, and made if they are missing.
+
+    Unless ``create``: then what is missing stays so.
+    """
     base = base or Path()
-    if not (isinstance(where, str) and "://" in where):
+    if not (isinstance(where, str) and _URL.match(where)):
         folder = base / where
-        file = _prepared(folder)
-        return Location(URL.create("sqlite", database=str(file)), str(folder), file)
-    scheme = where.partition("://")[0]
+        file = _prepared(folder) if create else folder / STATE_FILE
+        return Location(URL.create("sqlite", database=str(file)), str(folder), file, missing=_is_missing(file, create))
+    scheme = where.partition(":")[0]
     if scheme not in _DRIVERS:
         raise StateError(
             f"the state can't be in {scheme}://…: a folder, sqlite:///FILE and postgresql://HOST/NAME are known",
@@ -71,9 +80,10 @@ def locate(where: str | Path, base: Path | None = None) -> Location:
     if url.database in {None, "", ":memory:"} or url.query:
         raise StateError(f"the state can't be in {shown}", hint="write sqlite:///FILE")
     file = base / str(url.database)
-    with errors(shown):
-        os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    return Location(url.set(database=str(file)), shown, file)
+    if create:
+        with errors(shown):
+            os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
+    return Location(url.set(database=str(file)), shown, file, missing=_is_missing(file, create))
 
 
 def connect(location: Location) -> Engine:
@@ -104,6 +114,11 @@ def errors(shown: str, hint: str | None = None) -> Iterator[None]:
         raise StateError(f"the state in {shown} holds a record that can't be read: {error}") from error
 
 
+def _is_missing(file: Path, create: bool) -> bool:  # noqa: FBT001 - as its caller was told
+    with errors(str(file.parent)):
+        return not create and not file.exists()
+
+
 def _prepared(folder: Path) -> Path:
     """The state's file in its folder: both for their owner alone, and out of version control, where they are new."""
     file = folder / STATE_FILE
@@ -125,7 +140,8 @@ def _engine(location: Location) -> Engine:
             pool_pre_ping=True,
             connect_args=_server_arguments(location.url),
         )
-    engine = create_engine(location.url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
+    url = URL.create("sqlite") if location.missing else location.url
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

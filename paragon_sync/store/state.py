@@ -55,13 +55,14 @@ class StateStore:
         self._records = Records(self._sealing)
 
     @classmethod
-    def open(cls, where: str | Path, *, key: str | None = None, base: Path | None = None) -> Self:
+    def open(cls, where: str | Path, *, key: str | None = None, base: Path | None = None, create: bool = True) -> Self:
         """Opens the store in a folder (made if missing, for its owner alone) or at a database URL.
 
-        Files and folders are relative to ``base``. With a ``key``, values are encrypted from now on. Raises
+        Files and folders are relative to ``base``. Unless ``create``, a missing one counts as empty, and is not made;
+        nothing can be recorded in it. With a ``key``, values are encrypted from now on. Raises
         :class:`PlanKeyError` for another key than before; without it, as soon as values are read or written.
         """
-        place = location.locate(where, base)
+        place = location.locate(where, base, create=create)
         engine = location.connect(place)
         try:
             return cls(place, engine, key)

@@ -77,10 +77,45 @@ def test_one_outcome_can_be_asked_for(bench: Workbench) -> None:
 
 def test_other_environments_have_other_runs(bench: Workbench) -> None:
     bench.apply()
+    project = bench.folder / "paragon.yaml"
+    project.write_text(project.read_text("utf-8").replace("  test:", "  staging:"), "utf-8")
+
+    assert "2 operations: 2 applied." in bench.run("runs", "list").out  # of an environment of the past
     ended = bench.run("runs", "list", "-e", "staging", environment=False)
     assert (0, "No runs.\n") == (ended.code, ended.out)
     ended = bench.run("runs", "show", "last", "-e", "staging", environment=False)
     assert (1, True) == (ended.code, ended.err.startswith("error: there are no runs in staging\n"))
+
+
+@pytest.mark.parametrize("state", [".paragon-sync", "deep/state", "sqlite:///state.db"])
+@pytest.mark.parametrize(
+    ("arguments", "code", "told"),
+    [
+        (["runs", "list"], 0, "No runs."),
+        (["runs", "show", "last"], 1, "there are no runs in test"),
+        (["runs", "unlock", "--yes"], 0, "test is not locked."),
+        (["rollback", "last", "--out", "back.plan"], 1, "there are no runs in test"),
+        (["apply", "--yes", "--retry-conflicts", "p.plan"], 1, "there is no run of p.plan in "),
+    ],
+)
+def test_looking_makes_no_state(start: Start, state: str, arguments: list[str], code: int, told: str) -> None:
+    workbench, emulator = start({"a": user(account(**LIVE))})
+    workbench.users(a=WANTED)
+    workbench.project(emulator.url, state=state)
+    workbench.plan("--out", "p.plan")
+    before = {path.name for path in workbench.folder.iterdir()}
+
+    ended = workbench.run(*arguments)
+
+    assert (ended.code, told in ended.out + ended.err) == (code, True), ended.out + ended.err
+    assert {path.name for path in workbench.folder.iterdir()} == before
+
+
+@pytest.mark.parametrize("command", ["list", "unlock"])
+def test_a_mistyped_environment_is_told(bench: Workbench, command: str) -> None:
+    ended = bench.run("runs", command, "-e", "tset", environment=False)
+
+    assert (ended.code, 'did you mean "test"?' in ended.err) == (64, True), ended.out + ended.err
 
 
 def test_runs_are_found_by_their_beginning(tmp_path: Path) -> None:

@@ -81,6 +81,9 @@ def test_a_postgresql_url_needs_no_driver_in_it(scheme: str) -> None:
     [
         ("mystery://user:hunter2@host/db", "the state can't be in mystery://…"),
         ("mysql://user:hunter2@host/db", "the state can't be in mysql://…"),
+        ("postgresql:db", "the state can't be in postgresql"),
+        ("postgresql+psycopg:hunter2@db", "the state can't be in postgresql"),
+        ("sqlite:state.db", "the state can't be in sqlite"),
         ("sqlite://", "the state can't be in sqlite://"),
         ("sqlite:///:memory:", "the state can't be in sqlite:///"),
         ("sqlite:///file:x.db?uri=true", "the state can't be in "),
