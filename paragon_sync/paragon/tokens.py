@@ -1,21 +1,30 @@
-"""Owns the signing key and the tokens made with it; the one place that imports PyJWT and cryptography.
+"""Owns the signing key and the tokens made with it.
 
 Takes the key as text: where it is kept is not known here. Neither a key nor a token is ever part of a message.
+
+A token is put together here and not by PyJWT, which checks key and claims anew for each: what it would give is the same
+to the byte, and the tests hold it to that.
 """
 
 from __future__ import annotations
 
 import asyncio
+import os
 import time
-from collections.abc import Callable
+from base64 import urlsafe_b64encode
+from collections import deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from functools import partial
+from typing import Final, TypeAlias
 
-import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+from paragon_sync import jsonvalue
 from paragon_sync.errors import SigningKeyError
 
 LIFETIME: Final = 3600
@@ -24,7 +33,7 @@ SKEW: Final = 30
 """Seconds that ``iat`` is set back: the server's clock may be behind."""
 _MARGIN: Final = 60.0  # a token this near to its end isn't used for another request
 _BATCH: Final = 32
-_THREADS: Final = 2
+_THREADS: Final = min(os.cpu_count() or 1, 8) + 1  # one is always between two batches
 _LEAST_BITS: Final = 2048
 _HINT: Final = "the signing key is the RSA private key (PEM) that the Paragon dashboard showed when it was created"
 
@@ -88,23 +97,15 @@ def _other_kind(pem: str) -> str | None:
     return None
 
 
-@dataclass(slots=True)
-class _Batch:
-    """Users who wait for a token together; ``tokens`` are made in their order."""
-
-    users: list[str] = field(default_factory=list)
-    tokens: asyncio.Task[list[Token]] | None = None
-
-
 class Signer:
     """Makes user tokens for one project, off the event loop and in batches; ``clock`` gives seconds since the epoch."""
 
     def __init__(self, key: SigningKey, project: str, *, clock: Callable[[], float] = time.time) -> None:
         self._key = key
-        self._audience = f"useparagon.com/{project}"
+        self._audience = jsonvalue.dumps(f"useparagon.com/{project}")
         self._clock = clock
-        self._threads = asyncio.Semaphore(_THREADS)
-        self._open = _Batch()
+        self._waiting: deque[_Asked] = deque()
+        self._running = 0
 
     @property
     def now(self) -> float:
@@ -113,25 +114,64 @@ class Signer:
 
     async def token(self, user: str) -> Token:
         """A new token for the user, valid for an hour."""
-        batch, place = self._open, len(self._open.users)
-        batch.users.append(user)
-        if batch.tokens is None:
-            batch.tokens = asyncio.create_task(self._sign_soon(batch))
-        if len(batch.users) == _BATCH:
-            self._open = _Batch()
-        # One who stops waiting must not take the token from the others.
-        return (await asyncio.shield(batch.tokens))[place]
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._begin)  # by then more may have asked
+        asked: _Asked = (user, loop.create_future())
+        self._waiting.append(asked)
+        return await asked[1]
 
-    async def _sign_soon(self, batch: _Batch) -> list[Token]:
-        async with self._threads:
-            if batch is self._open:
-                self._open = _Batch()
-            return await asyncio.to_thread(self._sign, batch.users)
+    def _begin(self) -> None:
+        """Give every thread that is free a batch of those who wait."""
+        while self._running < _THREADS and (batch := self._next_batch()):
+            self._running += 1
+            loop = asyncio.get_running_loop()
+            signing = loop.run_in_executor(None, self._sign, [user for user, _ in batch])
+            signing.add_done_callback(partial(self._hand_out, batch))
 
-    def _sign(self, users: list[str]) -> list[Token]:
+    def _next_batch(self) -> list[_Asked]:
+        """The next ones who still want their token."""
+        batch: list[_Asked] = []
+        while self._waiting and len(batch) < _BATCH:
+            asked = self._waiting.popleft()
+            if not asked[1].done():
+                batch.append(asked)
+        return batch
+
+    def _hand_out(self, batch: Sequence[_Asked], signing: asyncio.Future[list[Token]]) -> None:
+        """Give everybody the token, or the error."""
+        self._running -= 1
+        self._begin()
+        error = None if signing.cancelled() else signing.exception()
+        for place, (_, wanted) in enumerate(batch):
+            if wanted.done():
+                continue
+            if signing.cancelled():
+                wanted.cancel()
+            elif error is not None:
+                wanted.set_exception(error)
+            else:
+                wanted.set_result(signing.result()[place])
+
+    def _sign(self, users: Sequence[str]) -> list[Token]:
         issued = int(self._clock()) - SKEW
-        return [Token(text=self._encode(user, issued), expires=issued + LIFETIME) for user in users]
+        expires = issued + LIFETIME
+        end = f',"iat":{issued},"exp":{expires},"aud":{self._audience}}}'
+        return [Token(text=self._encode(f'{{"sub":{jsonvalue.dumps(user)}{end}'), expires=expires) for user in users]
 
-    def _encode(self, user: str, issued: int) -> str:
-        claims = {"sub": user, "iat": issued, "exp": issued + LIFETIME, "aud": self._audience}
-        return jwt.encode(claims, self._key.rsa, algorithm="RS256")
+    def _encode(self, claims: str) -> str:
+        signed = _HEAD + _base64(claims.encode())
+        return (signed + b"." + _base64(self._key.rsa.sign(signed, _PADDING, _HASH))).decode()
+
+
+_Asked: TypeAlias = tuple[str, "asyncio.Future[Token]"]
+"""A user, and where the token is waited for."""
+
+
+def _base64(text: bytes) -> bytes:
+    return urlsafe_b64encode(text).rstrip(b"=")
+
+
+_HEAD: Final = _base64(b'{"alg":"RS256","typ":"JWT"}') + b"."
+_PADDING: Final = PKCS1v15()
+_HASH: Final = SHA256()

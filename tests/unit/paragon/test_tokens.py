@@ -137,6 +137,12 @@ def test_any_user_id_is_carried(user):
     assert claims(asyncio.run(signer().token(user)))["sub"] == user
 
 
+@pytest.mark.parametrize("user", ["acme-corp", "a b", "ü", "\ud800", '"', ""])
+def test_a_token_is_what_pyjwt_would_make(user):
+    made = {"sub": user, "iat": 1_799_999_970, "exp": 1_800_003_570, "aud": "useparagon.com/p-1"}
+    assert asyncio.run(signer().token(user)).text == jwt.encode(made, rsa_key(), algorithm="RS256")
+
+
 @pytest.mark.parametrize(("before", "usable"), [(61, True), (60, False), (0, False), (-1, False)])
 def test_a_token_near_its_end_is_not_used(before, usable):
     assert Token(text="t", expires=NOW).usable(NOW - before) is usable
