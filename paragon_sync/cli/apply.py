@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import (
     Canary,
     allow_option,
@@ -21,6 +20,7 @@ from paragon_sync.cli.options import (
     format_option,
     paths_argument,
     project_option,
+    quiet_option,
     run_options,
     stopping_options,
     view_option,
@@ -52,6 +52,7 @@ if TYPE_CHECKING:
 @stopping_options
 @run_options
 @view_option
+@quiet_option
 @format_option("text", "json")
 def apply(
     paths: tuple[Path, ...],
@@ -70,6 +71,7 @@ def apply(
     message: str | None,
     lock_timeout: int,
     full: bool | None,
+    quiet: bool,
     output_format: str,
 ) -> int:
     """Apply a saved plan, or manifests.
@@ -94,6 +96,7 @@ def apply(
         fail_fast=fail_fast,
         canary=canary,
         full=full,
+        quiet=quiet,
     )
     if any(is_plan(path) for path in paths):
         if len(paths) > 1 or users or integrations or retried:
@@ -104,7 +107,7 @@ def apply(
     if digest is not None:
         raise UsageError("--digest goes with a saved plan", hint="paragon-sync plan --out FILE saves one")
 
-    from paragon_sync.cli.planning import question, write_plan
+    from paragon_sync.cli.planning import make_plan_file, question
 
     if canary is not None and not sys.stdin.isatty():
         raise UsageError(
@@ -117,7 +120,7 @@ def apply(
     asked = question(project, chosen, paths, users, integrations, catalog, allowed, only)
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
         file = Path(folder) / "plan"
-        run_async(write_plan(asked, file))
+        make_plan_file(asked, file, quiet=quiet)
         with open_plan(file) as reader:
             return _show_and_apply(reader, target, yes=yes)
 

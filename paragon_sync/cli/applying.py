@@ -16,6 +16,7 @@ import click
 from paragon_sync.cli.connect import connect, endpoint_of
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import Canary
+from paragon_sync.cli.progress import shown
 from paragon_sync.cli.stored import in_ci
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, StateError, most_severe
 from paragon_sync.model.outcome import RunHeader
@@ -23,6 +24,7 @@ from paragon_sync.model.project import Environment, Project
 from paragon_sync.render.outcomes import print_counts, print_run
 from paragon_sync.run.admission import Applicant
 from paragon_sync.run.applying import GRACE, Applying, apply_plan
+from paragon_sync.run.progress import Progress
 from paragon_sync.run.stopping import Limits, Stop
 from paragon_sync.store.lock import RunLock
 from paragon_sync.store.lock_owner import Owner
@@ -53,6 +55,12 @@ class Target:
     fail_fast: bool = False
     canary: Canary | None = None
     full: bool | None = None
+    quiet: bool = False
+
+    def say(self, text: str) -> None:
+        """To people, beside the output."""
+        if not self.quiet:
+            click.echo(text, err=True)
 
 
 def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int:
@@ -62,11 +70,13 @@ def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int
     """
     runs: list[str] = []
     with RunLock(store.place, _owner(reader.header.project, target)) as lock:
-        taken_over = lock.acquire(target.lock_timeout, _say)
+        taken_over = lock.acquire(target.lock_timeout, target.say)
         if taken_over:
-            _say(taken_over)
+            target.say(taken_over)
         if in_ci() and store.place.file is not None:
-            _say("the state is on this machine's disk: it guards no other machine, and resuming needs it to be kept")
+            target.say(
+                "the state is on this machine's disk: it guards no other machine, and resuming needs it to be kept"
+            )
         store.guard(lock.check)
 
         def begun(run: str) -> None:
@@ -91,14 +101,17 @@ def _run_and_tell(
     runs: list[str],
     canary: int | None,
 ) -> int:
-    stop, states = Stop(), dict[int, str]()
+    stop, states, progress = Stop(), dict[int, str](), Progress()
 
     def ending(what: str, exit_code: int) -> None:
-        _say(f"{what.capitalize()}: what is under way is ended first, {GRACE:g} s at most. Once more stops at once.")
+        target.say(
+            f"{what.capitalize()}: what is under way is ended first, {GRACE:g} s at most. Once more stops at once."
+        )
         stop.ask(what, exit_code)
 
     try:
-        run_async(_run(reader, store, target, begun, stop, canary, states), ending)
+        with shown(progress, quiet=target.quiet):
+            run_async(_run(reader, store, target, begun, stop, canary, states, progress), ending)
     except BaseException:  # a second signal, a full disk: what was done until then is told first
         for run in runs[-1:]:
             _tell_what_is_known(reader, store, target, run, states)
@@ -141,6 +154,7 @@ async def _run(
     stop: Stop,
     canary: int | None,
     states: MutableMapping[int, str],
+    progress: Progress,
 ) -> None:
     project, environment = target.project, target.environment
     with endpoint_of(project, environment) as endpoint:
@@ -166,7 +180,9 @@ async def _run(
                 on_conflict="overwrite" if target.on_conflict == "overwrite" else "skip",
                 canary=canary,
                 states=states,
+                progress=progress,
             )
+            progress.pace = lambda: client.pace
             await apply_plan(reader, applying)
 
 
@@ -188,11 +204,6 @@ def _owner(project: str, target: Target) -> Owner:
         pid=os.getpid(),
         since=datetime.now(UTC).isoformat(timespec="seconds"),
     )
-
-
-def _say(text: str) -> None:
-    """To people, beside the output."""
-    click.echo(text, err=True)
 
 
 def ci_url(environ: Mapping[str, str]) -> str | None:

@@ -173,6 +173,13 @@ def filter_options(function: F) -> F:
     return by_user(by_integration(function))
 
 
+def quiet_option(function: F) -> F:
+    """``--quiet``: ``quiet``."""
+    return click.option("--quiet", is_flag=True, help="Show no progress and no notes, only the result and errors.")(
+        function
+    )
+
+
 def view_option(function: F) -> F:
     """``--full`` or ``--summary``: ``full``, None where as many as there are decides."""
     return click.option(

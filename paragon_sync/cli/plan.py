@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import (
     allow_option,
     catalog_option,
@@ -17,6 +16,7 @@ from paragon_sync.cli.options import (
     format_option,
     paths_argument,
     project_option,
+    quiet_option,
     view_option,
 )
 from paragon_sync.cli.stored import check_plain_plan, open_plan
@@ -33,6 +33,7 @@ from paragon_sync.errors import EXIT_CHANGES, EXIT_OK, EXIT_REFUSED
 @click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @view_option
+@quiet_option
 @format_option("text", "json")
 def plan(
     paths: tuple[Path, ...],
@@ -45,6 +46,7 @@ def plan(
     out: Path | None,
     detailed_exitcode: bool,  # click hands it over by name
     full: bool | None,
+    quiet: bool,
     output_format: str,
 ) -> int:
     """Show what would change, and save it with --out.
@@ -53,7 +55,7 @@ def plan(
     are taken. Nothing is written to the API.
     """
     from paragon_sync.cli.connect import open_environment
-    from paragon_sync.cli.planning import question, write_plan
+    from paragon_sync.cli.planning import make_plan_file, question
     from paragon_sync.cli.show import print_plan
     from paragon_sync.render.plan import View
 
@@ -63,7 +65,7 @@ def plan(
     asked = question(project, chosen, paths, users, integrations, catalog, allowed)
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
         file = out or Path(folder) / "plan"
-        run_async(write_plan(asked, file))
+        make_plan_file(asked, file, quiet=quiet)
         with open_plan(file) as reader:
             print_plan(reader, output_format, View(full=full), saved=out, config=project_file)
             header, pending = reader.header, reader.header.counts.operations > 0

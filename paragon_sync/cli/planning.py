@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from paragon_sync.cli.connect import connect, endpoint_of
+from paragon_sync.cli.loop import run_async
+from paragon_sync.cli.progress import shown
 from paragon_sync.cli.stored import plan_key
 from paragon_sync.model.project import Environment, Project
 from paragon_sync.run.filters import Filters
@@ -36,10 +38,16 @@ def question(
     )
 
 
-async def write_plan(asked: Question, out: Path) -> None:
-    """Write the plan to ``out``, encrypted where there is a key."""
+def make_plan_file(asked: Question, out: Path, *, quiet: bool) -> None:
+    """Write the plan to ``out``, encrypted where there is a key, and show how far that is."""
+    with shown(asked.progress, quiet=quiet):
+        run_async(_write_plan(asked, out))
+
+
+async def _write_plan(asked: Question, out: Path) -> None:
     with endpoint_of(asked.project, asked.environment) as endpoint:
         async with connect(endpoint, asked.project.limits) as client:
+            asked.progress.pace = lambda: client.pace
             desired, planning = await prepare(asked, client)
             with desired.staging:
                 await make_plan(desired, planning, out, plan_key())

@@ -18,11 +18,16 @@ _CATCH_UP: Final = 0.01  # seconds that a late timer may make up for
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How fast a run goes. ``rate`` in requests a second (None: as fast as the answers come), ``paused`` in seconds."""
+    """How fast a run goes. ``rate`` in requests a second (None: as fast as the answers come), ``paused`` in seconds.
+
+    ``busy`` are the seconds that the ``ended`` requests have taken from their turn on, all added up.
+    """
 
     rate: float | None
     refusals: int
     paused: float
+    ended: int = 0
+    busy: float = 0.0
 
 
 class Limiter:
@@ -46,20 +51,31 @@ class Limiter:
         self._resumes = 0.0
         self._refusals = 0
         self._paused = 0.0
+        self._ended = 0
+        self._busy = 0.0
 
     @property
     def pace(self) -> Pace:
         """How fast it goes now."""
         now = self._clock()
-        return Pace(rate=self._rate(now), refusals=self._refusals, paused=self._paused - max(0.0, self._resumes - now))
+        return Pace(
+            rate=self._rate(now),
+            refusals=self._refusals,
+            paused=self._paused - max(0.0, self._resumes - now),
+            ended=self._ended,
+            busy=self._busy,
+        )
 
     @asynccontextmanager
     async def slot(self, *, urgent: bool = False) -> AsyncIterator[float]:
         """Wait for one's turn, and give the moment when it began; the request is sent and answered inside."""
         await self._enter(urgent=urgent)
+        began = self._clock()
         try:
-            yield self._clock()
+            yield began
         finally:
+            self._ended += 1
+            self._busy += self._clock() - began
             self._leave()
 
     def served(self, began: float) -> None:

@@ -41,6 +41,11 @@ class Tally:
         return Counts(**self._sums)
 
     @property
+    def considered(self) -> int:
+        """Users so far; may be asked from another thread."""
+        return self._sums["considered"]
+
+    @property
     def hits(self) -> Mapping[str, Hit]:
         """By what of the policy protects it, what would be changed all the same."""
         return self._hits

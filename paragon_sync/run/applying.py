@@ -12,11 +12,13 @@ from datetime import datetime
 from itertools import groupby
 from typing import Final
 
+from paragon_sync.model.outcome import Outcome
 from paragon_sync.model.planned import Operation
 from paragon_sync.model.project import Policy
 from paragon_sync.paragon.client import Client
 from paragon_sync.run.admission import Applicant, admit
 from paragon_sync.run.journal import Batcher
+from paragon_sync.run.progress import Progress
 from paragon_sync.run.stopping import Breaker, Limits, Stop
 from paragon_sync.run.writing import Journal, OnConflict, Writing, apply_user
 from paragon_sync.store.journal import Recorded, Sending
@@ -32,7 +34,8 @@ class Applying:
     """Everything that a run needs but its plan.
 
     ``clock`` gives the time in UTC; ``begun`` is told the run's id. ``canary`` ends the run after so many users.
-    ``states`` tells how each operation stands, also where the journal can't be read any more.
+    ``states`` tells how each operation stands, also where the journal can't be read any more. ``progress`` is told of
+    every outcome.
     """
 
     client: Client
@@ -47,6 +50,7 @@ class Applying:
     on_conflict: OnConflict = "skip"
     canary: int | None = None
     states: MutableMapping[int, str] = field(default_factory=dict)
+    progress: Progress = field(default_factory=Progress)
 
 
 async def apply_plan(reader: PlanReader, applying: Applying) -> None:
@@ -67,6 +71,12 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
     )
     limits = replace(applying.limits, switched_off=admitted.most_disabled)
     breaker = Breaker(stop, limits, switched_off=admitted.disabled + admitted.switched_off)
+    applying.progress.begin_applying(total=reader.count, already=len(admitted.ended))
+
+    def watch(outcome: Outcome) -> None:
+        applying.progress.ended(outcome)
+        breaker.watch(outcome)
+
     writing = Writing(
         journal=journal,
         stop=stop,
@@ -75,7 +85,7 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
         ended=admitted.ended,
         in_doubt=admitted.in_doubt,
         switched=admitted.switched,
-        watch=breaker.watch,
+        watch=watch,
     )
     try:
         left = await _apply_users(reader, applying, writing)

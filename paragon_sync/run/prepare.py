@@ -20,6 +20,7 @@ from paragon_sync.paragon.client import Client
 from paragon_sync.run.filters import Filters
 from paragon_sync.run.loading import Desired, load
 from paragon_sync.run.planning import Planning
+from paragon_sync.run.progress import Progress, Stage
 from paragon_sync.run.pulling import compare_with_lock, locked_catalog, pull_catalog
 
 CatalogSource: TypeAlias = Literal["pull", "lock"]
@@ -36,6 +37,7 @@ class Question:
     filters: Filters = field(default_factory=Filters)
     catalog: CatalogSource = "pull"
     allowed: Mapping[str, int] | None = None
+    progress: Progress = field(default_factory=Progress)
 
 
 async def prepare(question: Question, client: Client) -> tuple[Desired, Planning]:
@@ -45,6 +47,7 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
     lock. Asks the API for the catalog alone, and only where the lock doesn't serve.
     """
     files = find_files(question.project, question.paths)
+    question.progress.begin(Stage.CATALOG)
     catalog, locked, notes = await _catalog(question, client)
     resolver = Resolver(catalog, now=question.now)
     try:

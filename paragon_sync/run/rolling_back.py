@@ -9,7 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import TypeAlias
@@ -33,8 +33,10 @@ from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.trace import Write
 from paragon_sync.plan.undo import Key, Written, key_of, touched, undo_user
 from paragon_sync.plan.user import UserPlan
+from paragon_sync.run.estimate import Workload
 from paragon_sync.run.fetching import read_user
 from paragon_sync.run.planning import LIFETIME
+from paragon_sync.run.progress import Progress, Stage
 from paragon_sync.store.journal import Entry
 from paragon_sync.store.planfile import PlanWriter
 from paragon_sync.store.state import StateStore
@@ -55,6 +57,7 @@ class RollingBack:
     concurrency: int
     now: datetime
     enablement: Enablement = "config"
+    progress: Progress = field(default_factory=Progress)
 
 
 async def plan_rollback(rolling: RollingBack, writer: PlanWriter) -> str:
@@ -65,17 +68,20 @@ async def plan_rollback(rolling: RollingBack, writer: PlanWriter) -> str:
     """
     _check(rolling)
     earlier = rolling.store.rollbacks_of(rolling.run.run)
-    tally, left = Tally(), False
+    tally, work, left = Tally(), Workload(), False
+    rolling.progress.begin(Stage.PLANNING, lambda: tally.considered)
     async for plan in _users(rolling, _taken_back(rolling.store, earlier)):
         left = True
         tally.add(plan)
+        work.add(plan)
         for operation in plan.operations:
             writer.add(operation)
         for finding in plan.findings:
             writer.add_finding(finding)
     if earlier and not left:
         raise _nothing_left(rolling.run, earlier[0])
-    return writer.finish(_header(rolling, tally, earlier))
+    header = _header(rolling, tally, earlier)
+    return writer.finish(replace(header, seconds_to_apply=work.seconds(rolling.client.pace, rolling.concurrency)))
 
 
 def _check(rolling: RollingBack) -> None:

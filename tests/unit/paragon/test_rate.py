@@ -105,7 +105,20 @@ def test_without_a_refusal_nothing_slows_down():
                 shared.served(began)
         return asyncio.get_running_loop().time(), shared.pace
 
-    assert simulate(run()) == (0, Pace(rate=None, refusals=0, paused=0))
+    assert simulate(run()) == (0, Pace(rate=None, refusals=0, paused=0, ended=100))
+
+
+def test_what_requests_take_is_added_up():
+    async def one(shared, seconds):
+        async with shared.slot():
+            await asyncio.sleep(seconds)
+
+    async def run():
+        shared = limiter(concurrency=2)
+        await asyncio.gather(one(shared, 1), one(shared, 2), one(shared, 3))
+        return shared.pace.ended, shared.pace.busy
+
+    assert simulate(run()) == (3, 6)
 
 
 def test_retry_after_holds_everybody():
