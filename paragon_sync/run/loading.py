@@ -23,6 +23,7 @@ from paragon_sync.model.desired import DesiredDocument, DesiredFragment
 from paragon_sync.plan import static
 from paragon_sync.plan.layers import agree
 from paragon_sync.run.filters import Filters, Sieve
+from paragon_sync.run.progress import Progress, Stage
 from paragon_sync.run.wanted import Reading
 from paragon_sync.store.staging import Staged, Staging
 
@@ -145,13 +146,21 @@ class _Loading:
         self.faults.extend(faults)
 
 
-def load(files: Sequence[Path], scope: SecretScope, resolver: Resolver | None, filters: Filters) -> Desired:
+def load(
+    files: Sequence[Path],
+    scope: SecretScope,
+    resolver: Resolver | None,
+    filters: Filters,
+    progress: Progress | None = None,
+) -> Desired:
     """Read, check, resolve and stage every document; without a resolver, names are not resolved.
 
     Raises :class:`ManifestError` with every problem of every file, :class:`UsageError` for a filter that matches none.
     """
     loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters))
     known = None if resolver is None else resolver.known
+    progress = progress or Progress()
+    progress.begin(Stage.LOADING, lambda: loading.staging.count)
     try:
         for item in iter_documents(files, scope, None if known is None else known.integration):
             loading.take(item)
@@ -167,6 +176,7 @@ def load(files: Sequence[Path], scope: SecretScope, resolver: Resolver | None, f
             documents=loading.documents,
             digest=_digest(files),
         )
+        progress.begin(Stage.CHECKING)
         _check(loading, desired)
         loading.sieve.check(used)
         _check_somebody_is_left(desired)

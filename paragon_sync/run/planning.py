@@ -16,6 +16,8 @@ from paragon_sync.errors import ApiError, RefusedError
 from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.desired import DesiredDocument
+from paragon_sync.model.live import LiveUser
 from paragon_sync.model.planned import Enablement, Finding, FindingKind, PlanHeader, Severity
 from paragon_sync.model.project import Policy, Protected
 from paragon_sync.paragon.client import Client
@@ -25,10 +27,13 @@ from paragon_sync.plan.quick import Quick
 from paragon_sync.plan.select import place_order
 from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.user import UserPlan, plan_user
+from paragon_sync.run.estimate import Workload
 from paragon_sync.run.fetching import manages_metadata, read_user, wanted_configurations
 from paragon_sync.run.in_turn import InTurn
 from paragon_sync.run.loading import Desired
+from paragon_sync.run.progress import Progress, Stage
 from paragon_sync.run.wanted import named_configurations
+from paragon_sync.run.whose import Whose
 from paragon_sync.store.planfile import PlanWriter
 from paragon_sync.store.staging import Staged
 
@@ -54,6 +59,7 @@ class Planning:
     allowed: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     enablement: Enablement = "config"
+    progress: Progress = field(default_factory=Progress)
 
 
 async def make_plan(desired: Desired, planning: Planning, out: Path, key: str | None = None) -> str:
@@ -61,18 +67,22 @@ async def make_plan(desired: Desired, planning: Planning, out: Path, key: str | 
 
     A user who can't be fetched is a finding; that nobody can be is the :class:`ApiError` of the first one.
     """
-    tally = Tally()
+    tally, work = Tally(), Workload()
     findings: list[Finding] = []
+    planning.progress.begin(Stage.PLANNING, lambda: tally.considered, total=desired.staging.user_count)
     with PlanWriter(out, key) as writer:
         async for plan in user_plans(desired, planning):
             tally.add(plan)
+            if plan.operations:
+                work.add(plan)
             for operation in plan.operations:
                 writer.add(operation)
             findings += plan.findings
             if len(findings) >= _BATCH:
                 _write_findings(writer, findings)
         _write_findings(writer, findings)
-        return writer.finish(_header(desired, planning, tally))
+        seconds = work.seconds(planning.client.pace, planning.concurrency)
+        return writer.finish(replace(_header(desired, planning, tally), seconds_to_apply=seconds))
 
 
 async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[UserPlan]:
@@ -85,7 +95,7 @@ async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[User
     async for (user, staged), result in turns.results():
         if isinstance(result, ApiError):
             failures.add(result)
-            yield _not_fetched(user, result, staged, planning.policy)
+            yield _not_fetched(user, result, desired.reading.in_full(staged), planning.policy)
         else:
             failures.interrupt()
             yield result
@@ -125,7 +135,7 @@ async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:
         metadata=manages_metadata(documents),
         configurations=wanted_configurations(documents),
     )
-    return plan_user(documents, live, planning.catalog, planning.policy, enablement=planning.enablement)
+    return _careful(documents, live, planning)
 
 
 async def _try_one(
@@ -148,11 +158,16 @@ async def _try_one(
     if enabled is not None:
         return UserPlan(user=user, enabled_live=enabled)
     documents = documents or reading.in_full(staged)
-    return plan_user(documents, live, planning.catalog, planning.policy, enablement=planning.enablement)
+    return _careful(documents, live, planning)
 
 
-def _not_fetched(user: str, error: ApiError, staged: Sequence[Staged], policy: Policy) -> UserPlan:
-    place = min((document.place for document in staged), key=place_order)
+def _careful(documents: Sequence[DesiredDocument], live: LiveUser, planning: Planning) -> UserPlan:
+    plan = plan_user(documents, live, planning.catalog, planning.policy, enablement=planning.enablement)
+    return Whose(documents).plan(plan)
+
+
+def _not_fetched(user: str, error: ApiError, documents: Sequence[DesiredDocument], policy: Policy) -> UserPlan:
+    place = min((document.place for document in documents), key=place_order)
     finding = Finding(
         kind=FindingKind.NOT_FETCHED,
         user=user,
@@ -163,7 +178,7 @@ def _not_fetched(user: str, error: ApiError, staged: Sequence[Staged], policy: P
     )
     if finding.severity is Severity.IGNORED:
         return UserPlan(user=user, ignored=(finding,))
-    return UserPlan(user=user, findings=(finding,))
+    return Whose(documents).plan(UserPlan(user=user, findings=(finding,)))
 
 
 def _write_findings(writer: PlanWriter, findings: list[Finding]) -> None:
@@ -194,7 +209,7 @@ def _header(desired: Desired, planning: Planning, tally: Tally) -> PlanHeader:
         refusals=check(counts, planning.policy, planning.allowed, tally.hits),
         incomplete=tally.errors > 0,
         catalog=_used_entries(planning.catalog, desired.used),
-        notes=(*planning.notes, *unknown_names(planning.policy.protected, planning.catalog)),
+        notes=(*planning.notes, *desired.notes, *unknown_names(planning.policy.protected, planning.catalog)),
     )
 
 

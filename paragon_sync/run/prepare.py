@@ -51,7 +51,7 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
     catalog, locked, notes = await _catalog(question, client)
     resolver = Resolver(catalog, now=question.now)
     try:
-        desired = load(files, SecretScope.of(question.project), resolver, question.filters)
+        desired = load(files, SecretScope.of(question.project), resolver, question.filters, question.progress)
     except ManifestError as error:
         if locked is not None:
             raise _with_changes(error, locked, catalog, resolver.used, question) from None
@@ -70,6 +70,7 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
         allowed=question.allowed or {},
         notes=notes,
         enablement=question.project.enablement,
+        progress=question.progress,
     )
     return desired, planning
 

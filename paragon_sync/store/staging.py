@@ -43,6 +43,8 @@ class Staging:
 
     def __init__(self, folder: Path | None = None) -> None:
         self.count = 0
+        self.user_count: int | None = None
+        """How many users there are, once all :meth:`groups` have been gone through."""
         self._batch: list[tuple[bytes, int, bytes]] = []
         self._files: dict[str, int] = {}
         self._names: list[str] = []
@@ -75,15 +77,17 @@ class Staging:
     def groups(self) -> Iterator[tuple[str, list[Row]]]:
         """The documents by user, both in their order; :meth:`read` tells what a row holds."""
         self._sort()
-        user, rows = b"", list[Row]()
+        user, rows, users = b"", list[Row](), 0
         for found, alone, document in self._rows():
             if found != user:
                 if rows:
                     yield _name(user), rows
                 user, rows = found, []
+                users += 1
             rows.append((alone, document))
         if rows:
             yield _name(user), rows
+        self.user_count = users
 
     def documents(self, user: str) -> tuple[Staged, ...]:
         """The documents about one user, in the order in which they were added. For many users: :meth:`groups`."""
