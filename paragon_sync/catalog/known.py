@@ -9,8 +9,7 @@ from collections.abc import Iterable, Mapping
 
 from paragon_sync.catalog.naming import ESCAPE, Names
 from paragon_sync.catalog.types import check_value
-from paragon_sync.jsonvalue import Json
-from paragon_sync.model.asked import Fits, KnownIntegration, KnownSettings
+from paragon_sync.model.asked import KnownIntegration, KnownSetting, KnownSettings
 from paragon_sync.model.catalog import Catalog, Input, Integration
 
 
@@ -40,7 +39,15 @@ def _tables(integration: Integration) -> KnownIntegration:
 def _settings(inputs: Iterable[Input]) -> KnownSettings:
     known = {one.id: one for one in inputs}
     ids = _ids({one.id: one.title for one in known.values()})
-    return {name: (id_, _anything if name.startswith(ESCAPE) else _fits(known[id_])) for name, id_ in ids.items()}
+    return KnownSettings({name: _setting(name, known[id_]) for name, id_ in ids.items()})
+
+
+def _setting(name: str, definition: Input) -> KnownSetting:
+    """As it is checked when named so: what is named by ``id:…`` is taken as it stands."""
+    if name.startswith(ESCAPE):
+        return KnownSetting(definition.id, lambda _: True, by_type=True)
+    by_type = definition.type != "ENUM"
+    return KnownSetting(definition.id, lambda value: check_value(definition, value) is None, by_type)
 
 
 def _ids(titles: Mapping[str, str]) -> dict[str, str]:
@@ -49,22 +56,3 @@ def _ids(titles: Mapping[str, str]) -> dict[str, str]:
     spelled = [*titles, *titles.values(), *(ESCAPE + id_ for id_ in titles)]
     found = {name: names.id_of(name, "") for name in spelled}
     return {name: id_ for name, id_ in found.items() if isinstance(id_, str) and id_ in titles}
-
-
-def _fits(definition: Input) -> Fits:
-    if check_value(definition, None) is None and check_value(definition, "") is None and definition.type != "ENUM":
-        return _text_or(definition)
-    return lambda value: check_value(definition, value) is None
-
-
-def _text_or(definition: Input) -> Fits:
-    """Of an input that takes any text, which is what nearly all have."""
-
-    def fits(value: Json) -> bool:
-        return value.__class__ is str or check_value(definition, value) is None
-
-    return fits
-
-
-def _anything(_: Json) -> bool:
-    return True

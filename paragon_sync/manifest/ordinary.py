@@ -11,16 +11,14 @@ from typing import Any, Final, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject
 from paragon_sync.model.asked import (
-    ENABLED,
-    UNSET,
     Asked,
     AskedBlock,
-    Demand,
-    Demands,
+    AskedWorkflow,
     FindIntegration,
     KnownIntegration,
     KnownSettings,
-    Way,
+    Soft,
+    Structure,
 )
 from paragon_sync.model.declared import Account, AccountBy, Configuration, ConfigurationBy
 
@@ -30,9 +28,7 @@ _BLOCK: Final = _LEVEL | {"account", "configuration", "workflows"}
 _WORKFLOW: Final = _LEVEL | {"enabled"}
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 _NOTHING: Final[JsonObject] = {}
-_SET: Final = Way.SET
-_ON: Final[Demand] = (Way.SET, True, ())
-_OFF: Final[Demand] = (Way.SET, False, ())
+_MOST_STRUCTURES: Final = 2000  # of one level; in documents that all differ, remembering them would not end
 
 _Accepted: TypeAlias = Any
 """A part of a document, of which its schema has told how it looks."""
@@ -48,9 +44,9 @@ def asked(document: _Accepted, find: FindIntegration) -> Asked | None:
         return None
     try:
         metadata = document.get("metadata", _NOTHING)
-        blocks = document.get("integrations", _NOTHING)
         _check_plain(metadata.values())
-        return Asked(metadata, {kind: _block(block, find(kind)) for kind, block in blocks.items()})
+        blocks = document.get("integrations", _NOTHING).items()
+        return Asked(metadata, {kind: _block(block, find(kind)) for kind, block in blocks})
     except _Unusual:
         return None
 
@@ -58,7 +54,7 @@ def asked(document: _Accepted, find: FindIntegration) -> Asked | None:
 def _block(block: _Accepted, known: KnownIntegration | None) -> AskedBlock:
     if known is None or block.__class__ is not dict or not block.keys() <= _BLOCK:
         raise _Unusual
-    workflows: dict[str, Demands] = {}
+    workflows: dict[str, AskedWorkflow] = {}
     for name, workflow in block.get("workflows", _NOTHING).items():
         found = known.workflows.get(name)
         if found is None or found[0] in workflows:
@@ -67,58 +63,68 @@ def _block(block: _Accepted, known: KnownIntegration | None) -> AskedBlock:
     return AskedBlock(
         _account(block["account"]) if "account" in block else "only",
         _configuration(block["configuration"]) if "configuration" in block else "default",
-        _settings(block, known.settings),
+        *_level(block, known.settings),
         workflows,
     )
 
 
-def _workflow(workflow: _Accepted, known: KnownSettings) -> Demands:
-    if workflow is True:
-        return {ENABLED: _ON}
-    if workflow is False:
-        return {ENABLED: _OFF}
+def _workflow(workflow: _Accepted, known: KnownSettings) -> AskedWorkflow:
+    if workflow.__class__ is bool:
+        return AskedWorkflow(workflow, {}, {})
     if not workflow.keys() <= _WORKFLOW:
         raise _Unusual
-    demands: Demands = {}
-    demands.update(_settings(workflow, known))
-    if "enabled" in workflow:
-        demands[ENABLED] = _ON if workflow["enabled"] else _OFF
-    return demands
+    return AskedWorkflow(workflow.get("enabled"), *_level(workflow, known))
 
 
-def _settings(level: _Accepted, known: KnownSettings) -> Demands:
-    demands: Demands = {}
-    if "settings" in level:
-        for name, value in level["settings"].items():
-            found = known.get(name)
-            if found is None or found[0] in demands or not found[1](value):
-                raise _Unusual
-            if value.__class__ not in _SCALARS:
-                _check_plain((value,))
-            demands[found[0]] = (_SET, value, ())
-    if "defaults" in level or "unset" in level:
-        _softer(level, known, demands)
-    return demands
-
-
-def _softer(level: _Accepted, known: KnownSettings, demands: Demands) -> None:
-    """``defaults``, which settings win over, and ``unset``, which goes with neither of them."""
+def _level(level: _Accepted, known: KnownSettings) -> tuple[dict[str, Json], dict[str, Soft]]:
+    """What is owned, and ``defaults`` and ``unset``: settings win over defaults, and unset goes with neither."""
+    owned = _values(level["settings"], known) if "settings" in level else {}
+    if "defaults" not in level and "unset" not in level:
+        return owned, {}
     blank = tuple(level.get("blank", ()))
     _check_plain(blank)
-    defaults: Demands = {}
-    for name, value in level.get("defaults", _NOTHING).items():
-        found = known.get(name)
-        if found is None or found[0] in defaults or not found[1](value):
+    defaults = _values(level.get("defaults", _NOTHING), known)
+    soft: dict[str, Soft] = {id_: (value, blank) for id_, value in defaults.items() if id_ not in owned}
+    for name in level.get("unset", ()):
+        found = known.names.get(name)
+        if found is None or found.id in owned or found.id in soft:
+            raise _Unusual
+        soft[found.id] = None
+    return owned, soft
+
+
+def _values(declared: JsonObject, known: KnownSettings) -> dict[str, Json]:
+    values = declared.values()
+    key = (*declared, *map(type, values))
+    structure = known.structures.get(key)
+    if structure is None:
+        structure = _structure(declared, known)
+        if len(known.structures) >= _MOST_STRUCTURES:
+            known.structures.clear()
+        known.structures[key] = structure
+    ids, looked_at = structure
+    for name in looked_at:
+        value = declared[name]
+        if not known.names[name].fits(value):
             raise _Unusual
         _check_plain((value,))
-        defaults[found[0]] = (Way.DEFAULT, value, blank)
-    for id_, demand in defaults.items():
-        demands.setdefault(id_, demand)
-    for name in level.get("unset", ()):
-        found = known.get(name)
-        if found is None or found[0] in demands:
+    return dict(zip(ids, values, strict=True))
+
+
+def _structure(declared: JsonObject, known: KnownSettings) -> Structure:
+    """The ids of these names, each of which must lead to another one, and whose values tell more than their types."""
+    ids: dict[str, str] = {}
+    looked_at = []
+    for name, value in declared.items():
+        found = known.names.get(name)
+        if found is None or found.id in ids:
             raise _Unusual
-        demands[found[0]] = UNSET
+        ids[found.id] = name
+        if not found.by_type or value.__class__ not in _SCALARS:
+            looked_at.append(name)
+        elif not found.fits(value):
+            raise _Unusual
+    return tuple(ids), tuple(looked_at)
 
 
 def _account(account: _Accepted) -> Account:
@@ -135,7 +141,7 @@ def _configuration(configuration: _Accepted) -> Configuration:
     return ConfigurationBy(field=field, value=value)
 
 
-def _check_plain(values: Iterable[Json]) -> None:
+def _check_plain(values: Iterable[_Accepted]) -> None:
     """Nothing that is, or looks like, a reference; nothing but what plain JSON has."""
     for value in values:
         if value.__class__ is dict:

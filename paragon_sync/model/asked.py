@@ -6,40 +6,33 @@ document goes back to the document itself. Knows no rule.
 
 from __future__ import annotations
 
-import enum
 from collections.abc import Callable, Mapping
-from typing import Final, NamedTuple, TypeAlias
+from dataclasses import dataclass, field
+from typing import NamedTuple, TypeAlias
 
 from paragon_sync.jsonvalue import Json
 from paragon_sync.model.declared import Account, Configuration
 
-
-class Way(enum.Enum):
-    """How a value is asked for."""
-
-    SET = "set"
-    DEFAULT = "default"
-    UNSET = "unset"
+Soft: TypeAlias = tuple[Json, tuple[Json, ...]] | None
+"""A default with the live values that count as none for it; None for what is unset."""
 
 
-Demand: TypeAlias = tuple[Way, Json, tuple[Json, ...]]
-"""What is asked of one value: how, what, and the live values that count as none for a default."""
+class AskedWorkflow(NamedTuple):
+    """What is asked of one workflow: whether it is enabled, if that is managed, and its settings as of a block."""
 
-UNSET: Final[Demand] = (Way.UNSET, None, ())
-ENABLED: Final = None
-"""The key of a workflow's enablement among the workflow's demands."""
-
-Demands: TypeAlias = dict[str | None, Demand]
-"""What is asked of one level, integration or workflow, by the ids of its settings, and :data:`ENABLED`."""
+    enabled: bool | None
+    owned: dict[str, Json]
+    soft: dict[str, Soft]
 
 
 class AskedBlock(NamedTuple):
-    """What is asked of one integration: settings by id, and of each workflow, by its id."""
+    """What is asked of one integration. By ids: settings that are owned, and what else; no id is in both."""
 
     account: Account
     configuration: Configuration
-    settings: Demands
-    workflows: dict[str, Demands]
+    owned: dict[str, Json]
+    soft: dict[str, Soft]
+    workflows: dict[str, AskedWorkflow]
 
 
 class Asked(NamedTuple):
@@ -53,8 +46,27 @@ Fits: TypeAlias = Callable[[Json], bool]
 """Whether a value may stand there."""
 
 
-KnownSettings: TypeAlias = Mapping[str, tuple[str, Fits]]
-"""The names of settings, as documents may write them: the id of each, and what fits there."""
+class KnownSetting(NamedTuple):
+    """The id that a name leads to, and whether a value fits; ``by_type``: any scalar of one type does, or none."""
+
+    id: str
+    fits: Fits
+    by_type: bool
+
+
+Structure: TypeAlias = tuple[tuple[str, ...], tuple[str, ...]]
+"""Of settings with certain names and types of values: their ids, and the names of those whose values are to be seen."""
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSettings:
+    """The names of one level's settings, as documents may write them.
+
+    ``structures`` is for who reads very many documents: most have the same names, and values of the same types.
+    """
+
+    names: Mapping[str, KnownSetting]
+    structures: dict[tuple[object, ...], Structure] = field(default_factory=dict, compare=False, repr=False)
 
 
 class KnownIntegration(NamedTuple):

@@ -5,16 +5,16 @@ Knows the rules of ``own`` in their plainest cases; whatever takes more to tell 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import reduce
+from typing import TypeAlias
 
 from paragon_sync.jsonvalue import Json, equal
-from paragon_sync.model.asked import ENABLED, UNSET, Asked, AskedBlock, Demand, Demands, Way
+from paragon_sync.model.asked import Asked, AskedBlock, AskedWorkflow, Soft
 from paragon_sync.model.desired import (
     Default,
     DesiredBlock,
     DesiredFragment,
-    Intent,
     MetadataKey,
     Set,
     Setting,
@@ -22,6 +22,8 @@ from paragon_sync.model.desired import (
     WorkflowEnabled,
     WorkflowSetting,
 )
+
+_Level: TypeAlias = tuple[dict[str, Json], dict[str, Soft]]
 
 
 def asked_of(layer: DesiredFragment) -> Asked | None:
@@ -52,49 +54,46 @@ def agree(documents: Sequence[Asked]) -> bool:
     return all(_agree(one, other) for number, one in enumerate(documents) for other in documents[:number])
 
 
-def same(one: Demand, other: Demand) -> bool:
-    """Whether two demands say the same."""
-    (way, value, blank), (another, theirs, their_blank) = one, other
-    return way is another and equal(value, theirs) and equal([*blank], [*their_blank])
+def same(one: Soft, other: Soft) -> bool:
+    """Whether both are the same default, or both say that the value is unset."""
+    if one is None or other is None:
+        return one is other
+    return equal(one[0], other[0]) and equal([*one[1]], [*other[1]])
 
 
 def _block(block: DesiredBlock) -> AskedBlock | None:
     if block.exact:
         return None
-    settings: Demands = {}
-    workflows: dict[str, Demands] = {}
+    levels: dict[str | None, _Level] = {None: ({}, {})}
+    enabled: dict[str, bool] = {}
     for claim in block.claims:
-        demand = _demand(claim.intent)
-        if demand is None:
-            return None
-        key: str | None
-        match claim.target:
-            case Setting(input=id_):
-                level, key = settings, id_
-            case WorkflowSetting(workflow=workflow, input=id_):
-                level, key = workflows.setdefault(workflow, {}), id_
-            case WorkflowEnabled(workflow=workflow):
-                level, key = workflows.setdefault(workflow, {}), ENABLED
+        match claim.target, claim.intent:
+            case WorkflowEnabled(workflow=id_), Set(value=bool() as on) if id_ not in enabled:
+                levels.setdefault(id_, ({}, {}))
+                enabled[id_] = on
+                continue
+            case Setting(input=id_), _:
+                owned, soft = levels[None]
+            case WorkflowSetting(workflow=workflow, input=id_), _:
+                owned, soft = levels.setdefault(workflow, ({}, {}))
             case _:
                 return None
-        before = level.get(key)
-        if before is not None and {before[0], demand[0]} != {Way.SET, Way.DEFAULT}:
-            return None
-        if before is None or before[0] is Way.DEFAULT:
-            level[key] = demand
-    return AskedBlock(block.account, block.configuration, settings, workflows)
+        match claim.intent:
+            case Set(value=value) if id_ not in owned and soft.pop(id_, _ALONE) is not None:
+                owned[id_] = value
+            case Default(value=value, blank=blank) if id_ not in soft:
+                soft |= {} if id_ in owned else {id_: (value, blank)}
+            case Unset() if id_ not in owned and id_ not in soft:
+                soft[id_] = None
+            case _:
+                return None
+    settings = levels.pop(None)
+    workflows = {str(id_): AskedWorkflow(enabled.get(str(id_)), *level) for id_, level in levels.items()}
+    return AskedBlock(block.account, block.configuration, *settings, workflows)
 
 
-def _demand(intent: Intent) -> Demand | None:
-    match intent:
-        case Set(value=value):
-            return (Way.SET, value, ())
-        case Default(value=value, blank=blank):
-            return (Way.DEFAULT, value, blank)
-        case Unset():
-            return UNSET
-        case _:
-            return None
+_ALONE: Soft = (None, ())
+"""Any default: it gives way to a value that is owned, as nothing would."""
 
 
 def _over(weak: Asked | None, strong: Asked | None) -> Asked | None:
@@ -108,26 +107,50 @@ def _over(weak: Asked | None, strong: Asked | None) -> Asked | None:
             continue
         if below[:2] != block[:2]:  # other selectors, which may lead to the same configuration
             return None
-        workflows: dict[str, Demands] = dict(below.workflows)
-        for workflow, demands in block.workflows.items():
-            workflows[workflow] = {**workflows.get(workflow, {}), **demands}
-        blocks[kind] = AskedBlock(*block[:2], {**below.settings, **block.settings}, workflows)
-    return Asked({**weak.metadata, **strong.metadata}, blocks)
+        workflows = below.workflows | block.workflows
+        for workflow in below.workflows.keys() & block.workflows.keys():
+            under, over = below.workflows[workflow], block.workflows[workflow]
+            enabled = under.enabled if over.enabled is None else over.enabled
+            workflows[workflow] = AskedWorkflow(enabled, *_level_over(under[1:], over[1:]))
+        blocks[kind] = AskedBlock(*block[:2], *_level_over(below[2:4], block[2:4]), workflows)
+    return Asked(weak.metadata | strong.metadata, blocks)
+
+
+def _level_over(weak: _Level, strong: _Level) -> _Level:
+    (owned, soft), (own, softer) = weak, strong
+    return (
+        {id_: value for id_, value in owned.items() if id_ not in softer} | own,
+        {id_: value for id_, value in soft.items() if id_ not in own} | softer,
+    )
 
 
 def _agree(one: Asked, other: Asked) -> bool:
-    if any(not equal(value, other.metadata.get(key, value)) for key, value in one.metadata.items()):
+    return _equal_where_both(one.metadata, other.metadata) and all(
+        _blocks_agree(block, other.blocks[kind]) for kind, block in one.blocks.items() if kind in other.blocks
+    )
+
+
+def _blocks_agree(one: AskedBlock, other: AskedBlock) -> bool:
+    if not _levels_agree(one[2:4], other[2:4]):
         return False
-    for kind, block in one.blocks.items():
-        beside = other.blocks.get(kind)
-        if beside is None:
-            continue
-        pairs = [(block.settings.items(), beside.settings)]
-        pairs += [(w.items(), beside.workflows[id_]) for id_, w in block.workflows.items() if id_ in beside.workflows]
-        if not all(_fit(demand, there[key]) for demands, there in pairs for key, demand in demands if key in there):
+    for workflow in one.workflows.keys() & other.workflows.keys():
+        mine, theirs = one.workflows[workflow], other.workflows[workflow]
+        contradict = None not in {mine.enabled, theirs.enabled} and mine.enabled is not theirs.enabled
+        if contradict or not _levels_agree(mine[1:], theirs[1:]):
             return False
     return True
 
 
-def _fit(one: Demand, other: Demand) -> bool:
-    return same(one, other) or {one[0], other[0]} == {Way.SET, Way.DEFAULT}
+def _levels_agree(one: _Level, other: _Level) -> bool:
+    """Settings win over defaults, and unset goes with neither."""
+    (owned, soft), (theirs, softer) = one, other
+    unset = [id_ for level in (soft, softer) for id_, value in level.items() if value is None]
+    return (
+        _equal_where_both(owned, theirs)
+        and all(same(value, softer[id_]) for id_, value in soft.items() if id_ in softer)
+        and not any(id_ in owned or id_ in theirs for id_ in unset)
+    )
+
+
+def _equal_where_both(one: Mapping[str, Json], other: Mapping[str, Json]) -> bool:
+    return all(equal(value, other[key]) for key, value in one.items() if key in other)

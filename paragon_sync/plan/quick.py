@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated, equal
-from paragon_sync.model.asked import ENABLED, Asked, AskedBlock, Demand, Demands, Way
+from paragon_sync.model.asked import Asked, AskedBlock, AskedWorkflow, Soft
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.model.declared import AccountBy, Configuration
 from paragon_sync.model.live import Credential, LiveUser
@@ -21,8 +21,6 @@ from paragon_sync.plan.own import among
 from paragon_sync.plan.select import VALID, answers_to, connected, is_chosen
 from paragon_sync.plan.shape import SETTINGS, WORKFLOW_MAPS, entries_of, is_default, shape_of
 
-_SET: Final = Way.SET
-_DEFAULT: Final = Way.DEFAULT
 _SIMPLE: Final = frozenset({str, bool, int, type(None)})
 """Types of which two values are equal in JSON where they are in Python, if both have the same type."""
 
@@ -54,8 +52,11 @@ class Quick:
                 _check_metadata(document.metadata, live.meta)
                 for kind, block in document.blocks.items():
                     for place, settings, workflows in self._reached(kind, block, credentials):
-                        _check_level(block.settings, settings)
-                        self._check_workflows(kind, block.workflows, workflows, seen, place)
+                        _check_owned(block.owned, settings)
+                        if block.soft:
+                            _check_soft(block.soft, settings)
+                        if block.workflows:
+                            self._check_workflows(kind, block.workflows, workflows, seen, place)
                         if not alone:
                             seen.defaults(place, block)
         except _Untold:
@@ -76,31 +77,32 @@ class Quick:
             yield from _configurations(account, block.configuration)
 
     def _check_workflows(
-        self, kind: str, asked: dict[str, Demands], live: JsonObject, seen: _Seen, place: _Where
+        self, kind: str, asked: dict[str, AskedWorkflow], live: JsonObject, seen: _Seen, place: _Where
     ) -> None:
-        for workflow, demands in asked.items():
-            entry = live.get(workflow, _ABSENT)
+        for id_, workflow in asked.items():
+            entry = live.get(id_, _ABSENT)
             if entry is _ABSENT:
-                self._check_missing(kind, workflow, demands)
+                self._check_missing(kind, id_, workflow)
                 continue
             if not isinstance(entry, dict):
                 raise _Untold
-            if ENABLED in demands:
-                enabled = entry.get("enabled")
-                if enabled is not demands[ENABLED][1]:
+            enabled, owned, soft = workflow
+            if enabled is not None:
+                if entry.get("enabled") is not enabled:
                     raise _Untold
-                if enabled is True:
-                    seen.on.add((place, workflow))
-            if len(demands) > (ENABLED in demands):
-                settings = entry.get("settings", _EMPTY)
-                _check_level(demands, _object(settings))
+                if enabled:
+                    seen.on.add((place, id_))
+            if owned or soft:
+                settings = _object(entry.get("settings", _EMPTY))
+                _check_owned(owned, settings)
+                _check_soft(soft, settings)
 
-    def _check_missing(self, kind: str, workflow: str, demands: Demands) -> None:
+    def _check_missing(self, kind: str, id_: str, workflow: AskedWorkflow) -> None:
         """A workflow without an entry is off, and is left so where nothing asks for more."""
-        for key, demand in demands.items():
-            off = key is ENABLED and demand[1] is False and workflow not in self._enabled_by_catalog(kind)
-            if not off and demand[0] is not Way.UNSET:
-                raise _Untold
+        enabled, owned, soft = workflow
+        on = enabled is True or (enabled is False and id_ in self._enabled_by_catalog(kind))
+        if on or owned or any(value is not None for value in soft.values()):
+            raise _Untold
 
     def _enabled_by_catalog(self, kind: str) -> frozenset[str]:
         if kind not in self._on:
@@ -122,46 +124,43 @@ class _Seen:
 
     def __init__(self) -> None:
         self.on: set[tuple[_Where, str]] = set()
-        self._defaults: dict[tuple[_Where, str | None, str | None], Demand] = {}
+        self._defaults: dict[tuple[_Where, str | None, str], Soft] = {}
 
     def defaults(self, place: _Where, block: AskedBlock) -> None:
         """Two defaults that differ contradict each other, even where the user's own value makes them idle."""
-        levels: list[tuple[str | None, Demands]] = [(None, block.settings), *block.workflows.items()]
-        for workflow, demands in levels:
-            for id_, demand in demands.items():
-                if demand[0] is _DEFAULT and not same(
-                    demand, self._defaults.setdefault((place, workflow, id_), demand)
-                ):
+        levels: list[tuple[str | None, dict[str, Soft]]] = [(None, block.soft)]
+        levels += [(id_, workflow.soft) for id_, workflow in block.workflows.items()]
+        for workflow, soft in levels:
+            for id_, value in soft.items():
+                if not same(value, self._defaults.setdefault((place, workflow, id_), value)):
                     raise _Untold
 
 
 def _check_metadata(asked: dict[str, Json], live: JsonObject | None) -> None:
     if asked and live is None:
         raise _Untold
-    for key, value in asked.items():
-        if not _equal(live.get(key, _ABSENT), value):  # type: ignore[union-attr]
+    _check_owned(asked, live or _EMPTY)
+
+
+def _check_owned(asked: dict[str, Json], live: JsonObject) -> None:
+    for id_, value in asked.items():
+        found = live.get(id_, _ABSENT)
+        kind = value.__class__
+        # where Python tells two values apart, so does JSON; not the other way round
+        if found.__class__ is not kind or found != value or (kind not in _SIMPLE and not equal(found, value)):
             raise _Untold
 
 
-def _check_level(asked: Demands, live: JsonObject) -> None:
-    for id_, demand in asked.items():
-        if id_ is ENABLED:
+def _check_soft(asked: dict[str, Soft], live: JsonObject) -> None:
+    for id_, soft in asked.items():
+        found = live.get(id_, _ABSENT)
+        if soft is None:
+            if found is not _ABSENT:
+                raise _Untold
             continue
-        value = live.get(id_, _ABSENT)
-        way = demand[0]
-        if way is _SET:
-            if not _equal(value, demand[1]):
-                raise _Untold
-        elif way is _DEFAULT:
-            if value.__class__ is Repeated or (demand[2] and among(value, demand[2]) and not equal(value, demand[1])):
-                raise _Untold
-        elif value is not _ABSENT:
+        value, blank = soft
+        if found.__class__ is Repeated or (blank and among(found, blank) and not equal(found, value)):
             raise _Untold
-
-
-def _equal(live: Json, asked: Json) -> bool:
-    kind = live.__class__
-    return kind is asked.__class__ and (live == asked if kind in _SIMPLE else equal(live, asked))
 
 
 def _accounts(block: AskedBlock, found: Sequence[Credential]) -> Sequence[Credential]:

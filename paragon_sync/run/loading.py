@@ -10,31 +10,36 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final, assert_never
 
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError, Problem, UsageError
-from paragon_sync.manifest.loader import Flawed, check_profiles, iter_documents, user_of
+from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, iter_documents, user_of
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
-from paragon_sync.model.declared import Fault, Fragment, Ordinary, Place, Profile, User
-from paragon_sync.model.desired import DesiredDocument, DesiredFragment
+from paragon_sync.model.declared import Document, Fault, Fragment, Ordinary, Place, Profile, Rollout, User
+from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Filled
 from paragon_sync.plan import static
 from paragon_sync.plan.layers import agree
 from paragon_sync.run.filters import Filters, Sieve
 from paragon_sync.run.progress import Progress, Stage
+from paragon_sync.run.rolling import Rolling
 from paragon_sync.run.wanted import Reading
+from paragon_sync.run.whose import Whose
 from paragon_sync.store.staging import Staged, Staging
 
 _TOLD: Final = 100  # documents that name one profile which isn't there
+_MOST_TOLD: Final = 100  # contradictions: whoever has a million doesn't want to read them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Desired:
     """Everything that the manifests ask for: documents on disk by user, and how they are read.
 
-    ``used`` are the types of the integrations that something refers to; ``digest`` is over the files' names and bytes.
+    ``used`` are the types of the integrations that something refers to; ``digest`` is over the files' names and bytes,
+    and over the rows of rosters. ``notes`` tell people what they might not expect.
     """
 
     staging: Staging
@@ -43,6 +48,7 @@ class Desired:
     files: int
     documents: int
     digest: str
+    notes: tuple[str, ...] = ()
 
     @property
     def filters(self) -> Filters:
@@ -87,14 +93,16 @@ class _Loading:
     resolver: Resolver | None
     staging: Staging
     sieve: Sieve
+    scope: SecretScope
     profiles: dict[str, DesiredFragment] = field(default_factory=dict)
+    rollouts: list[Rolling] = field(default_factory=list)
     declared_profiles: list[Profile] = field(default_factory=list)
     profile_uses: _ProfileUses = field(default_factory=_ProfileUses)
     problems: list[Problem] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     documents: int = 0
 
-    def take(self, item: User | Profile | Ordinary | Flawed | Problem) -> None:
+    def take(self, item: Document | Ordinary | Flawed | Problem) -> None:
         match item:
             case Ordinary():
                 self._take_ordinary(item)
@@ -104,7 +112,7 @@ class _Loading:
                 known = len(self.faults)
                 self._take(document, stage=False)
                 self.faults[known:] = [fault for fault in self.faults[known:] if fault.place.pointer not in told]
-            case Profile() | User():
+            case Profile() | User() | Rollout():
                 self._take(item, stage=True)
             case _:
                 assert_never(item)
@@ -120,13 +128,31 @@ class _Loading:
         if self.sieve.accepts(document.user):
             self.staging.add_ordinary(document)
 
-    def _take(self, document: User | Profile, *, stage: bool) -> None:
+    def _take(self, document: Document, *, stage: bool) -> None:
         self.documents += 1
-        if isinstance(document, User):
-            self._take_user(document, stage=stage)
-        else:
-            self.declared_profiles.append(document)
-            self.profiles[document.name] = self._resolve(document, f"profile {document.name}")
+        match document:
+            case User():
+                self._take_user(document, stage=stage)
+            case Profile():
+                self.declared_profiles.append(document)
+                self.profiles[document.name] = self._resolve(document, f"profile {document.name}")
+            case Rollout():
+                self._take_rollout(document, sound=stage)
+
+    def _take_rollout(self, rollout: Rollout, *, sound: bool) -> None:
+        self.profile_uses.add(rollout.name, rollout.place, rollout.profiles)
+        rolling = Rolling(len(self.rollouts), rollout, self.scope, self.resolver)
+        self.rollouts.append(rolling)
+        self.report(rolling.faults)
+        for made in rolling.rows(sound=sound and not rolling.faults):
+            if isinstance(made, Problem):
+                self.problems.append(made)
+            elif not self.sieve.accepts(made.user):
+                continue
+            elif isinstance(made, Filled):
+                self.staging.add_filled(made)
+            else:
+                self.staging.add(made)
 
     def _take_user(self, user: User, *, stage: bool) -> None:
         self.profile_uses.add(user.user, user.place, user.profiles)
@@ -157,7 +183,7 @@ def load(
 
     Raises :class:`ManifestError` with every problem of every file, :class:`UsageError` for a filter that matches none.
     """
-    loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters))
+    loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters), scope=scope)
     known = None if resolver is None else resolver.known
     progress = progress or Progress()
     progress.begin(Stage.LOADING, lambda: loading.staging.count)
@@ -165,16 +191,20 @@ def load(
         for item in iter_documents(files, scope, None if known is None else known.integration):
             loading.take(item)
         loading.report(check_profiles(loading.declared_profiles, loading.profile_uses.kept))
+        loading.report(check_names("rollout", (rolling.rollout for rolling in loading.rollouts)))
         used = frozenset() if resolver is None else frozenset(resolver.used)
         resolve = partial(_resolved, scope=scope, resolver=resolver)
-        reading = Reading(profiles=loading.profiles, filters=filters, known=known, resolve=resolve)
+        reading = Reading(
+            profiles=loading.profiles, filters=filters, known=known, resolve=resolve, rollouts=loading.rollouts
+        )
         desired = Desired(
             staging=loading.staging,
             reading=reading,
             used=used,
             files=len(files),
             documents=loading.documents,
-            digest=_digest(files),
+            digest=_digest(files, loading.rollouts),
+            notes=tuple(note for rolling in loading.rollouts for note in rolling.notes),
         )
         progress.begin(Stage.CHECKING)
         _check(loading, desired)
@@ -188,7 +218,11 @@ def load(
 
 def _check(loading: _Loading, desired: Desired) -> None:
     if not (loading.problems or loading.faults):
-        loading.report(_ownership(desired))
+        contradictions = list(islice(_ownership(desired), _MOST_TOLD))
+        loading.report(contradictions)
+        if len(contradictions) == _MOST_TOLD:
+            message = f"after {_MOST_TOLD} contradictions no more are looked for"
+            loading.report([Fault(message=message, place=contradictions[-1].place)])
     told = {_where(problem) for problem in loading.problems}
     found = {*loading.problems, *(problem for problem in problems(loading.faults) if _where(problem) not in told)}
     if found:
@@ -210,7 +244,13 @@ def _check_somebody_is_left(desired: Desired) -> None:
 
 
 def _ownership(desired: Desired) -> Iterator[Fault]:
-    """Contradictions between what is declared for one user; most users have one document, in which there are none."""
+    """Contradictions between what is declared for one user; most users have one document, in which there are none.
+
+    What a rollout says is the same for all its rows, but for their values, so one of them tells of all.
+    """
+    for rolling in desired.reading.rollouts:
+        if rolling.sample is not None:
+            yield from _contradictions(desired.reading.in_full([rolling.sample]))
     for _, rows in desired.staging.groups():
         if len(rows) == 1 and rows[0][0]:
             continue
@@ -219,8 +259,13 @@ def _ownership(desired: Desired) -> Iterator[Fault]:
         if asked is not None and agree(asked):
             continue
         documents = desired.reading.in_full(staged)
-        yield from static.conflicts(documents)
-        yield from static.idle_releases(documents)
+        yield from _contradictions(documents)
+
+
+def _contradictions(documents: Sequence[DesiredDocument]) -> Iterator[Fault]:
+    whose = Whose(documents)
+    yield from map(whose.fault, static.conflicts(documents))
+    yield from map(whose.fault, static.idle_releases(documents))
 
 
 def _resolved(document: Ordinary, *, scope: SecretScope, resolver: Resolver | None) -> DesiredDocument:
@@ -232,10 +277,12 @@ def _resolved(document: Ordinary, *, scope: SecretScope, resolver: Resolver | No
     return DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=user.profiles)
 
 
-def _digest(files: Sequence[Path]) -> str:
+def _digest(files: Sequence[Path], rollouts: Iterable[Rolling]) -> str:
     digest = hashlib.sha256()
     for file in files:
         digest.update(str(file).encode("utf-8", "surrogateescape") + b"\0")
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
+    for rolling in rollouts:
+        digest.update(rolling.digest)
     return digest.hexdigest()

@@ -14,7 +14,7 @@ from paragon_sync.manifest.rollout import column_faults
 from paragon_sync.manifest.roster import MOST_TOLD, Row, columns_are_fixed, label_of, read
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
-from paragon_sync.model.asked import FindIntegration, Fits, KnownSettings
+from paragon_sync.model.asked import FindIntegration, Fits
 from paragon_sync.model.declared import AccountBy, ConfigurationBy, Fault, Rollout, Slot
 from paragon_sync.model.desired import (
     Claim,
@@ -186,12 +186,14 @@ def _fits(slot: Slot, find: FindIntegration | None) -> Fits | None:
     if known is None:
         return None
     *path, _, name = slot.pointer[2:]
-    settings: KnownSettings = known.settings
+    settings = known.settings
     if "workflows" in path:
         workflow = known.workflows.get(path[-1])
-        settings = {} if workflow is None else workflow[1]
-    found = settings.get(name)
-    return None if found is None else found[1]
+        if workflow is None:
+            return None
+        settings = workflow[1]
+    found = settings.names.get(name)
+    return None if found is None else found.fits
 
 
 def _text(value: Json) -> str:

@@ -16,11 +16,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 from paragon_sync.errors import StateError
 from paragon_sync.model.declared import Ordinary
-from paragon_sync.model.desired import DesiredDocument
+from paragon_sync.model.desired import DesiredDocument, Filled
 
 _BATCH: Final = 500
 _SETTINGS: Final = (
@@ -29,9 +29,9 @@ _SETTINGS: Final = (
     "CREATE TABLE {schema}.documents (user BLOB NOT NULL, alone INTEGER NOT NULL, document BLOB NOT NULL);"
 )
 
-Staged: TypeAlias = DesiredDocument | Ordinary
+Staged: TypeAlias = DesiredDocument | Ordinary | Filled
 Row: TypeAlias = tuple[int, bytes]
-"""One document as it is kept: whether it is an ordinary one that stands on no profile, and its bytes."""
+"""One document as it is kept: whether nothing in it can contradict itself, and its bytes."""
 
 
 class Staging:
@@ -69,6 +69,15 @@ class Staging:
         content = document.content
         row = marshal.dumps((document.user, file, document.document, content))
         self._add(_key(document.user), "profiles" not in content, row)
+
+    def add_filled(self, row: Filled) -> None:
+        """Adds what a row decides; what all rows of its rollout share isn't kept here."""
+        values: tuple[Any, ...] = row.values
+        try:
+            held = marshal.dumps((row.user, row.rollout, row.number, values))
+        except ValueError:  # a number that keeps its text
+            held = pickle.dumps(row, pickle.HIGHEST_PROTOCOL)
+        self._add(_key(row.user), 1, held)
 
     def users(self) -> Iterator[str]:
         """Each user once, in the order of their ids."""
@@ -125,10 +134,14 @@ class Staging:
 
     def _document(self, document: bytes) -> Staged:
         if document.startswith(_PICKLED):
-            found: DesiredDocument = pickle.loads(document)  # noqa: S301 - our own, see above
+            found: DesiredDocument | Filled = pickle.loads(document)  # noqa: S301 - our own, see above
             return found
-        user, file, number, content = marshal.loads(document)  # noqa: S302
-        return Ordinary(user, self._names[file], number, content)
+        user, where, number, held = marshal.loads(document)  # noqa: S302
+        return (
+            Filled(user, where, number, held)
+            if held.__class__ is tuple
+            else Ordinary(user, self._names[where], number, held)
+        )
 
     def _rows(self) -> Iterator[tuple[bytes, int, bytes]]:
         """All rows in their order. No statement stays open between two batches: the table may be indexed meanwhile."""
