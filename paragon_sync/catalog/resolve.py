@@ -17,7 +17,7 @@ from paragon_sync.catalog.levels import Level, Levels
 from paragon_sync.catalog.migrations import resolve_migration
 from paragon_sync.catalog.naming import ESCAPE, Miss, described, suggestion
 from paragon_sync.catalog.types import check_value, kind_of
-from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.catalog import Catalog, Input
 from paragon_sync.model.declared import Block, Declared, Fault, Fragment, Place, Settings, WorkflowBlock
 from paragon_sync.model.desired import (
     Claim,
@@ -64,6 +64,17 @@ class Resolver:
         """The migration with ids for names, and everything that is wrong in it."""
         self.used.add(migration.integration)
         return resolve_migration(migration, self._catalog, self._source)
+
+    def definition(self, integration: str, target: Target) -> Input | None:
+        """What the catalog says of a setting, if it knows it."""
+        known = self._integration(integration)
+        match target:
+            case Setting(input=id_) if known is not None:
+                return known.level.inputs.get(id_)
+            case WorkflowSetting(workflow=workflow, input=id_) if known is not None:
+                return known.workflow_level(workflow).inputs.get(id_)
+            case _:
+                return None
 
     def _block(self, block: Block, faults: list[Fault]) -> DesiredBlock | None:
         self.used.add(block.integration)

@@ -15,12 +15,12 @@ from paragon_sync.manifest.ordinary import asked
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import Parsed
 from paragon_sync.model.asked import FindIntegration
-from paragon_sync.model.declared import Document, Fault, Ordinary, Place, Profile, User
+from paragon_sync.model.declared import Document, Fault, Ordinary, Place, Profile, Rollout, User
 from paragon_sync.model.project import Project
 
 _SUFFIXES: Final = (".yaml", ".yml", ".ndjson", ".jsonl")
-_KINDS: Final = ("User", "Profile")
-_LATER_KINDS: Final = ("Rollout", "Migration")
+_KINDS: Final = ("User", "Profile", "Rollout")
+_LATER_KINDS: Final = ("Migration",)
 
 _Checked: TypeAlias = "tuple[Document | None, list[Fault]]"
 
@@ -124,16 +124,23 @@ def _is_text(name: str) -> bool:
     return True
 
 
+def check_names(what: str, named: Iterable[Profile | Rollout]) -> list[Fault]:
+    """Documents of one kind whose name another one has."""
+    known: dict[str, Profile | Rollout] = {}
+    faults: list[Fault] = []
+    for one in named:
+        first = known.setdefault(one.name, one)
+        if first is not one:
+            at = source.locate(_inside(first.place, ("name",)))
+            message = f'{what} "{one.name}" is declared twice; first at {at}'
+            faults.append(Fault(message=message, place=_inside(one.place, ("name",)), hint="rename or remove one"))
+    return faults
+
+
 def check_profiles(profiles: Iterable[Profile], users: Iterable[User]) -> list[Fault]:
     """Profiles that are declared twice, and users' profiles that aren't declared at all."""
-    known: dict[str, Profile] = {}
-    faults: list[Fault] = []
-    for profile in profiles:
-        first = known.setdefault(profile.name, profile)
-        if first is not profile:
-            at = source.locate(_inside(first.place, ("name",)))
-            message = f'profile "{profile.name}" is declared twice; first at {at}'
-            faults.append(Fault(message=message, place=_inside(profile.place, ("name",)), hint="rename or remove one"))
+    known = {profile.name: profile for profile in profiles}
+    faults = check_names("profile", profiles)
     for user in users:
         for index, name in enumerate(user.profiles):
             if name not in known:
@@ -161,6 +168,10 @@ def _check(parsed: Parsed, scope: SecretScope) -> _Checked:
     kind = document.get("kind")
     if kind not in _KINDS:
         return None, [_wrong_kind(document, parsed.place)]
+    if kind == "Rollout":
+        from paragon_sync.manifest.rollout import rollout_of
+
+        return rollout_of(document, parsed.place, scope)
     faults: list[Fault] = []
     secret: frozenset[Pointer] = frozenset()
     if document.get("template") is True and kind == "User":
@@ -170,7 +181,7 @@ def _check(parsed: Parsed, scope: SecretScope) -> _Checked:
         expanded = expand(document, Names(values={"user": document.get("user")}), parsed.place)
         document, faults, secret = expanded.document, expanded.faults, frozenset(expanded.secret)
     builder = Builder(parsed.place, scope, secret)
-    noun: Document = builder.user(document) if kind == "User" else builder.profile(document)
+    noun: User | Profile = builder.user(document) if kind == "User" else builder.profile(document)
     return noun, [*faults, *schema.check(str(kind).lower(), document, parsed.place), *builder.faults]
 
 

@@ -248,4 +248,4 @@ class Ordinary(NamedTuple):
         return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
 
 
-Document: TypeAlias = User | Profile
+Document: TypeAlias = User | Profile | Rollout

@@ -12,6 +12,7 @@ from paragon_sync.model.declared import Place, Position
 from paragon_sync.model.planned import Finding
 from paragon_sync.run.loading import Desired
 from paragon_sync.run.planning import Planning, plan_one
+from paragon_sync.run.whose import Whose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +34,8 @@ async def explain_user(desired: Desired, planning: Planning, user: str) -> Expla
         raise ParagonSyncError(f"no document is about user {user}", hint="the id counts to the letter")
     plan = await plan_one(desired, planning, user)
     contenders = (contender for decision in plan.decisions for contender in (decision.winner, *decision.losers))
-    positions = _positions([*_places(contenders), *(f.place for f in plan.findings if f.place is not None)])
+    whose = Whose(desired.documents_of(user))
+    positions = _positions([*_places(contenders), *(f.place for f in plan.findings if f.place is not None)], whose)
     findings = tuple(replace(f, position=positions[f.place]) if f.place else f for f in plan.findings)
     return Explained(user=user, decisions=plan.decisions, findings=findings, positions=positions)
 
@@ -42,6 +44,6 @@ def _places(contenders: Iterable[Contender]) -> list[Place]:
     return [contender.place for contender in contenders if contender.place is not None]
 
 
-def _positions(places: Iterable[Place]) -> dict[Place, Position]:
+def _positions(places: Iterable[Place], whose: Whose) -> dict[Place, Position]:
     unique = list(dict.fromkeys(places))
-    return dict(zip(unique, locate_all(unique), strict=True))
+    return dict(zip(unique, locate_all(map(whose.place, unique)), strict=True))

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
+from paragon_sync.catalog.naming import ESCAPE
 from paragon_sync.catalog.resolve import Resolver
+from paragon_sync.catalog.types import check_value
 from paragon_sync.errors import Problem
 from paragon_sync.jsonvalue import Json, Pointer
 from paragon_sync.manifest.filling import Filling, row_fault
@@ -14,8 +17,8 @@ from paragon_sync.manifest.rollout import column_faults
 from paragon_sync.manifest.roster import MOST_TOLD, Row, columns_are_fixed, label_of, read
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
-from paragon_sync.model.asked import FindIntegration, Fits
-from paragon_sync.model.declared import AccountBy, ConfigurationBy, Fault, Rollout, Slot
+from paragon_sync.model.catalog import Input
+from paragon_sync.model.declared import AccountBy, ConfigurationBy, Fault, Rollout
 from paragon_sync.model.desired import (
     Claim,
     Default,
@@ -30,31 +33,43 @@ from paragon_sync.model.desired import (
 
 Made: TypeAlias = Filled | DesiredDocument
 """What a row comes to: its values where nothing is unusual, else all that it says."""
-_INTEGRATIONS: Final = "integrations"
 
 
 class Rolling:
     """One rollout over one catalog (or over none). ``faults`` are what its document has beyond its grammar."""
 
-    def __init__(
-        self, number: int, rollout: Rollout, scope: SecretScope, resolver: Resolver | None, find: FindIntegration | None
-    ) -> None:
+    def __init__(self, number: int, rollout: Rollout, scope: SecretScope, resolver: Resolver | None) -> None:
         self.faults: list[Fault] = []
         self.rollout = rollout
         self._number = number
+        self._read = self._wanted = 0
+        self.sample: Filled | None = None
+        """The first row of those that are as usual: what contradicts itself in all rows does so in this one."""
+        self._digest = hashlib.sha256()
         self._resolver = resolver
         self._filling = Filling(rollout, scope)
         self._layer = DesiredFragment(source=self.source)
         if resolver is not None:
             self._layer, self.faults = resolver.fragment(rollout.fragment, self.source)
         slots = {slot.pointer: index for index, slot in enumerate(rollout.slots or ())}
-        self._fits = [_fits(slot, find) for slot in rollout.slots or ()]
+        self._definitions = {} if resolver is None else _definitions(self._layer, slots, resolver)
         self._metadata = _places(self._layer.metadata, slots)
         self._blocks = [_block_slots(block, slots) for block in self._layer.blocks]
 
     @property
     def source(self) -> str:
         return f"rollout {self.rollout.name}"
+
+    @property
+    def digest(self) -> bytes:
+        """Over the rows that have been read."""
+        return self._digest.digest()
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """How many of its users a rollout with ``where`` is about: it may be a mistake that there are none."""
+        if self.rollout.where is not None:
+            yield f"{self.source}: where is true of {self._wanted:,} of {self._read:,} users"
 
     def rows(self, *, sound: bool) -> Iterator[Made | Problem]:
         """What each row comes to, and every problem of the roster and its rows, of which no more than some are told.
@@ -70,6 +85,8 @@ class Rolling:
                 missing = problems(column_faults(self.rollout, row.values))
                 yield from missing
                 evaluate = not missing
+            self._read += 1
+            self._digest.update(repr(row).encode("utf-8", "surrogatepass"))
             made = self._row(row) if evaluate else None
             if isinstance(made, Filled | DesiredDocument):
                 yield made
@@ -86,10 +103,16 @@ class Rolling:
             return [wanted]
         if not wanted:
             return None
+        self._wanted += 1
         values = self._filling.fill(row)
-        if values is not None and all(fits is None or fits(v) for fits, v in zip(self._fits, values, strict=True)):
-            return Filled(row.user, self._number, row.number, values)
+        if values is not None and self._fit(values):
+            filled = Filled(row.user, self._number, row.number, values)
+            self.sample = self.sample or filled
+            return filled
         return self._carefully(row)
+
+    def _fit(self, values: tuple[Json, ...]) -> bool:
+        return all(check_value(definition, values[slot]) is None for slot, definition in self._definitions.items())
 
     def _carefully(self, row: Row) -> DesiredDocument | list[Fault]:
         fragment, faults = self._filling.carefully(row)
@@ -178,22 +201,16 @@ def _filled(claims: tuple[Claim, ...], places: Mapping[int, int], values: tuple[
     return tuple(result)
 
 
-def _fits(slot: Slot, find: FindIntegration | None) -> Fits | None:
-    """What may stand in a slot, by the catalog's tables; None where anything may, or where it isn't the catalog's."""
-    if find is None or slot.kind != "value" or slot.pointer[0] != _INTEGRATIONS:
-        return None
-    known = find(slot.pointer[1])
-    if known is None:
-        return None
-    *path, _, name = slot.pointer[2:]
-    settings = known.settings
-    if "workflows" in path:
-        workflow = known.workflows.get(path[-1])
-        if workflow is None:
-            return None
-        settings = workflow[1]
-    found = settings.names.get(name)
-    return None if found is None else found.fits
+def _definitions(layer: DesiredFragment, slots: Mapping[Pointer, int], resolver: Resolver) -> dict[int, Input]:
+    """By the numbers of slots, what the catalog says of the values in them; ``id:…`` takes them as they stand."""
+    found: dict[int, Input] = {}
+    for block in layer.blocks:
+        for number, slot in _places(block.claims, slots).items():
+            claim = block.claims[number]
+            definition = resolver.definition(block.integration, claim.target)
+            if definition is not None and not claim.place.pointer[-1].startswith(ESCAPE):
+                found[slot] = definition
+    return found
 
 
 def _text(value: Json) -> str:

@@ -13,9 +13,10 @@ from paragon_sync.catalog.known import Known
 from paragon_sync.manifest.ordinary import asked
 from paragon_sync.model.asked import Asked
 from paragon_sync.model.declared import ConfigurationBy, Ordinary
-from paragon_sync.model.desired import DesiredDocument, DesiredFragment
+from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Filled
 from paragon_sync.plan.layers import asked_of, together
 from paragon_sync.run.filters import Filters
+from paragon_sync.run.rolling import Rolling
 from paragon_sync.store.staging import Staged
 
 
@@ -23,13 +24,15 @@ from paragon_sync.store.staging import Staged
 class Reading:
     """How staged documents are read: with these profiles, by this catalog, narrowed by these filters.
 
-    ``resolve`` makes an ordinary document what any other has been made when it was loaded.
+    ``resolve`` makes an ordinary document what any other has been made when it was loaded; a row of a rollout is made
+    that by its one of the ``rollouts``.
     """
 
     profiles: Mapping[str, DesiredFragment]
     filters: Filters
     known: Known | None
     resolve: Callable[[Ordinary], DesiredDocument]
+    rollouts: Sequence[Rolling] = ()
     _shared: dict[str, Asked | None] = field(default_factory=dict)
 
     def asked(self, staged: Sequence[Staged]) -> list[Asked] | None:
@@ -44,10 +47,7 @@ class Reading:
 
     def in_full(self, staged: Sequence[Staged]) -> list[DesiredDocument]:
         """The documents with their profiles' layers in place, narrowed by the filters."""
-        return [
-            self._complete(self.resolve(document) if isinstance(document, Ordinary) else document)
-            for document in staged
-        ]
+        return [self._complete(self._resolved(document)) for document in staged]
 
     def leaves(self, staged: Sequence[Staged]) -> bool:
         """Whether a filter on integrations leaves anything of these documents."""
@@ -56,7 +56,18 @@ class Reading:
             return any(document.blocks for document in found)
         return any(layer.blocks for document in self.in_full(staged) for layer in document.layers)
 
+    def _resolved(self, document: Staged) -> DesiredDocument:
+        match document:
+            case Ordinary():
+                return self.resolve(document)
+            case Filled():
+                return self.rollouts[document.rollout].document(document)
+            case _:
+                return document
+
     def _asked(self, document: Staged) -> Asked | None:
+        if isinstance(document, Filled):
+            document = self.rollouts[document.rollout].document(document)
         if not isinstance(document, Ordinary):
             own = [asked_of(layer) for layer in document.layers]
             return together([*map(self._profile, document.profiles), *own])

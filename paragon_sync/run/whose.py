@@ -1,0 +1,42 @@
+"""For which row of a roster a place was said: a rollout says the same for many users. Knows no roster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from paragon_sync.model.declared import Fault, Place
+from paragon_sync.model.desired import DesiredDocument
+from paragon_sync.plan.user import UserPlan
+
+
+class Whose:
+    """The rows that one user's documents were made for."""
+
+    def __init__(self, documents: Iterable[DesiredDocument]) -> None:
+        rows = ((document.place, document.row) for document in documents if document.row)
+        self._rows: Mapping[tuple[str, int], str] = {(place.file, place.document): row for place, row in rows}
+
+    def place(self, place: Place) -> Place:
+        """The place, with its row if it has one."""
+        row = self._rows.get((place.file, place.document), "")
+        return replace(place, row=row) if row else place
+
+    def fault(self, fault: Fault) -> Fault:
+        """The fault with its places so."""
+        other = None if fault.other is None else self.place(fault.other)
+        return replace(fault, place=self.place(fault.place), other=other)
+
+    def plan(self, plan: UserPlan) -> UserPlan:
+        """The plan with the places of its findings so."""
+        if not (self._rows and plan.findings):
+            return plan
+        findings = tuple(
+            replace(
+                finding,
+                place=None if finding.place is None else self.place(finding.place),
+                other=None if finding.other is None else self.place(finding.other),
+            )
+            for finding in plan.findings
+        )
+        return replace(plan, findings=findings)
