@@ -16,6 +16,8 @@ from paragon_sync.errors import ApiError, RefusedError
 from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.desired import DesiredDocument
+from paragon_sync.model.live import LiveUser
 from paragon_sync.model.planned import Enablement, Finding, FindingKind, PlanHeader, Severity
 from paragon_sync.model.project import Policy, Protected
 from paragon_sync.paragon.client import Client
@@ -31,6 +33,7 @@ from paragon_sync.run.in_turn import InTurn
 from paragon_sync.run.loading import Desired
 from paragon_sync.run.progress import Progress, Stage
 from paragon_sync.run.wanted import named_configurations
+from paragon_sync.run.whose import Whose
 from paragon_sync.store.planfile import PlanWriter
 from paragon_sync.store.staging import Staged
 
@@ -92,7 +95,7 @@ async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[User
     async for (user, staged), result in turns.results():
         if isinstance(result, ApiError):
             failures.add(result)
-            yield _not_fetched(user, result, staged, planning.policy)
+            yield _not_fetched(user, result, desired.reading.in_full(staged), planning.policy)
         else:
             failures.interrupt()
             yield result
@@ -132,7 +135,7 @@ async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:
         metadata=manages_metadata(documents),
         configurations=wanted_configurations(documents),
     )
-    return plan_user(documents, live, planning.catalog, planning.policy, enablement=planning.enablement)
+    return _careful(documents, live, planning)
 
 
 async def _try_one(
@@ -155,11 +158,16 @@ async def _try_one(
     if enabled is not None:
         return UserPlan(user=user, enabled_live=enabled)
     documents = documents or reading.in_full(staged)
-    return plan_user(documents, live, planning.catalog, planning.policy, enablement=planning.enablement)
+    return _careful(documents, live, planning)
 
 
-def _not_fetched(user: str, error: ApiError, staged: Sequence[Staged], policy: Policy) -> UserPlan:
-    place = min((document.place for document in staged), key=place_order)
+def _careful(documents: Sequence[DesiredDocument], live: LiveUser, planning: Planning) -> UserPlan:
+    plan = plan_user(documents, live, planning.catalog, planning.policy, enablement=planning.enablement)
+    return Whose(documents).plan(plan)
+
+
+def _not_fetched(user: str, error: ApiError, documents: Sequence[DesiredDocument], policy: Policy) -> UserPlan:
+    place = min((document.place for document in documents), key=place_order)
     finding = Finding(
         kind=FindingKind.NOT_FETCHED,
         user=user,
@@ -170,7 +178,7 @@ def _not_fetched(user: str, error: ApiError, staged: Sequence[Staged], policy: P
     )
     if finding.severity is Severity.IGNORED:
         return UserPlan(user=user, ignored=(finding,))
-    return UserPlan(user=user, findings=(finding,))
+    return Whose(documents).plan(UserPlan(user=user, findings=(finding,)))
 
 
 def _write_findings(writer: PlanWriter, findings: list[Finding]) -> None:
@@ -201,7 +209,7 @@ def _header(desired: Desired, planning: Planning, tally: Tally) -> PlanHeader:
         refusals=check(counts, planning.policy, planning.allowed, tally.hits),
         incomplete=tally.errors > 0,
         catalog=_used_entries(planning.catalog, desired.used),
-        notes=(*planning.notes, *unknown_names(planning.policy.protected, planning.catalog)),
+        notes=(*planning.notes, *desired.notes, *unknown_names(planning.policy.protected, planning.catalog)),
     )
 
 
