@@ -52,13 +52,20 @@ class Migrating:
                 missing = problems(self._column_faults(row.values))
                 yield from missing
                 evaluate = not missing
-            meant = self._meant(row) if evaluate else False
-            if isinstance(meant, Fault):
-                yield from problems([row_fault(self.migration, row, meant)])
+            enlisted = self.enlist(row) if evaluate else None
+            if isinstance(enlisted, Fault):
+                yield from problems([row_fault(self.migration, row, enlisted)])
                 told += 1
                 evaluate = told < MOST_TOLD
-            elif meant:
-                yield Enlisted(row.user, self._number, row.number, self._needed(row.values))
+            elif enlisted is not None:
+                yield enlisted
+
+    def enlist(self, row: Row) -> Enlisted | Fault | None:
+        """The row's user, who may be meant; None where the row alone tells that they aren't."""
+        meant = self._meant(row)
+        if isinstance(meant, Fault):
+            return meant
+        return Enlisted(row.user, self._number, row.number, self._needed(row.values)) if meant else None
 
     def document(self, enlisted: Enlisted) -> DesiredDocument:
         """What selects the accounts of one user."""
