@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from paragon_sync.manifest.roster.lines import Unreadable, lines
-from paragon_sync.manifest.roster.rows import Found, Item, Trouble
+from paragon_sync.manifest.roster.rows import DELIMITERS, Found, Item, Trouble
 from paragon_sync.manifest.schema import did_you_mean
 from paragon_sync.model.declared import FileRoster
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader
-
-_DELIMITERS: Final = {",": ",", ";": ";", "|": "|", "\t": "tab"}
-"""How each is written."""
 
 
 def items(roster: FileRoster) -> Iterator[Found]:
@@ -69,7 +66,7 @@ def _header_troubles(roster: FileRoster, header: list[str]) -> Iterator[Trouble]
 
 
 def _hint(name: str, header: list[str], delimiter: str) -> str:
-    others = [written for one, written in _DELIMITERS.items() if one != delimiter and one in header[0]]
+    others = [written for written, one in DELIMITERS.items() if one != delimiter and one in header[0]]
     if len(header) == 1 and others:
         return f'the header looks as if its delimiter were another one: write delimiter: "{others[0]}"'
     return did_you_mean(name, header) or f"its columns: {', '.join(header)}"

@@ -12,6 +12,8 @@ MOST_TOLD: Final = 20
 """Problems of one roster that are told; whoever has a million doesn't want to read them."""
 STANDARD_INPUT: Final = "-"
 SHOWN_INPUT: Final = "<stdin>"
+DELIMITERS: Final = {",": ",", ";": ";", "|": "|", "tab": "\t"}
+"""What may stand between the columns of a CSV file, by how it is written."""
 
 
 class Row(NamedTuple):

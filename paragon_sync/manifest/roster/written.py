@@ -4,28 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Final
+from typing import Final, Literal
 from urllib.parse import urlsplit
 
 from paragon_sync.jsonvalue import Json, JsonObject
 from paragon_sync.manifest import secrets
-from paragon_sync.manifest.roster.rows import STANDARD_INPUT
+from paragon_sync.manifest.roster.rows import DELIMITERS, STANDARD_INPUT
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.declared import Declared, Fault, FileRoster, InlineRoster, Place, Roster, SqlRoster
 from paragon_sync.model.secrecy import names_secret
 
 _SOURCES: Final = ("csv", "ndjson", "sql")
-_TAB: Final = "tab"
 _BELONGS: Final = {"url": "sql", "delimiter": "csv"}
 
 
 def roster_of(users: Json, place: Place, scope: SecretScope) -> tuple[Roster | None, list[Fault]]:
-    """The roster that ``users`` declares, and what is wrong beyond its schema; None where that can't be told.
+    """The roster that ``users`` declares, and what is wrong beyond its schema; None where it can't be read so.
 
     ``place`` is that of ``users``.
     """
     if isinstance(users, list):
-        return InlineRoster(place=place, rows=tuple(users)), []
+        readable = bool(users) and all(isinstance(row, str | dict) for row in users)
+        return InlineRoster(place=place, rows=tuple(users)) if readable else None, []
     if not isinstance(users, dict):
         return None, []
     faults = list(_misfits(users, place))
@@ -34,29 +34,27 @@ def roster_of(users: Json, place: Place, scope: SecretScope) -> tuple[Roster | N
     id_column, secret = _text(users.get("id"), "user"), _names(users.get("secret"))
     if id_column in secret:
         hint = "ids are shown everywhere; if an id is a secret, find another one"
-        faults.append(Fault(message="the column of the ids can't be secret", place=_in(place, "secret"), hint=hint))
+        return None, [Fault(message="the column of the ids can't be secret", place=_in(place, "secret"), hint=hint)]
     if "sql" in users:
         url, refused = _url(users.get("url"), _in(place, "url"), scope)
-        roster: Roster = SqlRoster(
-            place=place,
-            query=_text(users["sql"]),
-            url=url,
-            folder=str(scope.folder),
-            id_column=id_column,
-            secret=secret,
-        )
-        return roster, [*faults, *refused]
-    kind = "csv" if "csv" in users else "ndjson"
-    path, refused = _path(_text(users[kind]), _in(place, kind), scope)
-    roster = FileRoster(
-        place=place,
-        format="csv" if kind == "csv" else "ndjson",
-        path=path,
-        id_column=id_column,
-        secret=secret,
-        delimiter=_text(users.get("delimiter"), ",").replace(_TAB, "\t"),
+        query, folder = _text(users["sql"]), str(scope.folder)
+        if refused or not (query and url.value):
+            return None, refused
+        return SqlRoster(place=place, query=query, url=url, folder=folder, id_column=id_column, secret=secret), []
+    return _file(
+        users, place, scope, FileRoster(place=place, format="csv", path="", id_column=id_column, secret=secret)
     )
-    return roster, [*faults, *refused]
+
+
+def _file(
+    users: JsonObject, place: Place, scope: SecretScope, common: FileRoster
+) -> tuple[FileRoster | None, list[Fault]]:
+    kind: Literal["csv", "ndjson"] = "csv" if "csv" in users else "ndjson"
+    written, delimiter = _text(users[kind]), DELIMITERS.get(_text(users.get("delimiter"), ","))
+    if not written or delimiter is None:
+        return None, []
+    path, refused = _path(written, _in(place, kind), scope)
+    return None if refused else replace(common, format=kind, path=path, delimiter=delimiter), refused
 
 
 def _misfits(users: JsonObject, place: Place) -> Iterator[Fault]:

@@ -185,7 +185,7 @@ def test_ndjson_gives_the_same_documents(tmp_path: Path) -> None:
 def test_a_kind_that_is_no_text_is_told_too(tmp_path: Path) -> None:
     (problem,) = load(tmp_path, "kind: [User]\n")
     assert isinstance(problem, Problem)
-    assert (problem.message, problem.hint) == ("the kind must be one word", "one of User, Profile")
+    assert (problem.message, problem.hint) == ("the kind must be one word", "one of User, Profile, Rollout, Migration")
 
 
 @pytest.fixture

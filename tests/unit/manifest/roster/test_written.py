@@ -34,7 +34,6 @@ def test_a_list_is_a_roster() -> None:
         (["acme", "acme"], 'user "acme" stands here again; first in row 1 of users'),
         ([{"plan": "pro"}], 'the row has no column "user"'),
         ([{"user": 7}], "must be a string"),
-        ([], "gives no users"),
     ],
 )
 def test_rows_in_the_manifest_are_looked_at(users: list[Json], message: str) -> None:
@@ -45,13 +44,13 @@ def test_rows_in_the_manifest_are_looked_at(users: list[Json], message: str) -> 
 
 
 def test_files_are_relative_to_the_project() -> None:
-    users: Json = {"csv": "rosters/eu.csv", "delimiter": ";", "id": "id", "secret": ["token"]}
+    users: Json = {"csv": "rosters/eu.csv", "delimiter": "tab", "id": "id", "secret": ["token"]}
     assert roster_of(users, PLACE, SCOPE) == (
         FileRoster(
             place=PLACE,
             format="csv",
             path="project/rosters/eu.csv",
-            delimiter=";",
+            delimiter="\t",
             id_column="id",
             secret=frozenset({"token"}),
         ),
@@ -92,6 +91,8 @@ def test_what_makes_no_roster_is_told(users: Json, pointer: tuple[str, ...], mes
     assert message in faults[0].message
 
 
-@pytest.mark.parametrize("users", ["acme", 7, None])
+@pytest.mark.parametrize(
+    "users", ["acme", 7, None, [], ["acme", 7], {"csv": 7}, {"csv": "a", "delimiter": "::"}, {"sql": "", "url": "x"}]
+)
 def test_what_the_schema_refuses_is_no_roster(users: Json) -> None:
     assert roster_of(users, PLACE, SCOPE) == (None, [])
