@@ -33,6 +33,8 @@ CONFIGURATION: Final = "X-Paragon-Configuration-Id"
 _ALWAYS: Final = {"Accept": "application/json", "User-Agent": f"paragon-sync/{__version__}"}
 _NONE: Final[Mapping[str, str]] = {}
 
+_CHANCES: Final = 1.5  # time-outs after which a host that has answered nothing at all is given up
+
 _log = logging.getLogger("paragon_sync.http")
 
 
@@ -76,7 +78,9 @@ class Client:
         retrying: Retrying | None = None,
         timeout: float = 30.0,
         monotonic: Callable[[], float] = time.monotonic,
+        notice: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """``notice`` is told, once, of a host that lets everybody wait."""
         self.base = api_base(host)
         self.project = project
         self.signer = signer
@@ -85,6 +89,9 @@ class Client:
         self._transport = transport
         self._limiter = limiter or Limiter()
         self._timeout = timeout
+        self._notice = notice
+        self._asked: float | None = None  # when the first request was sent
+        self._heard = self._noticed = False
         self._root = f"{self.base}/projects/{_quoted(project)}"
 
     def user(self, user: str) -> UserSession:
@@ -96,13 +103,13 @@ class Client:
         await self._transport.aclose()
 
     async def exchange(
-        self, call: Call, headers: Callable[[], Awaitable[Mapping[str, str]]], body: bytes | None
+        self, call: Call, headers: Callable[[], Awaitable[Mapping[str, str]]], body: bytes | None, *, urgent: bool
     ) -> Exchange:
         """Send one request when its turn comes; raises :class:`HostError` where no whole answer comes back.
 
-        ``headers`` is asked only then: a token must not end while its request waits.
+        ``headers`` is asked only then: a token must not end while its request waits. What is ``urgent`` goes first.
         """
-        async with self._limiter.slot(urgent=call.method != "GET") as began:
+        async with self._limiter.slot(urgent=urgent) as began:
             request = HttpRequest(
                 method=call.method,
                 url=self._root + call.path,
@@ -111,16 +118,21 @@ class Client:
                 timeout=self._timeout,
             )
             started = self.now
+            if self._asked is None:
+                self._asked = started.monotonic
             ended: object = "given up"
             try:
                 response = await self._transport.send(request)
                 ended = response.status
+                self._heard = True
                 self._tell(began, response)
             except TransportFailure as failure:
                 ended = failure.kind
+                error = answers.failed(call, failure)
                 if failure.kind is FailureKind.TIMED_OUT:
                     self._limiter.silent(began)
-                raise answers.failed(call, failure) from None
+                    error.transient = self._may_answer()
+                raise error from None
             finally:
                 answered = self.now
                 took = (answered.monotonic - started.monotonic) * 1000
@@ -139,6 +151,17 @@ class Client:
         else:
             self._limiter.served(began)
 
+    def _may_answer(self) -> bool:
+        """Whether a request that timed out is worth another one: a host that never answered gets two chances alone."""
+        if self._heard or self._asked is None:
+            return True
+        waited = self._monotonic() - self._asked
+        again = waited < _CHANCES * self._timeout
+        if again and not self._noticed:
+            self._noticed = True
+            self._notice(f"{self.base} has not answered for {waited:.0f} s: trying once more")
+        return again
+
     @property
     def now(self) -> Moment:
         """The time by the clocks that everything is timed with."""
@@ -152,6 +175,8 @@ class UserSession:
         self.user = user
         self.asked: Moment | None = None
         """When the latest request that was answered well was sent."""
+        self.hurried = False
+        """Whether its reads go before those of others, as writes do: where a window is open until they are answered."""
         self._client = client
         self._token: Token | None = None
 
@@ -239,7 +264,8 @@ class UserSession:
             return {**_ALWAYS, **headers, "Authorization": f"Bearer {(await self._valid_token()).text}"}
 
         await self._valid_token()  # nobody else should wait while this one is signed
-        exchange = await self._client.exchange(call, authorized, body)
+        urgent = self.hurried or call.method != "GET"
+        exchange = await self._client.exchange(call, authorized, body, urgent=urgent)
         response, now = exchange.response, exchange.answered.wall
         if response.status == HTTPStatus.UNAUTHORIZED:
             self._token = None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 
-from paragon_sync.jsonvalue import Json, JsonObject
+from paragon_sync.errors import AnswerError
+from paragon_sync.jsonvalue import Json, JsonObject, equal
 from paragon_sync.model.declared import ConfigurationBy
 from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.model.live import Credential, LiveUser
@@ -55,15 +56,35 @@ def shows(credentials: Iterable[Credential], name: str) -> bool:
 
 
 def with_configurations(credentials: Iterable[Credential], me: JsonObject) -> tuple[Credential, ...]:
-    """The same credentials, with those configurations of GET /sdk/me that the list doesn't show."""
-    shown = {credential.id: credential.configurations for credential in _credentials_of(me.get("integrations"))}
+    """The same credentials, with those configurations of GET /sdk/me that the list doesn't show.
+
+    There a credential may stand under several integrations: all that it has anywhere counts. Raises
+    :class:`AnswerError` where a configuration of one is told in two ways: nobody knows what a write would replace.
+    """
+    shown: dict[str, list[JsonObject]] = {}
+    for credential in _credentials_of(me.get("integrations")):
+        shown.setdefault(credential.id, []).extend(credential.configurations)
     return tuple(_joined(credential, shown.get(credential.id, [])) for credential in credentials)
 
 
 def _joined(credential: Credential, shown: Iterable[JsonObject]) -> Credential:
     listed = credential.configurations
     known = [entry.get("id") for entry in listed]
-    hidden = [entry for entry in shown if entry.get("id") not in known]
+    hidden: list[JsonObject] = []
+    for entry in shown:
+        if entry.get("id") in known:
+            continue
+        same = next((other for other in hidden if other.get("id") == entry.get("id")), None)
+        if same is None:
+            hidden.append(entry)
+        elif not equal(same, entry):
+            raise AnswerError(
+                f"the configuration {entry.get('id')!r} of credential {credential.id} is told in two ways",
+                method="GET",
+                path="/sdk/me",
+                credential=credential.id,
+                hint="nothing is planned or written for this user while that is so",
+            )
     return Credential(credential.raw | {"configurations": list[Json]([*listed, *hidden])}) if hidden else credential
 
 

@@ -226,10 +226,13 @@ async def _settle(user: _User, course: _Course, error: ApiError) -> _Ended:
 
 
 async def _verify(user: _User, course: _Course, written: Written) -> _Ended:
+    user.session.hurried = isinstance(course.operation.subject, MetadataSubject)  # its window is still open
     try:
         after = await _read(user.session, course.operation)
     except ApiError as error:
         return _Ended(outcome=Unknown(reason=f"sent, but not read back: {error.message}"))
+    finally:
+        user.session.hurried = False
     if user.managed and course.windows and isinstance(course.operation.subject, MetadataSubject):
         # until here a workflow that a person switched can't be told from one that the metadata switched
         course.windows[-1] = replace(course.windows[-1], closed=user.session.now)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from functools import cache
 
 import jwt
@@ -38,11 +39,14 @@ class Recorded:
         self.answers = list(answers)
         self.requests: list[HttpRequest] = []
         self.closed = False
+        self.passing: Callable[[float], None] = lambda _: None
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         self.requests.append(request)
         answer = self.answers.pop(0)
         if isinstance(answer, TransportFailure):
+            if answer.kind is FailureKind.TIMED_OUT:
+                self.passing(request.timeout)
             raise answer
         return answer
 
@@ -54,24 +58,34 @@ class World:
     """A client over recorded answers, with a clock that stands still but for what is slept."""
 
     def __init__(
-        self, *answers: HttpResponse | TransportFailure, host="https://api.useparagon.com", project="p-1"
+        self,
+        *answers: HttpResponse | TransportFailure,
+        host="https://api.useparagon.com",
+        project="p-1",
+        concurrency=16,
     ) -> None:
         self.now = 1_800_000_000.0
         self.transport = Recorded(*answers)
+        self.transport.passing = self.pass_
+        self.notices: list[str] = []
         pem = key().private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
         self.client = Client(
             self.transport,
             host=host,
             project=project,
             signer=Signer(read_key(pem), project, clock=lambda: self.now),
-            limiter=Limiter(clock=lambda: self.now),
+            limiter=Limiter(concurrency=concurrency, clock=lambda: self.now),
             retrying=Retrying(sleep=self.sleep, chance=lambda: 1.0, clock=lambda: self.now),
             timeout=12.0,
             monotonic=lambda: self.now - 1_000_000_000,
+            notice=self.notices.append,
         )
         self.session = self.client.user("acme-corp")
 
     async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+    def pass_(self, seconds: float) -> None:
         self.now += seconds
 
     @property
@@ -176,7 +190,6 @@ def test_json_of_another_shape_is_an_error_at_once(call, body, message):
     "answer",
     [
         LOST,
-        TransportFailure(FailureKind.TIMED_OUT, "no whole answer"),
         reply(b"", 429),
         reply(b"", 503),
         reply(b"<html>", 200),
@@ -266,6 +279,65 @@ def test_a_read_ends_with_its_last_error():
     with pytest.raises(HostError, match="the connection was lost"):
         asyncio.run(world.session.credentials())
     assert world.transport.answers == []
+
+
+class TestSilence:
+    """A host that accepts connections and answers nothing."""
+
+    SILENT = TransportFailure(FailureKind.TIMED_OUT, "no whole answer within 12 s")
+
+    def test_who_never_answered_has_two_chances_and_that_is_said(self):
+        world = World(*[self.SILENT] * 9)
+        began = world.now
+        with pytest.raises(HostError, match="no whole answer within 12 s"):
+            asyncio.run(world.session.credentials())
+        assert len(world.transport.requests) == 2
+        assert world.now - began < 30
+        assert world.notices == ["https://api.useparagon.com has not answered for 12 s: trying once more"]
+
+    def test_those_who_come_later_have_one(self):
+        world = World(*[self.SILENT] * 9)
+        for _ in range(2):
+            with pytest.raises(HostError):
+                asyncio.run(world.session.credentials())
+        assert len(world.transport.requests) == 3
+        assert len(world.notices) == 1
+
+    @pytest.mark.parametrize("answer", [reply([]), reply(b"<html>", 503)])
+    def test_who_has_answered_once_has_all_of_them(self, answer):
+        world = World(answer, *[self.SILENT] * 3, reply([]))
+        asyncio.run(world.client.user("other").credentials())
+        if len(world.transport.requests) == 1:
+            asyncio.run(world.session.credentials())
+        assert world.transport.answers == []
+        assert world.notices == []
+
+
+def test_reads_in_an_open_window_go_before_others():
+    order: list[str] = []
+
+    async def ask(world: World) -> None:
+        busy = asyncio.Event()
+
+        async def send(request: HttpRequest) -> HttpResponse:
+            claims = jwt.decode(request.headers["Authorization"].split()[1], options={"verify_signature": False})
+            order.append(claims["sub"])
+            await busy.wait()
+            return reply([])
+
+        world.transport.send = send
+        sessions = [world.client.user(name) for name in ("first", "second", "hurried")]
+        sessions[2].hurried = True
+        tasks = []
+        for session in sessions:
+            tasks.append(asyncio.create_task(session.credentials()))
+            await asyncio.sleep(0.05)  # until its token is signed and it waits
+        busy.set()
+        await asyncio.gather(*tasks)
+
+    world = World(concurrency=1)
+    asyncio.run(ask(world))
+    assert order == ["first", "hurried", "second"]
 
 
 def test_one_token_serves_all_calls_of_a_session():
