@@ -1,12 +1,17 @@
 """What holds of every JSON value: it reads back as it was, and equality is nothing but its text."""
 
 import json
+from collections.abc import Callable
+from functools import partial
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from paragon_sync import jsonvalue
+from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import (
     ABSENT,
+    DEEPEST,
     Json,
     Number,
     assign,
@@ -63,6 +68,39 @@ def test_a_repeated_key_is_found_wherever_it_is(value: Json, key: str) -> None:
     document = loads(f'{{"a":[{dumps(value)},{{{name}:1,{name}:2}}]}}')
     assert find_repeated(document) == ("a", "1", key)
     assert find_repeated(value) is None
+
+
+MEMBERS = st.lists(st.tuples(STRINGS | st.sampled_from("ab"), VALUES), max_size=4)
+TEXTS = st.one_of(
+    VALUES.map(jsonvalue.dumps),
+    VALUES.map(lambda value: json.dumps(json.loads(jsonvalue.dumps(value)), ensure_ascii=False, separators=(",", ":"))),
+    VALUES.map(lambda value: jsonvalue.dumps(value, indent=1)),
+    MEMBERS.map(lambda pairs: "{" + ",".join(f"{json.dumps(key)}:{dumps(value)}" for key, value in pairs) + "}"),
+    st.integers(0, 600).map(lambda depth: "[" * depth + "]" * depth),
+    st.from_regex(r"\[-?[0-9]{1,22}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?\]", fullmatch=True),
+    st.text('[]{}":,\\u0d8e-+.1\ufeff\ud800é ', max_size=12),
+)
+
+
+@given(TEXTS, st.sampled_from([3, DEEPEST]))
+@settings(max_examples=1000)
+def test_what_is_read_fast_is_read_as_the_careful_reader_does(text: str, deepest: int) -> None:
+    for form in (text, text.encode("utf-8", "surrogatepass")):
+        assert _told(jsonvalue._read, form, deepest) == _told(partial(loads, deepest=deepest), form)
+
+
+@given(VALUES)
+@settings(max_examples=1000)
+def test_what_is_written_fast_is_written_as_the_careful_writer_does(value: Json) -> None:
+    assert "".join(jsonvalue._write(value, indent=None, sort_keys=False)) == dumps(value)
+
+
+def _told(read: Callable[..., Json], *arguments: object) -> str:
+    """What came of reading, with every type in sight."""
+    try:
+        return repr(read(*arguments))
+    except JsonError as error:
+        return f"error: {error}"
 
 
 @given(POINTERS)

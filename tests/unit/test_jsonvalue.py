@@ -1,6 +1,8 @@
 """JSON that comes back as it went: equality, the codec, pointers."""
 
 import json
+import uuid
+from datetime import UTC, datetime
 from types import MappingProxyType
 
 import pytest
@@ -326,3 +328,9 @@ class TestAssign:
 def test_absent_shows_its_name() -> None:
     assert repr(ABSENT) == "ABSENT"
     assert repr(Number("1.10")) == "1.10"
+
+
+@pytest.mark.parametrize("other", [ABSENT, uuid.UUID(int=1), datetime(2026, 1, 1, tzinfo=UTC), {"a": ABSENT}], ids=repr)
+def test_what_is_no_json_is_never_written(other: object) -> None:
+    with pytest.raises((JsonError, TypeError)):
+        dumps(other)  # type: ignore[arg-type]
