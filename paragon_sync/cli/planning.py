@@ -41,10 +41,11 @@ def question(
 def make_plan_file(asked: Question, out: Path, *, quiet: bool) -> None:
     """Write the plan to ``out``, encrypted where there is a key, and show how far that is."""
     with shown(asked.progress, quiet=quiet):
-        run_async(_write_plan(asked, out))
+        run_async(write_plan(asked, out))
 
 
-async def _write_plan(asked: Question, out: Path) -> None:
+async def write_plan(asked: Question, out: Path) -> None:
+    """The same inside a loop that runs already, and shown nowhere."""
     with endpoint_of(asked.project, asked.environment) as endpoint:
         async with connect(endpoint, asked.project.limits) as client:
             asked.progress.pace = lambda: client.pace
