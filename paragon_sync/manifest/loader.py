@@ -15,12 +15,13 @@ from paragon_sync.manifest.ordinary import asked
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import Parsed
 from paragon_sync.model.asked import FindIntegration
-from paragon_sync.model.declared import Document, Fault, Ordinary, Place, Profile, Rollout, User
+from paragon_sync.model.declared import Fault, Ordinary, Place, Profile, Rollout, User
+from paragon_sync.model.document import Document
+from paragon_sync.model.migration import Migration
 from paragon_sync.model.project import Project
 
 _SUFFIXES: Final = (".yaml", ".yml", ".ndjson", ".jsonl")
-_KINDS: Final = ("User", "Profile", "Rollout")
-_LATER_KINDS: Final = ("Migration",)
+_KINDS: Final = ("User", "Profile", "Rollout", "Migration")
 
 _Checked: TypeAlias = "tuple[Document | None, list[Fault]]"
 
@@ -124,9 +125,9 @@ def _is_text(name: str) -> bool:
     return True
 
 
-def check_names(what: str, named: Iterable[Profile | Rollout]) -> list[Fault]:
+def check_names(what: str, named: Iterable[Profile | Rollout | Migration]) -> list[Fault]:
     """Documents of one kind whose name another one has."""
-    known: dict[str, Profile | Rollout] = {}
+    known: dict[str, Profile | Rollout | Migration] = {}
     faults: list[Fault] = []
     for one in named:
         first = known.setdefault(one.name, one)
@@ -172,6 +173,10 @@ def _check(parsed: Parsed, scope: SecretScope) -> _Checked:
         from paragon_sync.manifest.rollout import rollout_of
 
         return rollout_of(document, parsed.place, scope)
+    if kind == "Migration":
+        from paragon_sync.manifest.migration import migration_of
+
+        return migration_of(document, parsed.place, scope)
     faults: list[Fault] = []
     secret: frozenset[Pointer] = frozenset()
     if document.get("template") is True and kind == "User":
@@ -190,8 +195,6 @@ def _wrong_kind(document: JsonObject, place: Place) -> Fault:
         return Fault(message='"kind" is missing', place=place, hint=f"one of {', '.join(_KINDS)}")
     kind = document["kind"]
     at = _inside(place, ("kind",))
-    if kind in _LATER_KINDS:
-        return Fault(message=f"the kind {kind} isn't supported yet", place=at)
     if kind == "Project":
         return Fault(message="a Project file isn't a manifest", place=at, hint="name it with -c, and not in manifests")
     if not isinstance(kind, str):

@@ -247,5 +247,3 @@ class Ordinary(NamedTuple):
         names = self.content.get("profiles")
         return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
 
-
-Document: TypeAlias = User | Profile | Rollout

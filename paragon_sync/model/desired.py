@@ -142,6 +142,8 @@ class DesiredDocument:
     layers: tuple[DesiredFragment, ...]
     profiles: tuple[str, ...] = ()
     row: str = ""
+    enlisted: Enlisted | None = None
+    """Of a migration's document, whose only block claims nothing: what it has of the user's row."""
 
 
 class Filled(NamedTuple):

@@ -19,11 +19,14 @@ from paragon_sync.errors import ManifestError, Problem, UsageError
 from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, iter_documents, user_of
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
-from paragon_sync.model.declared import Document, Fault, Fragment, Ordinary, Place, Profile, Rollout, User
+from paragon_sync.model.declared import Fault, Fragment, Ordinary, Place, Profile, Rollout, User
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Filled
+from paragon_sync.model.document import Document
+from paragon_sync.model.migration import Migration
 from paragon_sync.plan import static
 from paragon_sync.plan.layers import agree
 from paragon_sync.run.filters import Filters, Sieve
+from paragon_sync.run.migrating import Migrating
 from paragon_sync.run.progress import Progress, Stage
 from paragon_sync.run.rolling import Rolling
 from paragon_sync.run.wanted import Reading
@@ -96,6 +99,7 @@ class _Loading:
     scope: SecretScope
     profiles: dict[str, DesiredFragment] = field(default_factory=dict)
     rollouts: list[Rolling] = field(default_factory=list)
+    migrations: list[Migrating] = field(default_factory=list)
     declared_profiles: list[Profile] = field(default_factory=list)
     profile_uses: _ProfileUses = field(default_factory=_ProfileUses)
     problems: list[Problem] = field(default_factory=list)
@@ -112,7 +116,7 @@ class _Loading:
                 known = len(self.faults)
                 self._take(document, stage=False)
                 self.faults[known:] = [fault for fault in self.faults[known:] if fault.place.pointer not in told]
-            case Profile() | User() | Rollout():
+            case Profile() | User() | Rollout() | Migration():
                 self._take(item, stage=True)
             case _:
                 assert_never(item)
@@ -138,6 +142,10 @@ class _Loading:
                 self.profiles[document.name] = self._resolve(document, f"profile {document.name}")
             case Rollout():
                 self._take_rollout(document, sound=stage)
+            case Migration():
+                self._take_migration(document, sound=stage)
+            case _:
+                assert_never(document)
 
     def _take_rollout(self, rollout: Rollout, *, sound: bool) -> None:
         self.profile_uses.add(rollout.name, rollout.place, rollout.profiles)
@@ -153,6 +161,16 @@ class _Loading:
                 self.staging.add_filled(made)
             else:
                 self.staging.add(made)
+
+    def _take_migration(self, migration: Migration, *, sound: bool) -> None:
+        migrating = Migrating(len(self.migrations), migration, self.resolver)
+        self.migrations.append(migrating)
+        self.report(migrating.faults)
+        for row in migrating.rows(sound=sound and not migrating.faults):
+            if isinstance(row, Problem):
+                self.problems.append(row)
+            elif self.sieve.accepts(row.user):
+                self.staging.add_enlisted(row)
 
     def _take_user(self, user: User, *, stage: bool) -> None:
         self.profile_uses.add(user.user, user.place, user.profiles)
@@ -192,19 +210,26 @@ def load(
             loading.take(item)
         loading.report(check_profiles(loading.declared_profiles, loading.profile_uses.kept))
         loading.report(check_names("rollout", (rolling.rollout for rolling in loading.rollouts)))
+        loading.report(check_names("migration", (migrating.migration for migrating in loading.migrations)))
         used = frozenset() if resolver is None else frozenset(resolver.used)
         resolve = partial(_resolved, scope=scope, resolver=resolver)
         reading = Reading(
-            profiles=loading.profiles, filters=filters, known=known, resolve=resolve, rollouts=loading.rollouts
+            profiles=loading.profiles,
+            filters=filters,
+            known=known,
+            resolve=resolve,
+            rollouts=loading.rollouts,
+            migrations=loading.migrations,
         )
+        many: list[Rolling | Migrating] = [*loading.rollouts, *loading.migrations]
         desired = Desired(
             staging=loading.staging,
             reading=reading,
             used=used,
             files=len(files),
             documents=loading.documents,
-            digest=_digest(files, loading.rollouts),
-            notes=tuple(note for rolling in loading.rollouts for note in rolling.notes),
+            digest=_digest(files, many),
+            notes=tuple(note for one in many for note in one.notes),
         )
         progress.begin(Stage.CHECKING)
         _check(loading, desired)
@@ -277,12 +302,12 @@ def _resolved(document: Ordinary, *, scope: SecretScope, resolver: Resolver | No
     return DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=user.profiles)
 
 
-def _digest(files: Sequence[Path], rollouts: Iterable[Rolling]) -> str:
+def _digest(files: Sequence[Path], many: Iterable[Rolling | Migrating]) -> str:
     digest = hashlib.sha256()
     for file in files:
         digest.update(str(file).encode("utf-8", "surrogateescape") + b"\0")
         with file.open("rb") as stream:
             digest.update(hashlib.file_digest(stream, "sha256").digest())
-    for rolling in rollouts:
-        digest.update(rolling.digest)
+    for one in many:
+        digest.update(one.digest)
     return digest.hexdigest()

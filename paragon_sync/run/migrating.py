@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -28,6 +29,8 @@ class Migrating:
         self.faults: list[Fault] = []
         self.migration = migration
         self._number = number
+        self._read = self._meant_for = 0
+        self._digest = hashlib.sha256()
         self._resolved: DesiredMigration | None = None
         if resolver is not None:
             self._resolved, self.faults = resolver.migration(migration)
@@ -37,6 +40,17 @@ class Migrating:
         self._where = found if isinstance(found, LiveCondition) else None
         self._early = self._where is not None and LIVE not in self._where.touched.names
         """Whether rows alone say for whom the steps are meant."""
+
+    @property
+    def digest(self) -> bytes:
+        """Over the rows that have been read."""
+        return self._digest.digest()
+
+    @property
+    def notes(self) -> Iterator[str]:
+        """How many of its users a migration is about, where its ``where`` goes by rows alone."""
+        if self._early:
+            yield f"migration {self.migration.name}: where is true of {self._meant_for:,} of {self._read:,} users"
 
     def rows(self, *, sound: bool) -> Iterator[Enlisted | Problem]:
         """Each user who may be meant, and every problem of the roster and its rows.
@@ -52,12 +66,15 @@ class Migrating:
                 missing = problems(self._column_faults(row.values))
                 yield from missing
                 evaluate = not missing
+            self._read += 1
+            self._digest.update(repr(row).encode("utf-8", "surrogatepass"))
             enlisted = self.enlist(row) if evaluate else None
             if isinstance(enlisted, Fault):
                 yield from problems([row_fault(self.migration, row, enlisted)])
                 told += 1
                 evaluate = told < MOST_TOLD
             elif enlisted is not None:
+                self._meant_for += 1
                 yield enlisted
 
     def enlist(self, row: Row) -> Enlisted | Fault | None:
@@ -77,6 +94,7 @@ class Migrating:
             place=place,
             layers=(DesiredFragment(source=source, blocks=blocks),),
             row=label_of(self.migration.roster, enlisted.number),
+            enlisted=enlisted,
         )
 
     def enrolment(self, enlisted: Enlisted) -> Enrolment | None:

@@ -32,7 +32,7 @@ from paragon_sync.run.fetching import manages_metadata, read_user, wanted_config
 from paragon_sync.run.in_turn import InTurn
 from paragon_sync.run.loading import Desired
 from paragon_sync.run.progress import Progress, Stage
-from paragon_sync.run.wanted import named_configurations
+from paragon_sync.run.wanted import Reading, named_configurations
 from paragon_sync.run.whose import Whose
 from paragon_sync.store.planfile import PlanWriter
 from paragon_sync.store.staging import Staged
@@ -135,7 +135,7 @@ async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:
         metadata=manages_metadata(documents),
         configurations=wanted_configurations(documents),
     )
-    return _careful(documents, live, planning)
+    return _careful(documents, live, desired.reading, planning)
 
 
 async def _try_one(
@@ -158,11 +158,14 @@ async def _try_one(
     if enabled is not None:
         return UserPlan(user=user, enabled_live=enabled)
     documents = documents or reading.in_full(staged)
-    return _careful(documents, live, planning)
+    return _careful(documents, live, reading, planning)
 
 
-def _careful(documents: Sequence[DesiredDocument], live: LiveUser, planning: Planning) -> UserPlan:
-    plan = plan_user(documents, live, planning.catalog, planning.policy, enablement=planning.enablement)
+def _careful(documents: Sequence[DesiredDocument], live: LiveUser, reading: Reading, planning: Planning) -> UserPlan:
+    enrolments = reading.enrolments(documents)
+    plan = plan_user(
+        documents, live, planning.catalog, planning.policy, enablement=planning.enablement, enrolments=enrolments
+    )
     return Whose(documents).plan(plan)
 
 

@@ -13,9 +13,11 @@ from paragon_sync.catalog.known import Known
 from paragon_sync.manifest.ordinary import asked
 from paragon_sync.model.asked import Asked
 from paragon_sync.model.declared import ConfigurationBy, Ordinary
-from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Filled
+from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Enlisted, Filled
+from paragon_sync.model.migration import Enrolment
 from paragon_sync.plan.layers import asked_of, together
 from paragon_sync.run.filters import Filters
+from paragon_sync.run.migrating import Migrating
 from paragon_sync.run.rolling import Rolling
 from paragon_sync.store.staging import Staged
 
@@ -25,7 +27,7 @@ class Reading:
     """How staged documents are read: with these profiles, by this catalog, narrowed by these filters.
 
     ``resolve`` makes an ordinary document what any other has been made when it was loaded; a row of a rollout is made
-    that by its one of the ``rollouts``.
+    that by its one of the ``rollouts``, a row of a migration by its one of the ``migrations``.
     """
 
     profiles: Mapping[str, DesiredFragment]
@@ -33,6 +35,7 @@ class Reading:
     known: Known | None
     resolve: Callable[[Ordinary], DesiredDocument]
     rollouts: Sequence[Rolling] = ()
+    migrations: Sequence[Migrating] = ()
     _shared: dict[str, Asked | None] = field(default_factory=dict)
 
     def asked(self, staged: Sequence[Staged]) -> list[Asked] | None:
@@ -49,6 +52,12 @@ class Reading:
         """The documents with their profiles' layers in place, narrowed by the filters."""
         return [self._complete(self._resolved(document)) for document in staged]
 
+    def enrolments(self, documents: Sequence[DesiredDocument]) -> list[Enrolment]:
+        """Those of the documents that are migrations' rows, as the planner takes them."""
+        enlisted = [document.enlisted for document in documents if document.enlisted is not None]
+        found = [self.migrations[row.migration].enrolment(row) for row in enlisted]
+        return [enrolment for enrolment in found if enrolment is not None]
+
     def leaves(self, staged: Sequence[Staged]) -> bool:
         """Whether a filter on integrations leaves anything of these documents."""
         found = self.asked(staged)
@@ -62,10 +71,14 @@ class Reading:
                 return self.resolve(document)
             case Filled():
                 return self.rollouts[document.rollout].document(document)
+            case Enlisted():
+                return self.migrations[document.migration].document(document)
             case _:
                 return document
 
     def _asked(self, document: Staged) -> Asked | None:
+        if isinstance(document, Enlisted):
+            return None
         if isinstance(document, Filled):
             document = self.rollouts[document.rollout].document(document)
         if not isinstance(document, Ordinary):

@@ -20,7 +20,7 @@ from typing import Any, Final, Self, TypeAlias
 
 from paragon_sync.errors import StateError
 from paragon_sync.model.declared import Ordinary
-from paragon_sync.model.desired import DesiredDocument, Filled
+from paragon_sync.model.desired import DesiredDocument, Enlisted, Filled
 
 _BATCH: Final = 500
 _SETTINGS: Final = (
@@ -29,7 +29,7 @@ _SETTINGS: Final = (
     "CREATE TABLE {schema}.documents (user BLOB NOT NULL, alone INTEGER NOT NULL, document BLOB NOT NULL);"
 )
 
-Staged: TypeAlias = DesiredDocument | Ordinary | Filled
+Staged: TypeAlias = DesiredDocument | Ordinary | Filled | Enlisted
 Row: TypeAlias = tuple[int, bytes]
 """One document as it is kept: whether nothing in it can contradict itself, and its bytes."""
 
@@ -78,6 +78,10 @@ class Staging:
         except ValueError:  # a number that keeps its text
             held = pickle.dumps(row, pickle.HIGHEST_PROTOCOL)
         self._add(_key(row.user), 1, held)
+
+    def add_enlisted(self, row: Enlisted) -> None:
+        """Adds what a migration has to know of a row."""
+        self._add(_key(row.user), 1, pickle.dumps(row, pickle.HIGHEST_PROTOCOL))
 
     def users(self) -> Iterator[str]:
         """Each user once, in the order of their ids."""
@@ -134,7 +138,7 @@ class Staging:
 
     def _document(self, document: bytes) -> Staged:
         if document.startswith(_PICKLED):
-            found: DesiredDocument | Filled = pickle.loads(document)  # noqa: S301 - our own, see above
+            found: DesiredDocument | Filled | Enlisted = pickle.loads(document)  # noqa: S301 - our own, see above
             return found
         user, where, number, held = marshal.loads(document)  # noqa: S302
         return (

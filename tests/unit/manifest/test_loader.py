@@ -16,7 +16,6 @@ from paragon_sync.model.declared import (
     Block,
     ConfigurationBy,
     Declared,
-    Document,
     Fragment,
     Place,
     Profile,
@@ -24,6 +23,7 @@ from paragon_sync.model.declared import (
     User,
     WorkflowBlock,
 )
+from paragon_sync.model.document import Document
 from paragon_sync.model.project import Project
 
 HEAD = "apiVersion: paragon-sync/v1\nkind: User\nuser: acme\n"
