@@ -95,7 +95,7 @@ class Running:
         out, err = self.out.read_text("utf-8"), self.err.read_text("utf-8")
         assert "Traceback" not in err, err
         assert ended in (codes or (0,)), f"exit code {ended}:\n{out[-2000:]}\n{err[-2000:]}"
-        return as_json(out)
+        return as_json(out) if out else {}
 
 
 @contextmanager

@@ -16,12 +16,16 @@ from typing import Any
 import pytest
 
 from paragon_sync.emulator import Write
+from paragon_sync.emulator.values import ABSENT, same, values
 from tests.soak.bench import PATIENCE, Soak, outcomes, requests_so_far, soaking, started
 from tests.soak.population import population
 from tests.soak.size import AGAIN, SEED, scaled
+from tests.workbench import as_json
 
 SEQUENCES = scaled(25, least=3)
-APPLY = ("apply", "p.plan", "--format", "json", "--lock-timeout", "30s")
+OPTIONS = ("--format", "json", "--lock-timeout", "30s")
+APPLY = ("apply", "p.plan", *OPTIONS)
+TAKE_BACK = ("apply", "back.plan", *OPTIONS)
 LATENCIES: list[list[dict[str, Any]]] = [
     [],
     [{"fault": "latency", "seconds": 0.005, "tail": 1.2, "longest": 0.25, "when": "before"}],
@@ -60,24 +64,24 @@ class Disturbed:
     kills: list[float] = field(default_factory=list)
 
 
-def killed_and_resumed(soak: Soak, points: Sequence[float]) -> Disturbed:
+def killed_and_resumed(soak: Soak, points: Sequence[float], arguments: Sequence[str] = APPLY) -> Disturbed:
     """Apply the plan, and kill it at each of these points, in requests since its start; then let it end."""
     kills = []
     for point in points:
         until, deadline = requests_so_far(soak.emulator) + int(point), time.monotonic() + PATIENCE
-        with started(APPLY, soak.bench.folder) as command:
+        with started(arguments, soak.bench.folder) as command:
             while requests_so_far(soak.emulator) <= until and command.process.poll() is None:
                 assert time.monotonic() < deadline, "the command hangs"
                 time.sleep(0.0005)
             time.sleep(point % 1 * 0.02)  # not always in the moment in which a request has come
             moment = command.kill()
             kills += [moment] if moment is not None else []
-    with started(("runs", "list", "--format", "json"), soak.bench.folder) as command:
-        runs = command.end()["runs"]
-    ended = runs and "finished" in runs[0]  # killed between its last record and its exit
-    rest = ("runs", "show", runs[0]["run"], "--format", "json") if ended else APPLY
-    with started(rest, soak.bench.folder) as command:
-        return Disturbed(soak=soak, run=command.end(), kills=kills)
+    with started(arguments, soak.bench.folder) as command:
+        run = command.end(0, 1)
+    if command.process.returncode == 1:  # killed between its last record and its exit
+        assert "this plan was applied already" in command.err.read_text("utf-8")
+        run = as_json(soak.bench.run("runs", "show", "last", "--format", "json").out)
+    return Disturbed(soak=soak, run=run, kills=kills)
 
 
 @pytest.mark.parametrize("number", range(SEQUENCES))
@@ -97,6 +101,22 @@ def test_a_killed_run_ends_as_if_nothing_had_happened(
     where = f"sequence {number}, killed after {[round(point, 2) for point in points]} requests: {AGAIN}"
     assert len(disturbed.kills) > 0, f"it had ended before it was killed; {where}"
     assert_nothing_happened(disturbed, undisturbed.texts, where)
+
+    assert soak.bench.run("rollback", "last", "--out", "back.plan").code == 0
+    back = [chance.uniform(0, undisturbed.requests)] if number % 2 else []
+    taken_back = killed_and_resumed(soak, back, TAKE_BACK)
+    assert taken_back.run["rollsBack"] == disturbed.run["run"]
+    assert [*not_as_before(soak)] == [], f"after a rollback, killed after {back} requests; {where}"
+
+
+def not_as_before(soak: Soak) -> Iterator[str]:
+    """What a rollback has not given back. A key of the metadata that a run added can't be removed."""
+    for person in soak.people.people:
+        before, after = values(soak.before[person.name]), values(soak.emulator.site.users.read(person.name))
+        for place in before.keys() | after.keys():
+            old, new = before.get(place, ABSENT), after.get(place, ABSENT)
+            if not same(old, new) and not (place.keys[0] == "meta" and old is ABSENT):
+                yield f"{person.name} {place}: {old!r} has become {new!r}"
 
 
 def assert_nothing_happened(disturbed: Disturbed, undisturbed: dict[str, str], where: str) -> None:
