@@ -26,11 +26,21 @@ def run_async(work: Coroutine[Any, Any, T], ending: Callable[[str, int], None] |
     users, else the first.
     """
     try:
-        return asyncio.run(_until_signalled(work, ending))
+        with asyncio.Runner(loop_factory=_fastest_loop()) as runner:
+            return runner.run(_until_signalled(work, ending))
     except ExceptionGroup as several:
         errors = list(_leaves(several))
         unforeseen = [error for error in errors if not isinstance(error, ParagonSyncError)]
         raise (unforeseen or errors)[0] from None
+
+
+def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
+    """Where there is a faster event loop than Python's own; None means that one."""
+    try:
+        import uvloop
+    except ImportError:  # there is none for Windows
+        return None
+    return uvloop.new_event_loop
 
 
 def _leaves(error: Exception) -> Iterator[Exception]:
