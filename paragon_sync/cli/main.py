@@ -36,6 +36,7 @@ COMMANDS = {
     "explain": CommandReference(
         "paragon_sync.cli.explain:explain", "Tell which document, profile or rule decides each value of USER."
     ),
+    "migrate": CommandReference("paragon_sync.cli.migrate:migrate", "Try migrations on the cases beside them."),
     "export": CommandReference("paragon_sync.cli.export:export", "Write users' live state as manifests."),
     "catalog": CommandReference(
         "paragon_sync.cli.catalog:catalog", "Pull or show a project's integrations, workflows and inputs."

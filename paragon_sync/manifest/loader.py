@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 from paragon_sync.errors import ManifestError, Problem
 from paragon_sync.jsonvalue import JsonObject, Pointer
 from paragon_sync.manifest import schema, source
+from paragon_sync.manifest.cases import is_cases
 from paragon_sync.manifest.document import Builder
 from paragon_sync.manifest.ordinary import asked
 from paragon_sync.manifest.secrets import SecretScope
@@ -28,6 +29,8 @@ _Checked: TypeAlias = "tuple[Document | None, list[Fault]]"
 
 def find_files(project: Project, paths: Sequence[Path | str] = ()) -> list[Path]:
     """The manifest files: those that the Project's patterns match, or the files and folders given; sorted, each once.
+
+    Files of cases, which stand beside migrations, are none, unless one is named itself.
 
     Raises :class:`ManifestError` naming every pattern and path that matches nothing.
     """
@@ -57,7 +60,7 @@ def find_files(project: Project, paths: Sequence[Path | str] = ()) -> list[Path]
 def _matching(folder: Path, pattern: str) -> list[Path] | None:
     """The files, or None for what is no pattern."""
     try:
-        return [path for path in folder.glob(pattern) if path.is_file()]
+        return [path for path in folder.glob(pattern) if path.is_file() and not is_cases(path)]
     except (ValueError, NotImplementedError, OSError):
         return None
 
@@ -153,7 +156,8 @@ def check_profiles(profiles: Iterable[Profile], users: Iterable[User]) -> list[F
 
 def _in(path: Path) -> list[Path]:
     if path.is_dir():
-        return [file for file in sorted(path.rglob("*")) if file.suffix in _SUFFIXES and file.is_file()]
+        found = (file for file in sorted(path.rglob("*")) if file.suffix in _SUFFIXES and file.is_file())
+        return [file for file in found if not is_cases(file)]
     return [path] if path.exists() else []
 
 
@@ -197,6 +201,8 @@ def _wrong_kind(document: JsonObject, place: Place) -> Fault:
     at = _inside(place, ("kind",))
     if kind == "Project":
         return Fault(message="a Project file isn't a manifest", place=at, hint="name it with -c, and not in manifests")
+    if kind == "MigrationCases":
+        return Fault(message="cases of migrations aren't manifests", place=at, hint="try them: paragon-sync migrate test")
     if not isinstance(kind, str):
         return Fault(message="the kind must be one word", place=at, hint=f"one of {', '.join(_KINDS)}")
     hint = schema.did_you_mean(kind, _KINDS) or f"one of {', '.join(_KINDS)}"
