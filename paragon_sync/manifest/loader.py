@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from paragon_sync.errors import ManifestError, Problem
-from paragon_sync.jsonvalue import JsonObject, Pointer
+from paragon_sync.jsonvalue import Json, JsonObject, Pointer
 from paragon_sync.manifest import schema, source
 from paragon_sync.manifest.cases import is_cases
 from paragon_sync.manifest.document import Builder
 from paragon_sync.manifest.ordinary import asked
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import Parsed
-from paragon_sync.model.asked import FindIntegration
-from paragon_sync.model.declared import Fault, Ordinary, Place, Profile, Rollout, User
+from paragon_sync.model.asked import FindIntegration, Ordinary
+from paragon_sync.model.declared import Fault, Place, Profile, Rollout, User
 from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
 from paragon_sync.model.project import Project
@@ -84,13 +85,11 @@ def iter_documents(
     Where ``find`` knows the names of a catalog, documents in which everything is ordinary come as :class:`Ordinary`:
     nothing is wrong with them, and all their names and values are as that catalog says.
     """
+    accept = None if find is None else partial(_accept, find)
     for file in files:
-        for item in source.read(file):
-            if isinstance(item, Problem):
+        for item in source.read(file, accept):
+            if not isinstance(item, Parsed):
                 yield item
-                continue
-            if find is not None and (accepted := _accept(item, find)) is not None:
-                yield accepted
                 continue
             document, faults = _check(item, scope)
             told = [fault for fault in faults if fault.place.pointer not in item.broken]
@@ -103,29 +102,33 @@ def iter_documents(
 
 def user_of(document: Ordinary, scope: SecretScope) -> User:
     """The noun of an ordinary document."""
-    return Builder(document.place, scope).user(document.content)
+    content = source.value_of(document.text, document.file)
+    if not isinstance(content, dict):
+        raise TypeError(document.file)  # it was accepted as one
+    return Builder(document.place, scope).user(content)
 
 
-def _accept(parsed: Parsed, find: FindIntegration) -> Ordinary | None:
+def _accept(find: FindIntegration, content: Json, file: str, document: int, text: str) -> Ordinary | None:
     """The document, if it is ordinary; what isn't accepted here goes the careful way."""
-    content = parsed.value
-    if not isinstance(content, dict) or parsed.flawed or content.get("kind") != "User":
+    if not isinstance(content, dict) or content.get("kind") != "User" or not schema.accepts("user", content):
         return None
-    if not schema.accepts("user", content) or asked(content, find) is None:
-        return None
+    found = asked(content, find)
     user = content["user"]
-    if not isinstance(user, str) or not _is_text(user):
+    if found is None or not isinstance(user, str) or not _is_text(user):
         return None
-    return Ordinary(user, parsed.place.file, parsed.place.document, content)
+    return Ordinary(user, file, document, tuple(_names(content)), found, text)
+
+
+def _names(content: JsonObject) -> Iterable[str]:
+    names = content.get("profiles")
+    return (name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
 
 
 def _is_text(name: str) -> bool:
     """Whether it can be written as UTF-8."""
-    try:
-        name.encode("utf-8")
-    except UnicodeEncodeError:
-        return False
-    return True
+    if name.isascii():
+        return True
+    return not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def check_names(what: str, named: Iterable[Profile | Rollout | Migration]) -> list[Fault]:

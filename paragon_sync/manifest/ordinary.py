@@ -17,10 +17,10 @@ from paragon_sync.model.asked import (
     FindIntegration,
     KnownIntegration,
     KnownSettings,
+    Selector,
     Soft,
     Structure,
 )
-from paragon_sync.model.declared import Account, AccountBy, Configuration, ConfigurationBy
 
 _DOCUMENT: Final = frozenset({"apiVersion", "kind", "user", "profiles", "metadata", "integrations"})
 _LEVEL: Final = frozenset({"settings", "defaults", "unset", "blank"})
@@ -46,7 +46,7 @@ def asked(document: _Accepted, find: FindIntegration) -> Asked | None:
         metadata = document.get("metadata", _NOTHING)
         _check_plain(metadata.values())
         blocks = document.get("integrations", _NOTHING).items()
-        return Asked(metadata, {kind: _block(block, find(kind)) for kind, block in blocks})
+        return metadata, {kind: _block(block, find(kind)) for kind, block in blocks}
     except _Unusual:
         return None
 
@@ -60,20 +60,17 @@ def _block(block: _Accepted, known: KnownIntegration | None) -> AskedBlock:
         if found is None or found[0] in workflows:
             raise _Unusual
         workflows[found[0]] = _workflow(workflow, found[1])
-    return AskedBlock(
-        _account(block["account"]) if "account" in block else "only",
-        _configuration(block["configuration"]) if "configuration" in block else "default",
-        *_level(block, known.settings),
-        workflows,
-    )
+    account = _account(block["account"]) if "account" in block else "only"
+    configuration = _configuration(block["configuration"]) if "configuration" in block else "default"
+    return account, configuration, *_level(block, known.settings), workflows
 
 
 def _workflow(workflow: _Accepted, known: KnownSettings) -> AskedWorkflow:
     if workflow.__class__ is bool:
-        return AskedWorkflow(workflow, {}, {})
+        return workflow, {}, {}
     if not workflow.keys() <= _WORKFLOW:
         raise _Unusual
-    return AskedWorkflow(workflow.get("enabled"), *_level(workflow, known))
+    return workflow.get("enabled"), *_level(workflow, known)
 
 
 def _level(level: _Accepted, known: KnownSettings) -> tuple[dict[str, Json], dict[str, Soft]]:
@@ -127,18 +124,18 @@ def _structure(declared: JsonObject, known: KnownSettings) -> Structure:
     return tuple(ids), tuple(looked_at)
 
 
-def _account(account: _Accepted) -> Account:
+def _account(account: _Accepted) -> Selector:
     ((field, value),) = account.items()
-    return "all" if field == "all" else AccountBy(field=field, value=value)
+    return "all" if field == "all" else (field, value)
 
 
-def _configuration(configuration: _Accepted) -> Configuration:
+def _configuration(configuration: _Accepted) -> Selector:
     if configuration == "all":
         return "all"
     if isinstance(configuration, str):
-        return ConfigurationBy(field="externalId", value=configuration)
+        return "externalId", configuration
     ((field, value),) = configuration.items()
-    return ConfigurationBy(field=field, value=value)
+    return field, value
 
 
 def _check_plain(values: Iterable[_Accepted]) -> None:

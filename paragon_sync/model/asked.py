@@ -11,35 +11,47 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from paragon_sync.jsonvalue import Json
-from paragon_sync.model.declared import Account, Configuration
+from paragon_sync.model.declared import Place
 
 Soft: TypeAlias = tuple[Json, tuple[Json, ...]] | None
 """A default with the live values that count as none for it; None for what is unset."""
 
 
-class AskedWorkflow(NamedTuple):
-    """What is asked of one workflow: whether it is enabled, if that is managed, and its settings as of a block."""
+AskedWorkflow: TypeAlias = tuple[bool | None, dict[str, Json], dict[str, Soft]]
+"""Of one workflow: whether it is enabled, if that is managed, and its settings as of a block."""
 
-    enabled: bool | None
-    owned: dict[str, Json]
-    soft: dict[str, Soft]
+Selector: TypeAlias = str | tuple[str, str]
+"""An account: ``only``, ``all``, or a field and its value; a configuration: ``default``, ``all``, or the same."""
+
+AskedBlock: TypeAlias = tuple[Selector, Selector, dict[str, Json], dict[str, Soft], dict[str, AskedWorkflow]]
+"""Of one integration: account, configuration; by ids, settings that are owned and what else, and workflows.
+
+No id is both owned and soft.
+"""
+
+Asked: TypeAlias = tuple[dict[str, Json], dict[str, AskedBlock]]
+"""What one layer of a document, or several one above the other, ask for: metadata, and blocks by integrations' types.
+
+Plain through and through, and so kept and read at very little cost.
+"""
 
 
-class AskedBlock(NamedTuple):
-    """What is asked of one integration. By ids: settings that are owned, and what else; no id is in both."""
+class Ordinary(NamedTuple):
+    """A User document with nothing unusual in it. It was accepted, as it stands in ``text`` in its file's format.
 
-    account: Account
-    configuration: Configuration
-    owned: dict[str, Json]
-    soft: dict[str, Soft]
-    workflows: dict[str, AskedWorkflow]
+    ``asked`` is what it asks for itself, without its ``profiles``, which are named in the order in which they apply.
+    """
 
+    user: str
+    file: str
+    document: int
+    profiles: tuple[str, ...]
+    asked: Asked
+    text: str
 
-class Asked(NamedTuple):
-    """What one layer of a document, or several one above the other, ask for; blocks by the integration's type."""
-
-    metadata: dict[str, Json]
-    blocks: dict[str, AskedBlock]
+    @property
+    def place(self) -> Place:
+        return Place(file=self.file, document=self.document)
 
 
 Fits: TypeAlias = Callable[[Json], bool]

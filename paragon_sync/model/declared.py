@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Literal, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer
 
@@ -224,26 +224,3 @@ class Rollout:
     slots: tuple[Slot, ...] | None = ()
     where: str | None = None
     profiles: tuple[str, ...] = ()
-
-
-class Ordinary(NamedTuple):
-    """A User document with nothing unusual in it, as it was parsed: a short pass over it tells all that it asks for.
-
-    It was accepted; :class:`User` is made of it when somebody wants to know where its values stand.
-    """
-
-    user: str
-    file: str
-    document: int
-    content: JsonObject
-
-    @property
-    def place(self) -> Place:
-        return Place(file=self.file, document=self.document)
-
-    @property
-    def profiles(self) -> tuple[str, ...]:
-        """The names of its profiles, in the order in which they apply."""
-        names = self.content.get("profiles")
-        return tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
-

@@ -10,7 +10,8 @@ from functools import reduce
 from typing import TypeAlias
 
 from paragon_sync.jsonvalue import Json, equal
-from paragon_sync.model.asked import Asked, AskedBlock, AskedWorkflow, Soft
+from paragon_sync.model.asked import Asked, AskedBlock, AskedWorkflow, Selector, Soft
+from paragon_sync.model.declared import Account, Configuration
 from paragon_sync.model.desired import (
     Default,
     DesiredBlock,
@@ -39,7 +40,7 @@ def asked_of(layer: DesiredFragment) -> Asked | None:
         if asked is None or block.integration in blocks:
             return None
         blocks[block.integration] = asked
-    return Asked(metadata, blocks)
+    return metadata, blocks
 
 
 def together(layers: Sequence[Asked | None]) -> Asked | None:
@@ -88,8 +89,12 @@ def _block(block: DesiredBlock) -> AskedBlock | None:
             case _:
                 return None
     settings = levels.pop(None)
-    workflows = {str(id_): AskedWorkflow(enabled.get(str(id_)), *level) for id_, level in levels.items()}
-    return AskedBlock(block.account, block.configuration, *settings, workflows)
+    workflows: dict[str, AskedWorkflow] = {str(i): (enabled.get(str(i)), *level) for i, level in levels.items()}
+    return _selector(block.account), _selector(block.configuration), *settings, workflows
+
+
+def _selector(selector: Account | Configuration) -> Selector:
+    return selector if isinstance(selector, str) else (selector.field, selector.value)
 
 
 _ALONE: Soft = (None, ())
@@ -99,21 +104,22 @@ _ALONE: Soft = (None, ())
 def _over(weak: Asked | None, strong: Asked | None) -> Asked | None:
     if weak is None or strong is None:
         return None
-    blocks = dict(weak.blocks)
-    for kind, block in strong.blocks.items():
+    (metadata, lower), (own_metadata, upper) = weak, strong
+    blocks = dict(lower)
+    for kind, block in upper.items():
         below = blocks.get(kind)
         if below is None:
             blocks[kind] = block
             continue
         if below[:2] != block[:2]:  # other selectors, which may lead to the same configuration
             return None
-        workflows = below.workflows | block.workflows
-        for workflow in below.workflows.keys() & block.workflows.keys():
-            under, over = below.workflows[workflow], block.workflows[workflow]
-            enabled = under.enabled if over.enabled is None else over.enabled
-            workflows[workflow] = AskedWorkflow(enabled, *_level_over(under[1:], over[1:]))
-        blocks[kind] = AskedBlock(*block[:2], *_level_over(below[2:4], block[2:4]), workflows)
-    return Asked(weak.metadata | strong.metadata, blocks)
+        under, over = below[4], block[4]
+        workflows = under | over
+        for id_ in under.keys() & over.keys():
+            enabled = under[id_][0] if over[id_][0] is None else over[id_][0]
+            workflows[id_] = (enabled, *_level_over(under[id_][1:], over[id_][1:]))
+        blocks[kind] = (*block[:2], *_level_over(below[2:4], block[2:4]), workflows)
+    return metadata | own_metadata, blocks
 
 
 def _level_over(weak: _Level, strong: _Level) -> _Level:
@@ -125,17 +131,18 @@ def _level_over(weak: _Level, strong: _Level) -> _Level:
 
 
 def _agree(one: Asked, other: Asked) -> bool:
-    return _equal_where_both(one.metadata, other.metadata) and all(
-        _blocks_agree(block, other.blocks[kind]) for kind, block in one.blocks.items() if kind in other.blocks
+    (metadata, blocks), (their_metadata, theirs) = one, other
+    return _equal_where_both(metadata, their_metadata) and all(
+        _blocks_agree(block, theirs[kind]) for kind, block in blocks.items() if kind in theirs
     )
 
 
 def _blocks_agree(one: AskedBlock, other: AskedBlock) -> bool:
     if not _levels_agree(one[2:4], other[2:4]):
         return False
-    for workflow in one.workflows.keys() & other.workflows.keys():
-        mine, theirs = one.workflows[workflow], other.workflows[workflow]
-        contradict = None not in {mine.enabled, theirs.enabled} and mine.enabled is not theirs.enabled
+    for id_ in one[4].keys() & other[4].keys():
+        mine, theirs = one[4][id_], other[4][id_]
+        contradict = None not in {mine[0], theirs[0]} and mine[0] is not theirs[0]
         if contradict or not _levels_agree(mine[1:], theirs[1:]):
             return False
     return True

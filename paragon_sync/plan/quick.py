@@ -11,14 +11,13 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated, equal
-from paragon_sync.model.asked import Asked, AskedBlock, AskedWorkflow, Soft
+from paragon_sync.model.asked import Asked, AskedBlock, AskedWorkflow, Selector, Soft
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.declared import AccountBy, Configuration
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.plan.layers import same
 from paragon_sync.plan.names import integration_id
 from paragon_sync.plan.own import among
-from paragon_sync.plan.select import VALID, answers_to, connected, is_chosen
+from paragon_sync.plan.select import VALID, connected
 from paragon_sync.plan.shape import SETTINGS, WORKFLOW_MAPS, entries_of, is_default, shape_of
 
 _SIMPLE: Final = frozenset({str, bool, int, type(None)})
@@ -49,14 +48,17 @@ class Quick:
         seen = _Seen()
         try:
             for document in documents:
-                _check_metadata(document.metadata, live.meta)
-                for kind, block in document.blocks.items():
-                    for place, settings, workflows in self._reached(kind, block, credentials):
-                        _check_owned(block.owned, settings)
-                        if block.soft:
-                            _check_soft(block.soft, settings)
-                        if block.workflows:
-                            self._check_workflows(kind, block.workflows, workflows, seen, place)
+                metadata, blocks = document
+                if metadata:
+                    _check_metadata(metadata, live.meta)
+                for kind, block in blocks.items():
+                    account, configuration, owned, soft, workflows = block
+                    for place, settings, entries in self._reached(kind, account, configuration, credentials):
+                        _check_owned(owned, settings)
+                        if soft:
+                            _check_soft(soft, settings)
+                        if workflows:
+                            self._check_workflows(kind, workflows, entries, seen, place)
                         if not alone:
                             seen.defaults(place, block)
         except _Untold:
@@ -64,17 +66,17 @@ class Quick:
         return len(seen.on)
 
     def _reached(
-        self, kind: str, block: AskedBlock, credentials: Sequence[Credential]
+        self, kind: str, selector: Selector, configuration: Selector, credentials: Sequence[Credential]
     ) -> Iterator[tuple[_Where, JsonObject, JsonObject]]:
         """Each configuration that the block reaches: its settings, and its map of workflows."""
         wanted = self._ids.get(kind)
         if wanted is None:
             wanted = self._ids[kind] = integration_id(self._catalog, kind)
         found = [credential for credential in credentials if credential.raw.get("integrationId") == wanted]
-        for account in _accounts(block, found):
+        for account in _accounts(selector, found):
             if account.status != VALID:
                 raise _Untold
-            yield from _configurations(account, block.configuration)
+            yield from _configurations(account, configuration)
 
     def _check_workflows(
         self, kind: str, asked: dict[str, AskedWorkflow], live: JsonObject, seen: _Seen, place: _Where
@@ -128,8 +130,9 @@ class _Seen:
 
     def defaults(self, place: _Where, block: AskedBlock) -> None:
         """Two defaults that differ contradict each other, even where the user's own value makes them idle."""
-        levels: list[tuple[str | None, dict[str, Soft]]] = [(None, block.soft)]
-        levels += [(id_, workflow.soft) for id_, workflow in block.workflows.items()]
+        _, _, _, own, workflows = block
+        levels: list[tuple[str | None, dict[str, Soft]]] = [(None, own)]
+        levels += [(id_, soft) for id_, (_, _, soft) in workflows.items()]
         for workflow, soft in levels:
             for id_, value in soft.items():
                 if not same(value, self._defaults.setdefault((place, workflow, id_), value)):
@@ -137,9 +140,9 @@ class _Seen:
 
 
 def _check_metadata(asked: dict[str, Json], live: JsonObject | None) -> None:
-    if asked and live is None:
+    if live is None:
         raise _Untold
-    _check_owned(asked, live or _EMPTY)
+    _check_owned(asked, live)
 
 
 def _check_owned(asked: dict[str, Json], live: JsonObject) -> None:
@@ -163,22 +166,23 @@ def _check_soft(asked: dict[str, Soft], live: JsonObject) -> None:
             raise _Untold
 
 
-def _accounts(block: AskedBlock, found: Sequence[Credential]) -> Sequence[Credential]:
+def _accounts(selector: Selector, found: Sequence[Credential]) -> Sequence[Credential]:
     """Whom the selector means, where there is nothing to be said about the others."""
-    selector = block.account
     if selector == "all":
         valid = [credential for credential in found if credential.status == VALID]
         if not valid:
             raise _Untold
         return valid
-    if isinstance(selector, AccountBy):
-        found = [credential for credential in found if answers_to(credential, selector)]
+    if isinstance(selector, tuple):
+        field, value = selector
+        key = "id" if field == "credentialId" else field
+        found = [credential for credential in found if credential.raw.get(key) == value]
     if len(found) != 1:
         raise _Untold
     return found
 
 
-def _configurations(account: Credential, wanted: Configuration) -> Iterator[tuple[_Where, JsonObject, JsonObject]]:
+def _configurations(account: Credential, wanted: Selector) -> Iterator[tuple[_Where, JsonObject, JsonObject]]:
     raw = account.raw
     listed, config = raw.get("configurations"), raw.get("config")
     if listed is None or listed == []:
@@ -188,7 +192,7 @@ def _configurations(account: Credential, wanted: Configuration) -> Iterator[tupl
         return
     if listed.__class__ is not list or any(e.__class__ is not dict or not isinstance(e.get("id"), str) for e in listed):
         raise _Untold
-    chosen = [entry for entry in entries_of(account) if is_chosen(wanted, account, entry)]
+    chosen = [entry for entry in entries_of(account) if _is_chosen(wanted, account, entry)]
     if not chosen or (len(chosen) > 1 and wanted != "all"):
         raise _Untold
     for entry in chosen:
@@ -200,6 +204,13 @@ def _configurations(account: Credential, wanted: Configuration) -> Iterator[tupl
         if shape.ambiguous:
             raise _Untold
         yield (account.id, id_), _object(shape.payload.get(SETTINGS, _EMPTY)), shape.workflows()
+
+
+def _is_chosen(wanted: Selector, account: Credential, entry: JsonObject) -> bool:
+    if isinstance(wanted, tuple):
+        field, value = wanted
+        return entry.get(field) == value
+    return wanted == "all" or is_default(account, entry)
 
 
 def _sections(found: JsonObject) -> tuple[JsonObject, JsonObject]:

@@ -12,7 +12,7 @@ from typing import Final
 
 from paragon_sync.jsonvalue import JsonObject
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.declared import AccountBy, Configuration, Place
+from paragon_sync.model.declared import AccountBy, Place
 from paragon_sync.model.desired import DesiredBlock, DesiredDocument
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import ConfigurationSubject, Finding, FindingKind
@@ -121,7 +121,7 @@ def _accounts(block: DesiredBlock, candidates: Sequence[Credential], user: str) 
         valid = [credential for credential in candidates if credential.status == VALID]
         yield from valid or candidates
     elif isinstance(selector, AccountBy):
-        matching = [credential for credential in candidates if answers_to(credential, selector)]
+        matching = [credential for credential in candidates if _answers_to(credential, selector)]
         if matching:
             yield from _the_one(block, matching, user)
         else:
@@ -147,8 +147,7 @@ def _the_one(block: DesiredBlock, matching: Sequence[Credential], user: str) -> 
         yield _finding(FindingKind.PENDING_ACCOUNT, block, user, message, None)
 
 
-def answers_to(credential: Credential, selector: AccountBy) -> bool:
-    """Whether the selector names this account."""
+def _answers_to(credential: Credential, selector: AccountBy) -> bool:
     match selector.field:
         case "externalId":
             return credential.external_id == selector.value
@@ -173,7 +172,7 @@ def _configurations(
         message = f"the configurations of account {account.label} are no list of objects with ids"
         yield _finding(FindingKind.AMBIGUOUS_SHAPE, block, user, message, None)
         return
-    chosen = [entry for entry in entries if is_chosen(block.configuration, account, entry)]
+    chosen = [entry for entry in entries if _is_chosen(block, account, entry)]
     if len(chosen) > 1 and block.configuration != "all":
         message = f"account {account.label} has {len(chosen)} configurations that are meant"
         yield _finding(FindingKind.AMBIGUOUS_SHAPE, block, user, message, f"there is {_named(account)}")
@@ -184,9 +183,8 @@ def _configurations(
         yield subject_of(block.integration, account, entry), account
 
 
-def is_chosen(configuration: Configuration, account: Credential, entry: JsonObject) -> bool:
-    """Whether the selector names this one of the account's configurations."""
-    match configuration:
+def _is_chosen(block: DesiredBlock, account: Credential, entry: JsonObject) -> bool:
+    match block.configuration:
         case "all":
             return True
         case "default":

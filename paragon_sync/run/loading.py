@@ -19,7 +19,8 @@ from paragon_sync.errors import ManifestError, Problem, UsageError
 from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, iter_documents, user_of
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
-from paragon_sync.model.declared import Fault, Fragment, Ordinary, Place, Profile, Rollout, User
+from paragon_sync.model.asked import Ordinary
+from paragon_sync.model.declared import Fault, Fragment, Place, Profile, Rollout, User
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Filled
 from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
@@ -123,12 +124,10 @@ class _Loading:
 
     def _take_ordinary(self, document: Ordinary) -> None:
         self.documents += 1
-        content = document.content
-        if "profiles" in content:
+        if document.profiles:
             self.profile_uses.add(document.user, document.place, document.profiles)
-        integrations = content.get("integrations")
-        if self.resolver is not None and isinstance(integrations, dict):
-            self.resolver.used.update(integrations)
+        if self.resolver is not None:
+            self.resolver.used.update(document.asked[1])
         if self.sieve.accepts(document.user):
             self.staging.add_ordinary(document)
 
@@ -216,7 +215,6 @@ def load(
         reading = Reading(
             profiles=loading.profiles,
             filters=filters,
-            known=known,
             resolve=resolve,
             rollouts=loading.rollouts,
             migrations=loading.migrations,

@@ -149,7 +149,7 @@ async def _try_one(
     try:
         live = await read_user(
             planning.client.user(user),
-            metadata=manages_metadata(documents) if asked is None else any(one.metadata for one in asked),
+            metadata=manages_metadata(documents) if asked is None else any(metadata for metadata, _ in asked),
             configurations=wanted_configurations(documents) if asked is None else named_configurations(asked),
         )
     except ApiError as error:

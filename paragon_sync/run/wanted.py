@@ -9,10 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from paragon_sync.catalog.known import Known
-from paragon_sync.manifest.ordinary import asked
-from paragon_sync.model.asked import Asked
-from paragon_sync.model.declared import ConfigurationBy, Ordinary
+from paragon_sync.model.asked import Asked, Ordinary
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Enlisted, Filled
 from paragon_sync.model.migration import Enrolment
 from paragon_sync.plan.layers import asked_of, together
@@ -32,7 +29,6 @@ class Reading:
 
     profiles: Mapping[str, DesiredFragment]
     filters: Filters
-    known: Known | None
     resolve: Callable[[Ordinary], DesiredDocument]
     rollouts: Sequence[Rolling] = ()
     migrations: Sequence[Migrating] = ()
@@ -62,7 +58,7 @@ class Reading:
         """Whether a filter on integrations leaves anything of these documents."""
         found = self.asked(staged)
         if found is not None:
-            return any(document.blocks for document in found)
+            return any(blocks for _, blocks in found)
         return any(layer.blocks for document in self.in_full(staged) for layer in document.layers)
 
     def _resolved(self, document: Staged) -> DesiredDocument:
@@ -84,12 +80,9 @@ class Reading:
         if not isinstance(document, Ordinary):
             own = [asked_of(layer) for layer in document.layers]
             return together([*map(self._profile, document.profiles), *own])
-        if self.known is None:
-            return None
-        alone = asked(document.content, self.known.integration)
-        if "profiles" not in document.content:
-            return alone
-        return together([*map(self._profile, document.profiles), alone])
+        if not document.profiles:
+            return document.asked
+        return together([*map(self._profile, document.profiles), document.asked])
 
     def _profile(self, name: str) -> Asked | None:
         if name not in self._shared:
@@ -103,9 +96,10 @@ class Reading:
 
 def named_configurations(documents: Collection[Asked]) -> set[str]:
     """The ids and external ids of the configurations that these documents name."""
-    blocks = (block for document in documents for block in document.blocks.values())
-    return {block.configuration.value for block in blocks if isinstance(block.configuration, ConfigurationBy)}
+    selectors = (block[1] for _, blocks in documents for block in blocks.values())
+    return {selector[1] for selector in selectors if isinstance(selector, tuple)}
 
 
 def _narrowed(document: Asked, integrations: Collection[str]) -> Asked:
-    return Asked({}, {kind: block for kind, block in document.blocks.items() if kind in integrations})
+    _, blocks = document
+    return {}, {kind: block for kind, block in blocks.items() if kind in integrations}

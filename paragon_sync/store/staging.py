@@ -19,7 +19,7 @@ from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
 from paragon_sync.errors import StateError
-from paragon_sync.model.declared import Ordinary
+from paragon_sync.model.asked import Ordinary
 from paragon_sync.model.desired import DesiredDocument, Enlisted, Filled
 
 _BATCH: Final = 500
@@ -61,14 +61,13 @@ class Staging:
         self._add(_key(document.user), 0, pickle.dumps(document, pickle.HIGHEST_PROTOCOL))
 
     def add_ordinary(self, document: Ordinary) -> None:
-        """Adds a document as it was parsed, which takes a small part of what a resolved one does."""
+        """Adds what a document asks for, and its text, which takes a small part of what a resolved one does."""
         file = self._files.get(document.file)
         if file is None:
             file = self._files[document.file] = len(self._names)
             self._names.append(document.file)
-        content = document.content
-        row = marshal.dumps((document.user, file, document.document, content))
-        self._add(_key(document.user), "profiles" not in content, row)
+        user, _, number, profiles, asked, text = document
+        self._add(_key(user), not profiles, marshal.dumps((user, file, number, profiles, asked, text)))
 
     def add_filled(self, row: Filled) -> None:
         """Adds what a row decides; what all rows of its rollout share isn't kept here."""
@@ -140,11 +139,9 @@ class Staging:
         if document.startswith(_PICKLED):
             found: DesiredDocument | Filled | Enlisted = pickle.loads(document)  # noqa: S301 - our own, see above
             return found
-        user, where, number, held = marshal.loads(document)  # noqa: S302
+        user, where, number, *held = marshal.loads(document)  # noqa: S302
         return (
-            Filled(user, where, number, held)
-            if held.__class__ is tuple
-            else Ordinary(user, self._names[where], number, held)
+            Ordinary(user, self._names[where], number, *held) if len(held) > 1 else Filled(user, where, number, *held)
         )
 
     def _rows(self) -> Iterator[tuple[bytes, int, bytes]]:

@@ -10,13 +10,13 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from paragon_sync.errors import ManifestError, Problem
-from paragon_sync.jsonvalue import Json, Pointer
+from paragon_sync.jsonvalue import Json, Pointer, find_repeated
 from paragon_sync.manifest.source import json_lines, yaml_careful, yaml_fast
 from paragon_sync.manifest.source.spots import Report, Spot
-from paragon_sync.manifest.source.text import count_lines, read_text, unreadable
+from paragon_sync.manifest.source.text import count_lines, read_lines, read_text, unreadable
 from paragon_sync.model.declared import Fault, Place, Position
 
 _SEPARATOR: Final = re.compile(r"(?:\A|(?<=[\n\r]))---(?=\s|\Z)")
@@ -36,14 +36,42 @@ class Parsed:
     flawed: bool = False
 
 
-def read(file: Path | str) -> Iterator[Parsed | Problem]:
-    """The documents of one file as they stand in it, and every problem that its syntax has."""
+_Taken = TypeVar("_Taken")
+_Made_co = TypeVar("_Made_co", covariant=True)
+
+
+class Accept(Protocol[_Made_co]):
+    """Makes something of a document, given its value, file, number and text; None for what it doesn't like."""
+
+    def __call__(self, value: Json, file: str, document: int, text: str, /) -> _Made_co | None: ...
+
+
+def read(file: Path | str, accept: Accept[_Taken] | None = None) -> Iterator[Parsed | Problem | _Taken]:
+    """The documents of one file as they stand in it, and every problem that its syntax has.
+
+    ``accept`` is asked first, of the value of each document that was read the fast way, with its file and its number:
+    what it makes of it comes instead. Such a value may hold a :class:`Repeated` yet.
+    """
     name = str(file)
     try:
         for chunk in _chunks(name):
-            yield from _parse(chunk, name)
+            value = json_lines.read_fast(chunk.text) if chunk.json else yaml_fast.read(chunk.text)
+            if accept is not None and value is not None:
+                taken = accept(value, name, chunk.document, chunk.text)
+                if taken is not None:
+                    yield taken
+                    continue
+            if value is not None and not (chunk.json and find_repeated(value)):
+                yield Parsed(value=value, place=Place(file=name, document=chunk.document))
+            else:
+                yield from _parse_carefully(chunk, name)
     except ManifestError as error:
         yield from error.problems
+
+
+def value_of(text: str, file: str) -> Json | None:
+    """The value of one document's text, as :func:`read` gave it; None for what isn't read the fast way."""
+    return json_lines.read_fast(text) if _is_json(file) else yaml_fast.read(text)
 
 
 def locate(place: Place) -> Position:
@@ -95,8 +123,7 @@ def _message(fault: Fault, at: Position, others: Iterator[Position]) -> str:
     return whose if fault.other is None else f"{whose}: {next(others)}"
 
 
-@dataclass(frozen=True, slots=True)
-class _Chunk:
+class _Chunk(NamedTuple):
     """The text of one document; ``line`` is where it starts."""
 
     document: int
@@ -108,12 +135,8 @@ class _Chunk:
 _Careful: TypeAlias = "tuple[Json, Spot, frozenset[Pointer]] | None"
 
 
-def _parse(chunk: _Chunk, file: str) -> Iterator[Parsed | Problem]:
+def _parse_carefully(chunk: _Chunk, file: str) -> Iterator[Parsed | Problem]:
     place = Place(file=file, document=chunk.document)
-    value = json_lines.read_fast(chunk.text) if chunk.json else yaml_fast.read(chunk.text)
-    if value is not None:
-        yield Parsed(value=value, place=place)
-        return
     found: list[Problem] = []
 
     def report(line: int, column: int, message: str, hint: str | None) -> None:
@@ -145,14 +168,14 @@ def _spots(file: str, documents: set[int]) -> Iterator[tuple[tuple[str, int], Sp
 
 def _chunks(file: str) -> Iterator[_Chunk]:
     """Raises ManifestError with all problems of a text that can't be split into documents."""
-    is_json = file.endswith((".ndjson", ".jsonl"))
-    text = read_text(file, printable=not is_json)
-    if is_json:
-        lines = text.split("\n")
-        chunks = [_Chunk(index, index + 1, line, json=True) for index, line in enumerate(lines) if line.strip()]
-        yield from chunks
-        empty = not chunks
+    empty = True
+    if _is_json(file):
+        for index, content in enumerate(read_lines(file)):
+            if content.strip():
+                empty = False
+                yield _Chunk(index, index + 1, content, json=True)
     else:
+        text = read_text(file)
         starts = [match.start() for match in _SEPARATOR.finditer(text)]
         head = text[: starts[0]] if starts else text
         empty = not starts and _is_blank(text)
@@ -166,6 +189,10 @@ def _chunks(file: str) -> Iterator[_Chunk]:
             yield _Chunk(document, line, text[start:end])
     if empty:
         raise unreadable(file, 1, 1, "the file is empty", "an empty file never means “nothing”: remove it")
+
+
+def _is_json(file: str) -> bool:
+    return file.endswith((".ndjson", ".jsonl"))
 
 
 def _is_blank(text: str) -> bool:

@@ -11,7 +11,7 @@ from json.decoder import py_scanstring  # type: ignore[attr-defined]
 from typing import Final
 
 from paragon_sync.errors import JsonError
-from paragon_sync.jsonvalue import Json, JsonObject, Pointer, find_repeated, loads, number
+from paragon_sync.jsonvalue import Json, JsonObject, Pointer, loads, number
 from paragon_sync.manifest.source.spots import DEEPEST, Report, Spot
 
 _SPACE: Final = re.compile(r"[ \t\r\n]*")
@@ -20,14 +20,11 @@ _WORDS: Final[tuple[tuple[str, Json], ...]] = (("true", True), ("false", False),
 
 
 def read_fast(text: str) -> Json | None:
-    """The document's value, or None where only :func:`read_carefully` can tell."""
-    if text.count("[") + text.count("{") > DEEPEST:
-        return None
+    """The value, in which an object may yet name a key twice; None where only :func:`read_carefully` can tell."""
     try:
-        value = loads(text)
+        return loads(text, deepest=DEEPEST)
     except JsonError:
         return None
-    return None if find_repeated(value) else value
 
 
 def read_carefully(text: str, report: Report, line: int) -> tuple[Json, Spot, frozenset[Pointer]] | None:

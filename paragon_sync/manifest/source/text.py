@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -15,23 +17,41 @@ UNPRINTABLE: Final = re.compile(
 _LINE: Final = re.compile(r"\r\n|\r|\n")
 
 
-def read_text(file: str, *, printable: bool) -> str:
-    """The file as text, without its byte order mark; ``printable`` refuses :data:`UNPRINTABLE`.
-
-    Raises :class:`ManifestError`.
-    """
-    try:
+def read_text(file: str) -> str:
+    """The file as text, without its byte order mark; raises :class:`ManifestError`, also for :data:`UNPRINTABLE`."""
+    with _reading(file):
         raw = Path(file).read_bytes()
-    except OSError as error:
-        raise unreadable(file, 1, 1, f"can't be read: {(error.strerror or 'unknown error').lower()}") from None
     try:
         text = raw.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8")
         raise unreadable(file, *_position(before), "not UTF-8", "save the file as UTF-8") from None
-    if printable and (found := list(UNPRINTABLE.finditer(text))):
-        raise ManifestError([_unprintable(file, text, match) for match in found])
+    if UNPRINTABLE.search(text):
+        raise ManifestError([_unprintable(file, text, match) for match in UNPRINTABLE.finditer(text)])
     return text
+
+
+def read_lines(file: str) -> Iterator[str]:
+    """The lines of a file, one after the other, without their ends and without its byte order mark.
+
+    Raises :class:`ManifestError`; lines before one that can't be read have come until then.
+    """
+    with _reading(file), Path(file).open("rb") as stream:
+        for number, raw in enumerate(stream, 1):
+            try:
+                line = raw.decode("utf-8").removesuffix("\n")
+            except UnicodeDecodeError as error:
+                column = len(raw[: error.start].decode("utf-8").removeprefix("\ufeff")) + 1
+                raise unreadable(file, number, column, "not UTF-8", "save the file as UTF-8") from None
+            yield line.removeprefix("\ufeff") if number == 1 else line
+
+
+@contextmanager
+def _reading(file: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise unreadable(file, 1, 1, f"can't be read: {(error.strerror or 'unknown error').lower()}") from None
 
 
 def count_lines(text: str, start: int, end: int) -> int:
