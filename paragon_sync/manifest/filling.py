@@ -19,7 +19,7 @@ from paragon_sync.manifest.rollout import USER
 from paragon_sync.manifest.roster import Row, label_of, place_of
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.template import ROW, Evaluated, Failed, Names, evaluate, quick
-from paragon_sync.model.declared import Fault, Fragment, Rollout, Slot, SqlRoster
+from paragon_sync.model.declared import Fault, FileRoster, Fragment, Rollout, Slot, SqlRoster
 from paragon_sync.model.migration import Migration
 from paragon_sync.model.secrecy import names_secret
 
@@ -48,10 +48,11 @@ class Filling:
             return answer.value
         at = replace(self._rollout.place, pointer=("where",))
         if isinstance(answer, Failed):
-            return row_fault(self._rollout, row, Fault(message=answer.message, place=at, hint=answer.hint))
+            message = answer.message.replace("the template", "where", 1)
+            return row_fault(self._rollout, row, Fault(message=message, place=at, hint=answer.hint))
         kind = "text" if isinstance(answer.value, str) else "null" if answer.value is None else "another value"
         message = f"where must give true or false, and gives {kind}"
-        hint = 'compare it with something, such as row.active == "yes"'
+        hint = 'compare it with something: row.active == "yes"'
         return row_fault(self._rollout, row, Fault(message=message, place=at, hint=hint))
 
     def fill(self, row: Row) -> tuple[Json, ...] | None:
@@ -76,6 +77,8 @@ class Filling:
 def row_fault(document: Rollout | Migration, row: Row, fault: Fault) -> Fault:
     """The fault at its row, naming the place in the document; a query's row has no place, but a number."""
     roster = document.roster
+    if isinstance(roster, FileRoster) and roster.format == "csv" and fault.hint and "true" in fault.hint:
+        fault = replace(fault, hint='in CSV all is text; compare it with some: {{ row.active == "yes" }}')
     if isinstance(roster, SqlRoster):
         return replace(fault, place=replace(fault.place, row=label_of(roster, row.number)))
     return replace(fault, place=place_of(roster, row.number), other=fault.place)

@@ -181,6 +181,7 @@ def _finding(finding: Finding) -> JsonObject:
         "message": finding.message,
         **present(hint=finding.hint),
         **({} if at is None else {"file": at.file, "line": at.line, "column": at.column}),
+        **({"row": at.row} if at is not None and at.row else {}),
     }
 
 

@@ -12,6 +12,7 @@ from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.catalog.types import check_value
 from paragon_sync.errors import Problem
 from paragon_sync.jsonvalue import Json, Pointer
+from paragon_sync.manifest.expand import templates_in
 from paragon_sync.manifest.filling import Filling, row_fault
 from paragon_sync.manifest.rollout import column_faults
 from paragon_sync.manifest.roster import MOST_TOLD, Row, columns_are_fixed, label_of, read
@@ -50,7 +51,9 @@ class Rolling:
         self._filling = Filling(rollout, scope)
         self._layer = DesiredFragment(source=self.source)
         if resolver is not None:
-            self._layer, self.faults = resolver.fragment(rollout.fragment, self.source)
+            templates = templates_in(rollout.written)
+            self._layer, faults = resolver.fragment(rollout.fragment, self.source)
+            self.faults = [fault for fault in faults if fault.place.pointer not in templates]
         slots = {slot.pointer: index for index, slot in enumerate(rollout.slots or ())}
         self._definitions = {} if resolver is None else _definitions(self._layer, slots, resolver)
         self._metadata = _places(self._layer.metadata, slots)

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from typing import Final
 
 from paragon_sync.model.declared import Fault, Place
 from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.plan.user import UserPlan
+
+_USER: Final = "user"
+_USERS: Final = "users"
+"""Where a rollout names its users, as a User document names its user."""
 
 
 class Whose:
@@ -20,7 +25,10 @@ class Whose:
     def place(self, place: Place) -> Place:
         """The place, with its row if it has one."""
         row = self._rows.get((place.file, place.document), "")
-        return replace(place, row=row) if row else place
+        if not row:
+            return place
+        pointer = (_USERS,) if place.pointer == (_USER,) else place.pointer
+        return replace(place, row=row, pointer=pointer)
 
     def fault(self, fault: Fault) -> Fault:
         """The fault with its places so."""
