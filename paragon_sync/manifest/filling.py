@@ -78,7 +78,7 @@ def row_fault(document: Rollout | Migration, row: Row, fault: Fault) -> Fault:
     """The fault at its row, naming the place in the document; a query's row has no place, but a number."""
     roster = document.roster
     if isinstance(roster, FileRoster) and roster.format == "csv" and fault.hint and "true" in fault.hint:
-        fault = replace(fault, hint='in CSV all is text; compare it with some: {{ row.active == "yes" }}')
+        fault = replace(fault, hint='in CSV all is text; compare it: {{ row.active == "yes" }}')
     if isinstance(roster, SqlRoster):
         return replace(fault, place=replace(fault.place, row=label_of(roster, row.number)))
     return replace(fault, place=place_of(roster, row.number), other=fault.place)
