@@ -41,6 +41,7 @@ DEEPEST: Final = 250
 """How many arrays and objects may stand one in another in what :func:`loads` reads, if it isn't told otherwise."""
 
 _REFUSED: Final = object()
+_SPACES: Final = b" \t\r\n"
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _NOTHING_BUT_JSON: Final = (
     orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
@@ -132,12 +133,16 @@ def _accepted(text: str | bytes, deepest: int) -> Any:
     """What :func:`_read` would give, read by a faster library where that is proven; else :data:`_REFUSED`.
 
     The library writes what it read, without spaces. Where that is the text again, nothing was lost: no key stood
-    twice, and no integer was too long. Of floats only their values are proven, so there must be none.
+    twice, and no integer was too long. Of floats only their values are proven, so there must be none. Spaces don't
+    count in the comparison, not even those within strings: no value and no key has come or gone all the same.
     """
     try:
         encoded = text if isinstance(text, bytes) else text.encode()
         value = orjson.loads(encoded)
-        if orjson.dumps(value) != encoded or not _is_plain(value):
+        written = orjson.dumps(value)
+        if written != encoded and written.translate(None, _SPACES) != encoded.translate(None, _SPACES):
+            return _REFUSED
+        if not _is_plain(value):
             return _REFUSED
     except (ValueError, TypeError):  # the careful reader says whether and why
         return _REFUSED

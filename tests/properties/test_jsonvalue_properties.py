@@ -70,12 +70,15 @@ def test_a_repeated_key_is_found_wherever_it_is(value: Json, key: str) -> None:
     assert find_repeated(value) is None
 
 
-MEMBERS = st.lists(st.tuples(STRINGS | st.sampled_from("ab"), VALUES), max_size=4)
+MEMBERS = st.lists(st.tuples(STRINGS | st.sampled_from(["a", "b", "a ", " a"]), VALUES), max_size=4)
 TEXTS = st.one_of(
     VALUES.map(jsonvalue.dumps),
     VALUES.map(lambda value: json.dumps(json.loads(jsonvalue.dumps(value)), ensure_ascii=False, separators=(",", ":"))),
     VALUES.map(lambda value: jsonvalue.dumps(value, indent=1)),
     MEMBERS.map(lambda pairs: "{" + ",".join(f"{json.dumps(key)}:{dumps(value)}" for key, value in pairs) + "}"),
+    MEMBERS.map(
+        lambda pairs: "{ " + ",\t".join(f"{json.dumps(key)} : {dumps(value)}" for key, value in pairs) + " }\r\n"
+    ),
     st.integers(0, 600).map(lambda depth: "[" * depth + "]" * depth),
     st.from_regex(r"\[-?[0-9]{1,22}(\.[0-9]{1,20})?(e[+-]?[0-9]{1,3})?\]", fullmatch=True),
     st.text('[]{}":,\\u0d8e-+.1\ufeff\ud800é ', max_size=12),
