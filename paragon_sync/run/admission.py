@@ -60,8 +60,9 @@ def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: date
     """
     _check_environment(reader.header, applicant)
     check_allowed(reader.header, applicant.allowed)
-    if reader.header.rolls_back is not None:
-        _check_not_taken_back(store.run(reader.header.rolls_back), reader, store)
+    for taken_back in store.runs():
+        if taken_back.run == reader.header.rolls_back:
+            _check_not_taken_back(taken_back, reader, store)
     most = disabled_limit(reader.header.counts, policy, applicant.allowed)
     earlier = store.runs_of(reader.digest)
     for run in earlier:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from paragon_sync import __version__
-from paragon_sync.errors import ApiError, RefusedError
+from paragon_sync.errors import ApiError
 from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.catalog import Catalog
@@ -28,6 +28,7 @@ from paragon_sync.plan.select import place_order
 from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.user import UserPlan, plan_user
 from paragon_sync.run.estimate import Workload
+from paragon_sync.run.failures import Failures
 from paragon_sync.run.fetching import manages_metadata, read_user, wanted_configurations
 from paragon_sync.run.in_turn import InTurn
 from paragon_sync.run.loading import Desired
@@ -39,7 +40,6 @@ from paragon_sync.store.staging import Staged
 
 LIFETIME = timedelta(hours=24)
 _BATCH = 500
-_HOPELESS = 20  # so many users in a row, and no good answer for any: it isn't the users
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,7 @@ async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[User
 
     Raises the :class:`ApiError` of a user where it isn't that user's alone.
     """
-    failures, quick = _Failures(), Quick(planning.catalog)
+    failures, quick = Failures(), Quick(planning.catalog)
     turns = InTurn(desired.groups(), partial(_try_one, desired, planning, quick), planning.concurrency)
     async for (user, staged), result in turns.results():
         if isinstance(result, ApiError):
@@ -100,31 +100,6 @@ async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[User
             failures.interrupt()
             yield result
     failures.end()
-
-
-class _Failures:
-    """Tells one user's trouble from everybody's, which ends the planning with the first error of its kind."""
-
-    def __init__(self) -> None:
-        self._in_a_row: list[ApiError] = []
-        self._somebody_was_fetched = False
-
-    def add(self, error: ApiError) -> None:
-        refused = isinstance(error, RefusedError) and not error.transient
-        if refused and self._somebody_was_fetched:
-            return
-        self._in_a_row.append(error)
-        if len(self._in_a_row) >= _HOPELESS:
-            raise self._in_a_row[0]
-
-    def interrupt(self) -> None:
-        """Somebody could be fetched."""
-        self._in_a_row.clear()
-        self._somebody_was_fetched = True
-
-    def end(self) -> None:
-        if self._in_a_row and not self._somebody_was_fetched:
-            raise self._in_a_row[0]
 
 
 async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:

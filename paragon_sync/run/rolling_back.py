@@ -5,17 +5,16 @@ The plan is reviewed and applied like any other. Policy's thresholds don't count
 
 from __future__ import annotations
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from itertools import groupby
 from typing import TypeAlias
 
 from paragon_sync import __version__
-from paragon_sync.errors import ApiError, HostError, PlanFileError
+from paragon_sync.errors import ApiError, PlanFileError
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.model.outcome import Applied, RunHeader, Unchanged, effects_of
 from paragon_sync.model.planned import (
@@ -34,7 +33,9 @@ from paragon_sync.plan.trace import Write
 from paragon_sync.plan.undo import Key, Written, key_of, touched, undo_user
 from paragon_sync.plan.user import UserPlan
 from paragon_sync.run.estimate import Workload
+from paragon_sync.run.failures import Failures
 from paragon_sync.run.fetching import read_user
+from paragon_sync.run.in_turn import InTurn
 from paragon_sync.run.planning import LIFETIME
 from paragon_sync.run.progress import Progress, Stage
 from paragon_sync.store.journal import Entry
@@ -43,6 +44,8 @@ from paragon_sync.store.state import StateStore
 
 Done: TypeAlias = Mapping[str, AbstractSet[Key]]
 """What was taken back before, by user."""
+Left: TypeAlias = tuple[str, Sequence[Written], AbstractSet[Key]]
+"""A user, what the run wrote, and what of it was taken back before."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,38 +114,43 @@ def _taken_back(store: StateStore, earlier: Iterable[RunHeader]) -> Done:
 
 
 async def _users(rolling: RollingBack, done: Done) -> AsyncIterator[UserPlan]:
-    """The plan of each user of whom something that the run sent is left, in the order of its plan."""
-    pending: deque[asyncio.Task[UserPlan]] = deque()
-    grouped = groupby(rolling.store.entries(rolling.run.run), key=lambda entry: entry.user)
-    try:
-        for user, entries in grouped:
-            written = _written(entry for entry in entries if entry.attempts)
-            taken_back: AbstractSet[Key] = done.get(user, frozenset())
-            if not touched(written) <= taken_back:
-                pending.append(asyncio.create_task(_user(rolling, user, written, taken_back)))
-            while len(pending) >= rolling.concurrency * 4:
-                yield await pending.popleft()
-        while pending:
-            yield await pending.popleft()
-    finally:
-        for task in pending:
-            task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+    """The plan of each user of whom something that the run sent is left, in the order of its plan.
+
+    Raises the :class:`ApiError` of a user where it isn't that user's alone.
+    """
+    failures = Failures()
+    turns = InTurn(_left(rolling, done), partial(_try_one, rolling), rolling.concurrency)
+    async for (user, _, _), result in turns.results():
+        if isinstance(result, ApiError):
+            failures.add(result)
+            finding = Finding(kind=FindingKind.NOT_FETCHED, user=user, message=result.message, hint=result.hint)
+            yield UserPlan(user=user, findings=(finding,))
+        else:
+            failures.interrupt()
+            yield result
+    failures.end()
 
 
-async def _user(rolling: RollingBack, user: str, written: Sequence[Written], done: AbstractSet[Key]) -> UserPlan:
+def _left(rolling: RollingBack, done: Done) -> Iterator[Left]:
+    """Each user with what the run wrote, and what of it was taken back before: where that isn't all."""
+    for user, entries in groupby(rolling.store.entries(rolling.run.run), key=lambda entry: entry.user):
+        written = _written(entry for entry in entries if entry.attempts)
+        taken_back: AbstractSet[Key] = done.get(user, frozenset())
+        if not touched(written) <= taken_back:
+            yield user, written, taken_back
+
+
+async def _try_one(rolling: RollingBack, left: Left) -> UserPlan | ApiError:
+    user, written, taken_back = left
     try:
         live = await read_user(
             rolling.client.user(user),
             metadata=any(isinstance(one.subject, MetadataSubject) for one in written),
             configurations=_configurations(written),
         )
-    except HostError:
-        raise
     except ApiError as error:
-        finding = Finding(kind=FindingKind.NOT_FETCHED, user=user, message=error.message, hint=error.hint)
-        return UserPlan(user=user, findings=(finding,))
-    undone = undo_user(rolling.run.run, written, live, rolling.catalog, done=done, enablement=rolling.enablement)
+        return error
+    undone = undo_user(rolling.run.run, written, live, rolling.catalog, done=taken_back, enablement=rolling.enablement)
     return UserPlan(user=user, operations=undone.operations, findings=undone.notes)
 
 

@@ -181,6 +181,28 @@ class TestPlan:
         workbench.apply("back.plan", "--allow", "findings=1", code=0)
         assert (channel(emulator, "a"), channel(emulator, "b")) == ("C2", "C1")
 
+    def test_that_nobody_can_be_read_is_an_error_and_no_plan(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.users(a=CHANGE, b=CHANGE)
+        workbench.apply()
+
+        with between(emulator, lambda *_: as_answer({"message": "no"}, 403)) as url:
+            workbench.project(url)
+            ended = workbench.run("rollback", "last", "--out", "back.plan")
+
+        assert (ended.code, "GET /sdk/credentials as user a" in ended.err) == (1, True), ended.out + ended.err
+        assert not (workbench.folder / "back.plan").exists()
+
+    def test_it_is_applied_though_the_state_is_gone(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.apply()
+        back(workbench)
+        (workbench.folder / ".paragon-sync").rename(workbench.folder / "gone")
+
+        again = [workbench.run("apply", "back.plan").code for _ in range(2)]
+
+        assert (again, held(emulator, "a")) == ([0, 1], LIVE)
+
     @pytest.mark.parametrize(
         "state",
         [user(), user(account(config=CONFIG, dateDeleted="2026-01-01"))],
