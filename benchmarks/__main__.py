@@ -21,7 +21,7 @@ from pathlib import Path
 
 from benchmarks.comparing import run
 
-BENCHES = ("plan", "plan_pem", "apply")
+BENCHES = ("plan", "plan_pem", "apply", "load", "million")
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
 LIBRARIES = ("httpx", "aiohttp", "pyreqwest", "orjson", "PyJWT", "cryptography", "uvloop", "SQLAlchemy")
 

@@ -1,18 +1,24 @@
 """Made-up customers for the benchmarks: a catalog, documents about users, and what is live of them.
 
-The same number gives the same customer, whoever asks and however many there are. Knows no file and no network.
+The same number gives the same customer, whoever asks and however many there are. Knows no network.
 """
 
 from __future__ import annotations
 
 import json
+import random
+from array import array
+from pathlib import Path
 from typing import Any
+
+import yaml
 
 from paragon_sync.model.catalog import Catalog, Input, Integration, Workflow
 
 PROJECT = "38b1f170-0c43-4eae-9a04-ab85325d99f7"
 CHANGED_EVERY = 100
 """One user in so many differs from what is declared."""
+_IN_A_FILE = 200
 
 
 def user_id(number: int) -> str:
@@ -149,3 +155,46 @@ def _input(id_: str, title: str, kind: str, *values: str) -> Input:
 
 def _workflow(id_: str, description: str, *inputs: Input) -> Workflow:
     return Workflow(id=id_, description=description, inputs=inputs)
+
+
+def write_yaml(folder: Path, users: int) -> list[Path]:
+    """One document for each user as YAML, 200 in a file."""
+    files = []
+    for first in range(0, users, _IN_A_FILE):
+        files.append(folder / f"users-{first:07d}.yaml")
+        texts = (_yaml(document(number)) for number in range(first, min(first + _IN_A_FILE, users)))
+        files[-1].write_text("---\n".join(texts))
+    return files
+
+
+def write_ndjson(folder: Path, users: int) -> list[Path]:
+    """The same as NDJSON, in one file."""
+    file = folder / "users.ndjson"
+    with file.open("w") as lines:
+        lines.writelines(_line(document(number)) for number in range(users))
+    return [file]
+
+
+def write_shuffled(folder: Path, users: int) -> list[Path]:
+    """Two documents for each user as NDJSON, in any order."""
+    file, numbers = folder / "users.ndjson", array("l", range(2 * users))
+    random.Random(4).shuffle(numbers)  # noqa: S311 - the same order each time
+    with file.open("w") as lines:
+        for number in numbers:
+            user, second = divmod(number, 2)
+            lines.write(_line(second_document(user) if second else document(user)))
+    return [file]
+
+
+def write_live(folder: Path, users: int) -> None:
+    """What is live of them, in their order."""
+    with (folder / "live.ndjson").open("wb") as lines:
+        lines.writelines(credentials_text(number) + b"\n" for number in range(users))
+
+
+def _yaml(value: dict[str, Any]) -> str:
+    return yaml.dump(value, Dumper=yaml.CSafeDumper, sort_keys=False)
+
+
+def _line(value: dict[str, Any]) -> str:
+    return json.dumps(value, separators=(",", ":")) + "\n"

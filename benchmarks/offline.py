@@ -1,0 +1,107 @@
+"""Plans a population without any network: what is live comes from a file. One process, measured by whoever starts it.
+
+    python -m benchmarks.offline FOLDER MANIFEST ...
+
+FOLDER holds ``live.ndjson``, the answers of GET /sdk/credentials in the order of the users. Everything else is what
+``paragon-sync plan`` does: loading, checking, staging, comparing, writing the plan file. Prints JSON: the seconds that
+took, the users, those that changed, and the most memory that the process has had.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import resource
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks import population
+from paragon_sync import jsonvalue
+from paragon_sync.catalog.resolve import Resolver
+from paragon_sync.manifest.secrets import SecretScope
+from paragon_sync.model.live import Credential
+from paragon_sync.model.project import Policy
+from paragon_sync.paragon.rate import Limiter
+from paragon_sync.run.filters import Filters
+from paragon_sync.run.loading import load
+from paragon_sync.run.planning import Planning, make_plan
+from paragon_sync.store.planfile import PlanReader
+
+
+class Shelf:
+    """What is live, read line by line as it is asked for: users come nearly in their order."""
+
+    base = "http://127.0.0.1"
+
+    def __init__(self, file: Path) -> None:
+        self.pace = Limiter().pace
+        self._lines = self._read(file)
+        self._waiting: dict[int, bytes] = {}
+
+    def user(self, user: str) -> Session:
+        """The API as this user sees it."""
+        return Session(self, user)
+
+    def answer(self, number: int) -> bytes:
+        """One user's line; those before it are kept until somebody asks."""
+        while number not in self._waiting:
+            at, line = next(self._lines)
+            self._waiting[at] = line
+        return self._waiting.pop(number)
+
+    @staticmethod
+    def _read(file: Path) -> Iterator[tuple[int, bytes]]:
+        with file.open("rb") as lines:
+            yield from enumerate(line.rstrip() for line in lines)
+
+
+class Session:
+    """As much of a session as planning needs."""
+
+    asked = None
+
+    def __init__(self, shelf: Shelf, user: str) -> None:
+        self.user = user
+        self._shelf = shelf
+
+    async def credentials(self) -> tuple[Credential, ...]:
+        """The answer, read as the client reads it."""
+        number = int(self.user.rpartition("-")[2])
+        found: Any = jsonvalue.loads(self._shelf.answer(number))
+        return tuple(Credential(raw) for raw in found)
+
+
+async def plan(folder: Path, files: list[Path], out: Path) -> float:
+    """Plan everything and tell how many seconds that took."""
+    now, catalog = datetime.now(UTC), population.catalog()
+    shelf: Any = Shelf(folder / "live.ndjson")
+    started = time.perf_counter()
+    planning = Planning(
+        environment="bench", host=shelf.base, client=shelf, catalog=catalog, policy=Policy(), concurrency=64, now=now
+    )
+    desired = load(files, SecretScope(folder=folder), Resolver(catalog, now=now), Filters())
+    with desired.staging:
+        await make_plan(desired, planning, out)
+    return time.perf_counter() - started
+
+
+def main() -> None:
+    """Plan, and print what it took."""
+    folder, *files = map(Path, sys.argv[1:])
+    with tempfile.TemporaryDirectory() as place:
+        out = Path(place) / "plan"
+        seconds = asyncio.run(plan(folder, files, out))
+        megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        with PlanReader(out) as reader:
+            counts = reader.header.counts
+    told = {"seconds": seconds, "users": counts.considered, "changed": counts.changed, "megabytes": megabytes}
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
