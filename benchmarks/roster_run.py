@@ -194,7 +194,8 @@ def written(folder: Path) -> int:
         return 0
     try:
         with sqlite3.connect(f"file:{found[0]}?mode=ro", uri=True, timeout=5) as database:
-            return int(database.execute("SELECT count(*) FROM paragon_sync_entries WHERE state = 'applied'").fetchone()[0])
+            query = "SELECT count(*) FROM paragon_sync_entries WHERE state = 'applied'"
+            return int(database.execute(query).fetchone()[0])
     except sqlite3.Error:
         return 0
 
