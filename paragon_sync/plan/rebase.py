@@ -38,7 +38,7 @@ from paragon_sync.model.planned import (
 )
 from paragon_sync.plan.merge import merge
 from paragon_sync.plan.own import among
-from paragon_sync.plan.requests import requests_of
+from paragon_sync.plan.requests import final_payload, requests_of
 from paragon_sync.plan.select import VALID
 from paragon_sync.plan.shape import WORKFLOW_MAPS, Shape, copies_of, entries_of, shape_of, shape_of_metadata
 
@@ -108,6 +108,15 @@ def rebase(
     shape = writable_shape(operation.subject, live)
     if isinstance(shape, Unwritable):
         return shape
+    if not switched and _is_as_planned(operation, shape):
+        payload = final_payload(shape.payload, operation.requests)
+        return Rewritten(requests=operation.requests, payload=payload, pre_image=shape.payload)
+    return _value_by_value(operation, shape, switched, on_conflict)
+
+
+def _value_by_value(
+    operation: Operation, shape: Shape, switched: Collection[Enabled], on_conflict: Literal["skip", "overwrite"]
+) -> Rebased:
     writes: list[tuple[ManagedTarget, Value]] = []
     conflicts: list[ConflictingPath] = []
     torn = _torn(operation, shape)
@@ -132,6 +141,18 @@ def rebase(
     if conflicts and on_conflict == "skip":
         return Conflicting(paths=tuple(conflicts))
     return _rewritten(operation, shape, writes, conflicts) if writes else Satisfied()
+
+
+def _is_as_planned(operation: Operation, shape: Shape) -> bool:
+    """Whether live is whole as it was when the plan was made, so that what was planned is what is to be sent.
+
+    The workflow maps must be there: those that a write creates depend on more than what is sent.
+    """
+    if operation.enablement != "config" or len(operation.requests) != 1 or not equal(shape.payload, operation.base):
+        return False
+    planned = final_payload(shape.payload, operation.requests)
+    maps = {name for name in shape.maps if name in shape.payload}
+    return {name for name in WORKFLOW_MAPS if name in planned} == maps and not equal(planned, shape.payload)
 
 
 def conflicting_path(managed: Managed, shape: Shape, now: Value) -> ConflictingPath:

@@ -60,6 +60,14 @@ def compare_after(operation: Operation, payload: JsonObject, pre_image: JsonObje
     now = live_shape(operation.subject, after)
     if isinstance(now, Unwritable):
         return Vanished(reason=now.reason)
+    if now.ambiguous is None and equal(now.payload, payload):
+        return Kept()  # what isn't ours was sent as it had been read
+    return _value_by_value(operation, payload, pre_image, after, now)
+
+
+def _value_by_value(
+    operation: Operation, payload: JsonObject, pre_image: JsonObject, after: LiveUser, now: Shape
+) -> Verified:
     was, planned = shape_like(now, pre_image), shape_like(now, payload)
     copies = live_copies(operation.subject, after, now)
     not_kept: list[str] = []

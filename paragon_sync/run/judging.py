@@ -81,8 +81,8 @@ def verified(operation: Operation, written: Written, after: LiveUser, context: C
     """What came of a write, by how the user was read back."""
     verdict = compare_after(operation, written.payload, written.pre_image, after)
     match verdict:
-        case Kept(notes=notes):
-            return _applied(operation, written, after, context, notes)
+        case Kept():
+            return _applied(operation, written, after, context, verdict)
         case NotKept(labels=labels):
             reason = written.doubt or "; ".join([f"not kept by the server: {', '.join(labels)}", *written.told])
             return _with_harm(Failed(reason=reason), operation, written, after)
@@ -99,7 +99,7 @@ def satisfied(operation: Operation, written: Written | None, live: LiveUser, con
     if written is None:
         return Unchanged()
     verdict = compare_after(operation, written.payload, written.pre_image, live)
-    return _applied(operation, written, live, context, verdict.notes if isinstance(verdict, Kept) else ())
+    return _applied(operation, written, live, context, verdict if isinstance(verdict, Kept) else None)
 
 
 def conflicting(
@@ -139,20 +139,26 @@ def managed_enablements(operations: Iterable[Operation]) -> frozenset[Enabled]:
     )
 
 
-def _applied(
-    operation: Operation, written: Written, after: LiveUser, context: Context, moved: tuple[str, ...]
-) -> Applied:
+def _applied(operation: Operation, written: Written, after: LiveUser, context: Context, kept: Kept | None) -> Applied:
     effects = _effects(operation, written, after)
     ours = {effect for effect in effects if enabled(effect) in context.managed}
-    known = () if written.doubt == INTERRUPTED else (*moved, *written.told)
+    known = () if kept is None or written.doubt == INTERRUPTED else kept.notes
+    told = () if written.doubt == INTERRUPTED else written.told
     return Applied(
-        notes=(*known, *_asserted_again(operation, written, after, context)),
-        alarms=lost(operation, written.before.pre_image, after),
+        notes=(*known, *told, *_asserted_again(operation, written, after, context)),
+        alarms=_alarms(operation, written, after, kept),
         resolved=written.doubt is not None,
         side_effects=tuple(effect for effect in effects if effect not in ours),
         switched_off=tuple(effect for effect in effects if effect in ours),
         overwritten=written.overwritten,
     )
+
+
+def _alarms(operation: Operation, written: Written, after: LiveUser, kept: Kept | None) -> tuple[str, ...]:
+    """Unmanaged values that are gone since before the first write that may have been done."""
+    if kept is not None and written.before.pre_image is written.pre_image:
+        return kept.alarms
+    return lost(operation, written.before.pre_image, after)
 
 
 def _with_harm(outcome: Failed | Conflict, operation: Operation, written: Written, after: LiveUser) -> Outcome:

@@ -14,10 +14,13 @@ from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import FindingKind, Managed, Operation, Severity
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.diff import details
-from paragon_sync.plan.rebase import Rewritten, Satisfied, rebase
+from paragon_sync.plan.rebase import Rewritten, Satisfied, live_shape, rebase
+from paragon_sync.plan.rebase import _value_by_value as carefully_rebased
 from paragon_sync.plan.requests import final_payload
+from paragon_sync.plan.shape import Shape
 from paragon_sync.plan.user import UserPlan
 from paragon_sync.plan.verify import Kept, compare_after
+from paragon_sync.plan.verify import _value_by_value as carefully_compared
 from tests.properties.users import KEYS, MAPS, SCALARS, VALUES, WORKFLOWS, documents, users
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, changes, credential, document, plan, user, written
 
@@ -114,6 +117,9 @@ def test_rebasing_on_what_has_not_moved_gives_what_was_planned(live: LiveUser, w
         assert isinstance(rebased, Rewritten)
         assert equal(_sent(operation), rebased.payload)
         assert equal(operation.base, rebased.pre_image)
+        shape = live_shape(operation.subject, live)
+        assert isinstance(shape, Shape)
+        assert carefully_rebased(operation, shape, frozenset(), "skip") == rebased
 
 
 @given(users(), documents())
@@ -123,6 +129,9 @@ def test_what_was_written_reads_back_as_kept(live: LiveUser, wanted: list[Desire
 
     for operation in found.operations:
         assert Kept() == compare_after(operation, _sent(operation), operation.base, after)
+        shape = live_shape(operation.subject, after)
+        assert isinstance(shape, Shape)
+        assert Kept() == carefully_compared(operation, _sent(operation), operation.base, after, shape)
 
 
 @given(users(), documents(), users())
