@@ -34,13 +34,14 @@ def rollout_of(document: JsonObject, place: Place, scope: SecretScope) -> tuple[
     covered = {(*slot.pointer, *inner) for slot in builder.slots for inner in slot.templates}
     plain = covered >= texts.keys() and not any(found.all_columns for found in touched.values())
     values = {(*slot.pointer, *inner) for slot in builder.slots if slot.kind == "value" for inner in slot.templates}
+    as_written = [*schema.check("rollout", document, place), *builder.faults]
     faults = [
         *roster_faults,
         *where_faults,
         *template_faults,
         *_misplaced(secret - values, place),
-        *(fault for fault in schema.check("rollout", document, place) if fault.place.pointer not in texts),
-        *(fault for fault in builder.faults if fault.place.pointer not in texts),
+        # What a template stands for isn't known yet; the key that it has is.
+        *(fault for fault in as_written if fault.place.of_key or fault.place.pointer not in texts),
     ]
     if roster is None:
         return None, faults

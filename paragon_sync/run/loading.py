@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -17,10 +17,11 @@ from typing import Final, assert_never
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError, Problem, UsageError
 from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, iter_documents, user_of
+from paragon_sync.manifest.roster import STANDARD_INPUT
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
 from paragon_sync.model.asked import Ordinary
-from paragon_sync.model.declared import Fault, Fragment, Place, Profile, Rollout, User
+from paragon_sync.model.declared import Fault, FileRoster, Fragment, Place, Profile, Rollout, Roster, User
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Filled
 from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
@@ -106,6 +107,7 @@ class _Loading:
     problems: list[Problem] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     documents: int = 0
+    input_is_read: bool = False
 
     def take(self, item: Document | Ordinary | Flawed | Problem) -> None:
         match item:
@@ -151,6 +153,8 @@ class _Loading:
         rolling = Rolling(len(self.rollouts), rollout, self.scope, self.resolver)
         self.rollouts.append(rolling)
         self.report(rolling.faults)
+        if not self._can_be_read(rollout.roster):
+            return
         for made in rolling.rows(sound=sound and not rolling.faults):
             if isinstance(made, Problem):
                 self.problems.append(made)
@@ -165,11 +169,26 @@ class _Loading:
         migrating = Migrating(len(self.migrations), migration, self.resolver)
         self.migrations.append(migrating)
         self.report(migrating.faults)
+        if not self._can_be_read(migration.roster):
+            return
         for row in migrating.rows(sound=sound and not migrating.faults):
             if isinstance(row, Problem):
                 self.problems.append(row)
             elif self.sieve.accepts(row.user):
                 self.staging.add_enlisted(row)
+
+    def _can_be_read(self, roster: Roster) -> bool:
+        """Whether nobody has read it before, where it can be read once."""
+        if not isinstance(roster, FileRoster) or roster.path != STANDARD_INPUT:
+            return True
+        if not self.input_is_read:
+            self.input_is_read = True
+            return True
+        place = replace(roster.place, pointer=(*roster.place.pointer, roster.format))
+        hint = "write it into a file that both name"
+        message = "standard input can be read once, and another document reads it"
+        self.report([Fault(message=message, place=place, hint=hint)])
+        return False
 
     def _take_user(self, user: User, *, stage: bool) -> None:
         self.profile_uses.add(user.user, user.place, user.profiles)

@@ -53,7 +53,7 @@ class Rolling:
         if resolver is not None:
             templates = templates_in(rollout.written)
             self._layer, faults = resolver.fragment(rollout.fragment, self.source)
-            self.faults = [fault for fault in faults if fault.place.pointer not in templates]
+            self.faults = [fault for fault in faults if fault.place.of_key or fault.place.pointer not in templates]
         slots = {slot.pointer: index for index, slot in enumerate(rollout.slots or ())}
         self._definitions = {} if resolver is None else _definitions(self._layer, slots, resolver)
         self._metadata = _places(self._layer.metadata, slots)

@@ -11,12 +11,12 @@ from typing import Final, assert_never
 
 from paragon_sync.errors import Problem
 from paragon_sync.manifest.roster import delimited, ids, inline, json_rows
-from paragon_sync.manifest.roster.rows import MOST_TOLD, Found, Row, Trouble, label_of, place_of
+from paragon_sync.manifest.roster.rows import MOST_TOLD, STANDARD_INPUT, Found, Row, Trouble, label_of, place_of
 from paragon_sync.manifest.roster.written import roster_of
 from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.declared import FileRoster, InlineRoster, Roster, SqlRoster
 
-__all__ = ["MOST_TOLD", "Row", "columns_are_fixed", "label_of", "place_of", "read", "roster_of"]
+__all__ = ["MOST_TOLD", "STANDARD_INPUT", "Row", "columns_are_fixed", "label_of", "place_of", "read", "roster_of"]
 
 _NOBODY: Final = "the roster gives no users"
 
