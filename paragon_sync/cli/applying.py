@@ -22,6 +22,8 @@ from paragon_sync.errors import EXIT_OK, ParagonSyncError, StateError, most_seve
 from paragon_sync.model.outcome import RunHeader
 from paragon_sync.model.project import Environment, Project
 from paragon_sync.render.outcomes import print_counts, print_run
+from paragon_sync.render.plan import View
+from paragon_sync.render.run_summary import Held
 from paragon_sync.run.admission import Applicant
 from paragon_sync.run.applying import GRACE, Applying, apply_plan
 from paragon_sync.run.progress import Progress
@@ -116,7 +118,8 @@ def _run_and_tell(
         for run in runs[-1:]:
             _tell_what_is_known(reader, store, target, run, states)
         raise
-    code = print_run(store, runs[-1], target.output_format)
+    held = None if progress.pace is None else Held(refusals=progress.pace().refusals, paused=progress.pace().paused)
+    code = print_run(store, runs[-1], target.output_format, view=View(full=target.full), held=held)
     if canary is not None and stop.reason is None and store.counts(runs[-1]).keys() <= {"applied", "unchanged"}:
         code = EXIT_OK
     return most_severe(code, stop.exit_code)
@@ -127,7 +130,7 @@ def _tell_what_is_known(
 ) -> None:
     """The record of a run that was ended by force, or its counts where the state is what ended it."""
     try:
-        print_run(store, run, target.output_format)
+        print_run(store, run, target.output_format, view=View(full=target.full))
     except StateError:
         header = RunHeader(
             run=run,

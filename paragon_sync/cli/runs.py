@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from paragon_sync.cli.group import Group
-from paragon_sync.cli.options import environment_option, format_option, project_option
+from paragon_sync.cli.options import environment_option, format_option, project_option, view_option
 from paragon_sync.cli.stored import open_state
 from paragon_sync.errors import ParagonSyncError, UsageError
 
@@ -54,8 +54,16 @@ def list_(project_file: Path, environment: str | None, output_format: str) -> No
 @project_option
 @environment_option(required=False)
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="Only operations that ended so.")
+@view_option
 @format_option("text", "json")
-def show(run: str, project_file: Path, environment: str | None, outcome: str | None, output_format: str) -> None:
+def show(
+    run: str,
+    project_file: Path,
+    environment: str | None,
+    outcome: str | None,
+    full: bool | None,
+    output_format: str,
+) -> None:
     """Show the record of RUN: who, when, and how each operation ended.
 
     RUN is an id as "runs list" shows it, the beginning of one, or "last". Secrets
@@ -63,10 +71,11 @@ def show(run: str, project_file: Path, environment: str | None, outcome: str | N
     """
     from paragon_sync.manifest.project import load_project
     from paragon_sync.render.outcomes import print_record
+    from paragon_sync.render.plan import View
 
     with open_state(load_project(project_file)) as store:
         found = find_run(store, run, environment).run
-        print_record(store, found, output_format, _entries(store, found, outcome))
+        print_record(store, found, output_format, _entries(store, found, outcome), view=View(full=full))
 
 
 @runs.command()

@@ -25,9 +25,11 @@ _MOST_CHARACTERS: Final = 8_000_000  # of all those pairs together
 _LONGEST: Final = 2000  # characters of a pair; what is longer differs for everybody anyway
 _FEW: Final = 5  # pairs of values of one kind that are told one by one, whatever their share
 _SHARE: Final = 0.05  # of a kind's users, from which on a pair is told by itself
+_DIFFERENT: Final = "…"
 _HASH: Final = 2**64 - 1
 
-_VARIABLE: Final = re.compile(r'"[^"]*"|\S*\d\S*')  # quoted texts, and words with digits in them: ids, numbers, places
+_VARIABLE: Final = re.compile(r'"[^"]*"|\S*\d\S*?(?=[,;:.)]*(?:\s|$))')
+"""Quoted texts, and words with digits in them: ids, numbers, places."""
 
 
 class Users:
@@ -221,14 +223,24 @@ def _without_values(change: Change) -> Change:
 
 @dataclass(slots=True)
 class _Form:
-    """Texts that differ in nothing but ids and the like: each by itself while they are few."""
+    """Texts that differ in nothing but ids and the like: each by itself while they are few.
+
+    ``common`` are those of the first, None where another text has another one.
+    """
 
     first: str
     hint: str | None
+    common: list[str | None]
     all: Users = field(default_factory=Users)
     times: int = 0
     texts: dict[str, tuple[Users, list[int]]] | None = field(default_factory=dict)
     has_one_hint: bool = True
+
+    @property
+    def in_common(self) -> str:
+        """What all of them say."""
+        common = iter(self.common)
+        return _VARIABLE.sub(lambda _: next(common) or _DIFFERENT, self.first)
 
 
 class TextTally(Generic[K]):
@@ -248,10 +260,13 @@ class TextTally(Generic[K]):
             if len(self._forms) >= MOST_KINDS:
                 self.unsorted += 1
                 return
-            form = self._forms[at] = _Form(text, hint)
+            form = self._forms[at] = _Form(text, hint, list(_VARIABLE.findall(text)))
         form.times += 1
         form.all.add(user)
         form.has_one_hint = form.has_one_hint and hint == form.hint
+        form.common = [
+            one if one == found else None for one, found in zip(form.common, _VARIABLE.findall(text), strict=True)
+        ]
         if form.texts is None:
             return
         users, times = form.texts.setdefault(text, (Users(), [0]))
@@ -261,17 +276,17 @@ class TextTally(Generic[K]):
             form.texts = None
 
     def groups(self) -> list[AlikeTexts[K]]:
-        found = [group for (key, pattern), form in self._forms.items() for group in _said(key, pattern, form)]
+        found = [group for (key, _), form in self._forms.items() for group in _said(key, form)]
         return sorted(found, key=lambda group: -group.users)
 
 
-def _said(key: K, pattern: str, form: _Form) -> Iterator[AlikeTexts[K]]:
+def _said(key: K, form: _Form) -> Iterator[AlikeTexts[K]]:
     hint = form.hint if form.has_one_hint else None
-    texts = {pattern: (form.all, [form.times])} if form.texts is None else form.texts
+    texts = {form.in_common: (form.all, [form.times])} if form.texts is None else form.texts
     for text, (users, times) in texts.items():
         yield AlikeTexts(key=key, text=text, hint=hint, times=times[0], users=users.count, samples=tuple(users.samples))
 
 
 def form_of(message: str) -> str:
     """A message without what differs from user to user: quoted texts, and words with digits in them."""
-    return _VARIABLE.sub("…", message)
+    return _VARIABLE.sub(_DIFFERENT, message)

@@ -8,22 +8,35 @@ from typing import TextIO
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES
 from paragon_sync.model.outcome import RunHeader
+from paragon_sync.render.plan import WHOLE, View
 from paragon_sync.render.run import Journal, not_reached
+from paragon_sync.render.run_summary import Held
 from paragon_sync.store.journal import Entry
 
 
-def print_run(journal: Journal, run: str, output_format: str, stream: TextIO | None = None) -> int:
-    """Writes what a run did as ``text`` or ``json`` to ``stream`` (stdout), and returns the exit code."""
+def print_run(
+    journal: Journal,
+    run: str,
+    output_format: str,
+    *,
+    view: View = WHOLE,
+    held: Held | None = None,
+    stream: TextIO | None = None,
+) -> int:
+    """Writes what a run did as ``text`` or ``json`` to ``stream`` (stdout), and returns the exit code.
+
+    ``held`` tells how the server held it up, as far as whoever ran it knows.
+    """
     if output_format == "json":
         from paragon_sync.render.run_json import run_json
 
         out = sys.stdout if stream is None else stream
-        out.writelines(run_json(journal, run))
+        out.writelines(run_json(journal, run, held=held))
     else:
         from paragon_sync.render.lines import print_lines
         from paragon_sync.render.run_text import run_lines
 
-        print_lines(run_lines(journal, run), stream)
+        print_lines(run_lines(journal, run, view, held), stream)
     return exit_code(journal, run)
 
 
@@ -40,6 +53,8 @@ def print_record(
     run: str,
     output_format: str,
     entries: Iterable[Entry] | None = None,
+    *,
+    view: View = WHOLE,
     stream: TextIO | None = None,
 ) -> None:
     """Writes the whole record of a run, or of ``entries`` alone."""
@@ -52,7 +67,7 @@ def print_record(
         from paragon_sync.render.lines import print_lines
         from paragon_sync.render.runs_text import run_record_lines
 
-        print_lines(run_record_lines(journal, run, entries), stream)
+        print_lines(run_record_lines(journal, run, entries, view), stream)
 
 
 def print_runs(

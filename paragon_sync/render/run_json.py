@@ -26,32 +26,58 @@ from paragon_sync.model.outcome import (
     alarms_of,
     effects_of,
 )
+from paragon_sync.render.alike import AlikeTexts
 from paragon_sync.render.mask import masked_conflict
 from paragon_sync.render.plan_json import items, present, subject_json, values
-from paragon_sync.render.run import EnabledThroughConfig, Journal, not_reached, operations_of, window_of
+from paragon_sync.render.reasons import reasons
+from paragon_sync.render.run import Journal, not_reached, operations_of, window_of
+from paragon_sync.render.run_summary import Held, RunSummary, Told
 from paragon_sync.store.journal import OUTCOME_NAMES, SENDING, Entry, name_of
 
 FORMAT_VERSION: Final = 1
 
 
-def run_json(journal: Journal, run: str, entries: Iterable[Entry] | None = None) -> Iterator[str]:
+def run_json(
+    journal: Journal, run: str, entries: Iterable[Entry] | None = None, held: Held | None = None
+) -> Iterator[str]:
     """The whole document in pieces; one operation to a line, ASCII, with a line break at the end.
 
-    ``entries`` are those to show, instead of all.
+    ``entries`` are those to show, instead of all. What is alike of those that did not end well is counted on the way.
     """
     window = journal.longest_window(run)
     head = {"formatVersion": FORMAT_VERSION} | _header(journal.run(run), journal.counts(run))
     if window is not None:
         head["longestWindowMs"] = window
-    enabled = EnabledThroughConfig()
+    if held is not None:
+        head |= {"refusals": held.refusals, "pausedSeconds": held.paused}
+    troubles = Told(_troubles)
+    summary = RunSummary(troubles)
+    whole = summary.taking(journal.entries(run))
     yield f'{dumps(head)[:-1]},\n"operations":['
-    if entries is None:
-        yield from items(map(_entry, enabled.counting(journal.entries(run))))
-    else:
-        yield from items(map(_entry, entries))
-        for _ in enabled.counting(journal.entries(run, "applied")):
-            pass
-    yield f'],\n"workflowsEnabledThroughConfig":{enabled.total}}}\n'
+    yield from items(map(_entry, whole if entries is None else entries))
+    for _ in whole:
+        pass
+    yield '],\n"summary":['
+    yield from items(map(_alike, troubles.tally.groups()))
+    yield f'],\n"sentAgain":{summary.sent_again},"workflowsEnabledThroughConfig":{summary.enabled}}}\n'
+
+
+def _troubles(entry: Entry) -> list[str]:
+    """The word for the outcome, then why; nothing where it ended well."""
+    why = reasons(entry.outcome)
+    return [SENDING if entry.outcome is None else name_of(entry.outcome), *why] if why else []
+
+
+def _alike(alike: AlikeTexts[str]) -> JsonObject:
+    outcome, *why = alike.text.split("\n")
+    return {
+        "outcome": outcome,
+        "about": alike.key,
+        "reason": "\n".join(why),
+        "operations": alike.times,
+        "users": alike.users,
+        "samples": list(alike.samples),
+    }
 
 
 def runs_json(runs: Iterable[tuple[RunHeader, Mapping[str, int]]]) -> Iterator[str]:

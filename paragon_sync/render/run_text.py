@@ -4,30 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Final, assert_never
+from typing import Final
 
 from rich.text import Text
 
-from paragon_sync.model.outcome import (
-    Applied,
-    Blocked,
-    Conflict,
-    ConflictingPath,
-    Failed,
-    Outcome,
-    RunHeader,
-    SideEffect,
-    Unchanged,
-    Unknown,
-    alarms_of,
-    effects_of,
-)
-from paragon_sync.model.planned import Value
-from paragon_sync.render.changes import subject_name, value_text
-from paragon_sync.render.lines import WIDTH, columns, count, line, wrapped
+from paragon_sync.model.outcome import Applied, RunHeader, alarms_of
+from paragon_sync.render.changes import subject_name
+from paragon_sync.render.lines import WIDTH, columns, count, line, seconds_text, wrapped
 from paragon_sync.render.literal import printable
-from paragon_sync.render.mask import masked_conflict
-from paragon_sync.render.run import EnabledThroughConfig, Journal, not_reached, operations_of
+from paragon_sync.render.plan import WHOLE, View
+from paragon_sync.render.reasons import reasons, remarks
+from paragon_sync.render.run import Journal, not_reached, operations_of
+from paragon_sync.render.run_summary import Held, RunSummary, Told, rate_of
+from paragon_sync.render.summary import grouped_texts
 from paragon_sync.store.journal import SENDING, Entry
 
 REASON_AT: Final = 32
@@ -42,17 +31,23 @@ _WORDS: Final = {
 }
 
 
-def run_lines(journal: Journal, run: str) -> Iterator[Text]:
+def run_lines(journal: Journal, run: str, view: View = WHOLE, held: Held | None = None) -> Iterator[Text]:
     """The run: everything that needs a person, each with its reason, then the count of all outcomes."""
     header = journal.run(run)
     yield from heading(header)
     yield line()
-    enabled = EnabledThroughConfig()
-    applied = enabled.counting(journal.entries(run, "applied"))
-    yield from _section("Lost?", "bold red", entry_lines(journal.entries(run, attempts=False), _alarms))
-    yield from _section("Not applied", "bold", entry_lines(journal.entries(run, attempts=False), _troubles))
-    yield from _section("Notes", "bold", entry_lines(applied, _notes))
-    yield from closing(journal, header, enabled.total)
+    lost, troubles, notes = Told(_alarms, "Lost?"), Told(_troubles, "Not applied"), Told(_notes, "Notes")
+    summary = RunSummary(lost, troubles, notes)
+    for _ in summary.taking(journal.entries(run)):
+        pass
+    for told in (lost, troubles, notes):
+        if told.number:
+            yield line(told.title, "bold red" if told is lost else "bold")
+            yield from _section(told, view, journal, run)
+            yield line()
+    yield from closing(journal, header, summary, held)
+    if not all(view.is_full(told.number) for told in (lost, troubles, notes)):
+        yield from grouped_run_line(run)
     if header.stopped:
         yield from wrapped(header.stopped, 0, style="bold red")
 
@@ -70,14 +65,36 @@ def heading(header: RunHeader) -> Iterator[Text]:
     yield from wrapped(text, 0, hanging=2, style="bold")
 
 
-def closing(journal: Journal, header: RunHeader, enabled: int) -> Iterator[Text]:
+def closing(journal: Journal, header: RunHeader, summary: RunSummary, held: Held | None = None) -> Iterator[Text]:
     """How all operations ended, and what is to be known of them together."""
-    yield from wrapped(outcome_counts(header, journal.counts(header.run)), 0, style="bold")
-    if enabled:
-        yield from wrapped(f"{count(enabled, 'workflow')} enabled through config: triggers unconfirmed.", 0)
-    window = journal.longest_window(header.run)
+    counts = journal.counts(header.run)
+    yield from wrapped(outcome_counts(header, counts), 0, style="bold")
+    if course := "; ".join(_course(header, counts, summary, held)):
+        yield from wrapped(f"{course[0].upper()}{course[1:]}.", 0)
+    if summary.enabled:
+        yield from wrapped(f"{count(summary.enabled, 'workflow')} enabled through config: triggers unconfirmed.", 0)
+    window, usual = journal.longest_window(header.run), summary.usual_window
     if window is not None:
-        yield line(f"Longest read-to-write window {window:,.0f} ms.")
+        yield line(
+            f"Longest read-to-write window {window:,.0f} ms{'' if usual is None else f', usual {usual:,.0f} ms'}."
+        )
+
+
+def grouped_run_line(run: str) -> Iterator[Text]:
+    """How to see what was grouped."""
+    text = f"Grouped by what is alike; one by one: paragon-sync runs show {run} --full"
+    yield from wrapped(text, 0, style="dim")
+
+
+def _course(header: RunHeader, counts: Mapping[str, int], summary: RunSummary, held: Held | None) -> Iterator[str]:
+    """How the run went: how fast, and what got in its way."""
+    if rate := rate_of(header, counts):
+        yield f"in {seconds_text(rate[0])}, {rate[1]:,.1f} operations a second"
+    if summary.sent_again:
+        yield f"{count(summary.sent_again, 'operation')} sent more than once"
+    if held is not None and held.refusals:
+        paused = f", {seconds_text(held.paused)} in all" if held.paused else ""
+        yield f"the server held the run up {count(held.refusals, 'time')}{paused}"
 
 
 def outcome_counts(header: RunHeader, counts: Mapping[str, int]) -> str:
@@ -107,40 +124,6 @@ def entry_lines(entries: Iterable[Entry], told: Callable[[Entry], Iterable[str]]
             yield from wrapped(text, 6, hanging=2)
 
 
-def reasons(outcome: Outcome | None) -> list[str]:
-    """Why something did not end well, in one or more texts; none where it did."""
-    match outcome:
-        case None:
-            return ["sent, and no answer was recorded"]
-        case Applied() | Unchanged():
-            return []
-        case Conflict(paths=paths, after_write=after_write):
-            found = "changed after our write" if after_write else "live has moved away from the plan"
-            return [f"conflict: {found}", *map(_conflicting, paths)]
-        case Blocked(reason=reason):
-            return [f"blocked: {reason}"]
-        case Failed(reason=reason):
-            return [f"failed: {reason}"]
-        case Unknown(reason=reason):
-            return [f"unknown: {reason}"]
-        case _:
-            assert_never(outcome)
-
-
-def remarks(outcome: Outcome | None) -> list[str]:
-    """What else is to be known of what was written."""
-    switched = [f"switched off by the change of metadata: {_named(effect)}" for effect in effects_of(outcome)]
-    if not isinstance(outcome, Applied):
-        return switched
-    overwritten = (f"overwritten: {_conflicting(path)}" for path in outcome.overwritten)
-    return [*overwritten, *outcome.notes, *switched]
-
-
-def _named(effect: SideEffect) -> str:
-    where = f"credential {effect.credential}"
-    return f"workflow {effect.workflow} of {where}" + (f" · {effect.configuration}" if effect.configuration else "")
-
-
 def moment(time: str) -> str:
     """A time in ISO 8601 for people, in UTC; what isn't one stays as it is."""
     try:
@@ -149,15 +132,21 @@ def moment(time: str) -> str:
         return time
 
 
-def _section(title: str, style: str, lines: Iterable[Text]) -> Iterator[Text]:
-    empty = True
-    for text in lines:
-        if empty:
-            yield line(title, style)
-        empty = False
-        yield text
-    if not empty:
-        yield line()
+def _section(told: Told, view: View, journal: Journal, run: str) -> Iterator[Text]:
+    if not view.is_full(told.number):
+        yield from grouped_entries(told)
+    elif len(told.first) == told.number:
+        yield from entry_lines(told.first, told.texts)
+    else:
+        yield from entry_lines(journal.entries(run, attempts=False), told.texts)
+
+
+def grouped_entries(told: Told) -> Iterator[Text]:
+    """What is told of operations, each text once, under the number of its operations."""
+    groups = told.tally.groups()
+    yield from grouped_texts(groups, (group.key for group in groups), "operation")
+    if told.tally.unsorted:
+        yield line(f"  … and {count(told.tally.unsorted, 'operation')} of further kinds", "dim")
 
 
 def _alarms(entry: Entry) -> Iterable[str]:
@@ -165,18 +154,9 @@ def _alarms(entry: Entry) -> Iterable[str]:
 
 
 def _notes(entry: Entry) -> Iterable[str]:
-    return remarks(entry.outcome)
+    return remarks(entry.outcome) if isinstance(entry.outcome, Applied) else ()
 
 
 def _troubles(entry: Entry) -> Iterable[str]:
     troubles = reasons(entry.outcome)
     return [*troubles, *remarks(entry.outcome)] if troubles else []
-
-
-def _conflicting(path: ConflictingPath) -> str:
-    shown = masked_conflict(path)
-    return f"{path.label}: was {_short(shown.base)}, is {_short(shown.live)}, planned {_short(shown.planned)}"
-
-
-def _short(value: Value) -> str:
-    return value_text(value, WIDTH // 2)

@@ -3,14 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
 
 from rich.text import Text
 
 from paragon_sync.model.outcome import Applied, RunHeader, alarms_of
 from paragon_sync.render.lines import count, line, wrapped
-from paragon_sync.render.run import EnabledThroughConfig, Journal, window_of
-from paragon_sync.render.run_text import closing, entry_lines, heading, moment, outcome_counts, reasons, remarks
+from paragon_sync.render.plan import WHOLE, View
+from paragon_sync.render.reasons import reasons, remarks
+from paragon_sync.render.run import Journal, window_of
+from paragon_sync.render.run_summary import RunSummary, Told
+from paragon_sync.render.run_text import (
+    closing,
+    entry_lines,
+    grouped_entries,
+    grouped_run_line,
+    heading,
+    moment,
+    outcome_counts,
+)
 from paragon_sync.store.journal import SENDING, Entry, name_of
 
 
@@ -30,23 +40,40 @@ def runs_lines(runs: Iterable[tuple[RunHeader, Mapping[str, int]]]) -> Iterator[
         yield line("No runs.")
 
 
-def run_record_lines(journal: Journal, run: str, entries: Iterable[Entry] | None = None) -> Iterator[Text]:
+def run_record_lines(
+    journal: Journal, run: str, entries: Iterable[Entry] | None = None, view: View = WHOLE
+) -> Iterator[Text]:
     """One run whole: who, when and why, then every operation with its outcome, or only ``entries``."""
     header = journal.run(run)
     yield from heading(header)
     for text in _record(header):
         yield from wrapped(text, 2, hanging=2)
     yield line()
-    enabled = EnabledThroughConfig()
-    told = entry_lines(enabled.counting(journal.entries(run)) if entries is None else entries, _told)
-    for first in islice(told, 1):
-        yield first
-        yield from told
+    told = Told(_outcome if view.full is not True else _told)
+    summary = RunSummary(told)
+    taken = summary.taking(journal.entries(run) if entries is None else entries)
+    if view.full:
+        yield from entry_lines(taken, _told)
+    else:
+        yield from _as_many_as_there_are(taken, told, view)
+    if told.number:
         yield line()
     if entries is None:
-        yield from closing(journal, header, enabled.total)
+        yield from closing(journal, header, summary)
     else:
         yield from wrapped(outcome_counts(header, journal.counts(run)), 0, style="bold")
+    if not view.is_full(told.number):
+        yield from grouped_run_line(run)
+
+
+def _as_many_as_there_are(taken: Iterator[Entry], told: Told, view: View) -> Iterator[Text]:
+    """Each operation where they are few, else what is alike of them."""
+    for _ in taken:
+        pass
+    if view.is_full(told.number):
+        yield from entry_lines(told.first, _told)
+    else:
+        yield from grouped_entries(told)
 
 
 def _state(header: RunHeader) -> str:
@@ -87,14 +114,24 @@ def _allowed(allowed: Mapping[str, str]) -> Iterator[str]:
         yield "allowed " + ", ".join(f"{name}={number}" for name, number in allowed.items())
 
 
-def _told(entry: Entry) -> list[str]:
+def _outcome(entry: Entry) -> list[str]:
+    """What is to be told of an operation but its numbers."""
     outcome = entry.outcome
-    word = SENDING if outcome is None else name_of(outcome)
+    troubles = reasons(outcome)
+    return [*([] if troubles else [_word(entry)]), *alarms_of(outcome), *troubles, *remarks(outcome)]
+
+
+def _word(entry: Entry) -> str:
+    outcome = entry.outcome
     if isinstance(outcome, Applied) and outcome.resolved:
-        word += " (resolved)"
-    window = window_of(entry)
+        return f"{name_of(outcome)} (resolved)"
+    return SENDING if outcome is None else name_of(outcome)
+
+
+def _told(entry: Entry) -> list[str]:
+    outcome, window = entry.outcome, window_of(entry)
     parts = [
-        word,
+        _word(entry),
         *([] if window is None else [f"{window:,.0f} ms"]),
         *([count(len(entry.attempts), "attempt")] if entry.attempts else []),
     ]

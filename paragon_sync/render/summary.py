@@ -40,9 +40,13 @@ def grouped_changes(operations: Iterable[Outline]) -> Iterator[Text]:
 
 
 def grouped_texts(groups: Sequence[AlikeTexts[K]], names: Iterable[str], noun: str = "user") -> Iterator[Text]:
-    """What is said of users, each text once; ``names`` says for each group what it is about, and may be empty."""
+    """What is said, each text once; ``names`` says for each group what it is about, and may be empty.
+
+    ``noun`` is what it is said of: users, or something of theirs.
+    """
     for group, name in list(zip(groups, names, strict=True))[:MOST_GROUPS]:
-        head = "  " + " · ".join(filter(None, (count(group.users, noun), printable(name))))
+        number = group.users if noun == "user" else group.times
+        head = "  " + " · ".join(filter(None, (count(number, noun), printable(name))))
         first, *others = group.text.split("\n")
         whole = columns(head, printable(first), "", (_MESSAGE_AT, WIDTH))
         if whole is not None:

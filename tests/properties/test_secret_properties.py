@@ -180,7 +180,9 @@ def test_no_secret_of_a_run_is_rendered(paths: tuple[ConflictingPath, ...]) -> N
             for number, outcome in enumerate(outcomes)
         )
     )
-    for lines in (run_lines(run, "r"), run_record_lines(run, "r"), run_record_lines(run, "r", run.recorded)):
+    grouped = (run_lines(run, "r", View(full=False)), run_record_lines(run, "r", None, View(full=False)))
+    whole = (run_lines(run, "r"), run_record_lines(run, "r"), run_record_lines(run, "r", run.recorded))
+    for lines in (*whole, *grouped):
         assert no_secret_in("\n".join(text.plain for text in lines))
     assert no_secret_in("".join(run_json(run, "r")))
 

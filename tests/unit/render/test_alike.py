@@ -161,7 +161,7 @@ def test_texts_that_differ_in_ids_alone_are_one_once_they_are_many() -> None:
     for text in ('"Day" is required', '"Hour" is required'):
         tally.add("slack", "v", text, "give it")
     assert [(g.text, g.hint, g.users) for g in tally.groups()] == [
-        ("… accounts: …, …", None, 40),
+        ("2 accounts: …, …", None, 40),
         ('"Day" is required', "give it", 1),
         ('"Hour" is required', "give it", 1),
     ]

@@ -30,6 +30,7 @@ from paragon_sync.model.outcome import (
 )
 from paragon_sync.model.planned import MetadataSubject, PatchConfig, PatchMeta
 from paragon_sync.render.outcomes import print_record, print_run, print_runs
+from paragon_sync.render.plan import View
 from paragon_sync.render.run_text import run_lines
 from paragon_sync.render.runs_text import run_record_lines
 from paragon_sync.store.journal import SENDING, Attempt, Entry, name_of
@@ -93,7 +94,7 @@ def entry(number: int, outcome: Outcome | None, user: str = "acme-corp") -> Entr
 
 def told(recorded: Recorded, output_format: str = "text") -> tuple[str, int]:
     stream = io.StringIO()
-    code = print_run(recorded, RUN, output_format, stream)
+    code = print_run(recorded, RUN, output_format, stream=stream)
     return stream.getvalue(), code
 
 
@@ -251,7 +252,7 @@ def test_the_json_holds_the_run_and_every_operation() -> None:
         header=WHOLE,
     )
     read = document(recorded)
-    operations = read.pop("operations")
+    operations, summary = read.pop("operations"), read.pop("summary")
     assert read == {
         "formatVersion": 1,
         "run": RUN,
@@ -279,9 +280,25 @@ def test_the_json_holds_the_run_and_every_operation() -> None:
             "sending": 1,
             "notReached": 0,
         },
+        "sentAgain": 1,
         "workflowsEnabledThroughConfig": 0,
         "longestWindowMs": 41.5,
     }
+    assert isinstance(summary, list)
+    assert [(one["outcome"], one["operations"], one["reason"]) for one in summary if isinstance(one, dict)] == [
+        (
+            "conflict",
+            1,
+            (
+                "conflict: changed after our write\n"
+                'Channel: was (absent), is 1.0, planned {"token": "(secret)"}\n'
+                "Token: was (absent), is (secret), planned (secret)"
+            ),
+        ),
+        ("blocked", 1, "blocked: r"),
+        ("sending", 1, "sent, and no answer was recorded"),
+        ("failed", 1, "failed: r"),
+    ]
     slack = {"kind": "configuration", "integration": "slack", "credential": "c1", "account": "T0001", "attempts": 1}
     on_slack = {"user": "acme-corp", **slack, "windows": [{"opened": OPENED}]}
     paths = [
@@ -338,7 +355,8 @@ RECORDED = st.builds(
 
 @given(RECORDED)
 def test_no_run_is_wider_than_80_columns_or_holds_what_cannot_be_printed(recorded: Recorded) -> None:
-    for text in [*run_lines(recorded, RUN), *run_record_lines(recorded, RUN)]:
+    grouped = [*run_lines(recorded, RUN, View(full=False)), *run_record_lines(recorded, RUN, None, View(full=False))]
+    for text in [*run_lines(recorded, RUN), *run_record_lines(recorded, RUN), *grouped]:
         assert cell_len(text.plain) <= 80
         assert text.plain.isprintable()
 
@@ -353,7 +371,7 @@ def test_every_run_is_json_of_ascii(recorded: Recorded) -> None:
 def record(recorded: Recorded, output_format: str = "text", outcome: OutcomeName | None = None) -> str:
     stream = io.StringIO()
     chosen = None if outcome is None else recorded.entries(RUN, outcome)
-    print_record(recorded, RUN, output_format, chosen, stream)
+    print_record(recorded, RUN, output_format, chosen, stream=stream)
     return stream.getvalue()
 
 
@@ -397,6 +415,7 @@ production · run 20260314-101502-4f1c · plan 4f1c09ab
 
 7 operations: 2 applied, 1 unchanged, 1 in conflict, 1 sent without an answer, 2
 not reached.
+1 operation sent more than once.
 1 workflow enabled through config: triggers unconfirmed.
 Longest read-to-write window 41 ms.
 """
