@@ -153,7 +153,7 @@ def _still_running(tasks: set[asyncio.Task[None]]) -> set[asyncio.Task[None]]:
 
 def _by_user(reader: PlanReader, ended: Mapping[int, bool]) -> Iterator[tuple[str, list[tuple[int, Operation]]]]:
     """Each user of whom something is left to do, with all operations: what is done may matter to what follows."""
-    for user, grouped in groupby(reader.numbered(), key=lambda item: item[1].user):
+    for user, grouped in groupby(reader.to_run(), key=lambda item: item[1].user):
         operations = list(grouped)
         if any(number not in ended for number, _ in operations):
             yield user, operations

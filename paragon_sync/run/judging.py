@@ -176,8 +176,10 @@ def _effects(operation: Operation, written: Written, after: LiveUser) -> tuple[S
 
 def _asserted_again(operation: Operation, written: Written, after: LiveUser, context: Context) -> Iterator[str]:
     """Managed enablements that were as planned until the metadata was changed."""
+    if not context.follows_metadata:
+        return
     now = live_shape(operation.subject, after)
-    if isinstance(now, Unwritable) or not context.follows_metadata:
+    if isinstance(now, Unwritable):
         return
     shape = shape_like(now, written.pre_image)
     for managed in operation.managed:

@@ -104,7 +104,8 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
 
     Begins no further operation once the run is to stop: such have no outcome.
     """
-    managed = judging.managed_enablements(operation for _, operation in operations)
+    has_metadata = any(isinstance(operation.subject, MetadataSubject) for _, operation in operations)
+    managed = judging.managed_enablements(one for _, one in operations) if has_metadata else frozenset[Enabled]()
     user = _User(session=session, writing=writing, managed=managed)
     blocked = False
     for number, operation in operations:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -19,6 +19,7 @@ from paragon_sync.store.sealing import Plain, Sealed, Sealing, Unavailable
 from paragon_sync.store.selection import EVERYTHING, MATCHES, Selection, condition, matches
 
 _BATCH: Final = 500
+_PAGE: Final = 50
 
 
 def short_digest(digest: str) -> str:
@@ -187,11 +188,11 @@ class PlanReader:
 
     def numbered(self) -> Iterator[tuple[int, Operation]]:
         """The operations, each with its number (from 0), by which the journal refers to it."""
-        for number, outline, rest in self._rows("operations", "number, changes, rest"):
-            with _read_errors(self.path):
-                texts = self._text("changes", number, outline), self._text("rest", number, rest)
-                operation = encoding.read_operation(*texts)
-            yield number, operation
+        return self._whole(encoding.read_operation)
+
+    def to_run(self) -> Iterator[tuple[int, Operation]]:
+        """As :meth:`numbered`, each operation read part by part when somebody looks: for those who look at little."""
+        return self._whole(encoding.read_later)
 
     def outlines(self, selection: Selection = EVERYTHING) -> Iterator[Outline]:
         """What of the operations people review, in their order; read much faster than the whole."""
@@ -226,8 +227,14 @@ class PlanReader:
     ) -> None:
         self.close()
 
+    def _whole(self, read: Callable[[str, str], Operation]) -> Iterator[tuple[int, Operation]]:
+        for number, outline, rest in self._rows("operations", "number, changes, rest"):
+            with _read_errors(self.path):
+                operation = read(self._text("changes", number, outline), self._text("rest", number, rest))
+            yield number, operation
+
     def _rows(self, table: Table, columns: str, selection: Selection = EVERYTHING) -> Iterator[tuple[Any, ...]]:
-        """Columns of the rows that are asked for, in their order, one row at a time."""
+        """Columns of the rows that are asked for, in their order, a few rows at a time."""
         where, parameters = condition(table, selection) or ("1", ())
         with _read_errors(self.path):
             if not selection.is_everything:
@@ -236,10 +243,10 @@ class PlanReader:
             rows = self._database.execute(query, parameters)
         while True:
             with _read_errors(self.path):
-                row = rows.fetchone()
-            if row is None:
+                page = rows.fetchmany(_PAGE)
+            if not page:
                 return
-            yield row
+            yield from page
 
     def _check_indexes(self, table: Table) -> None:
         """Hold a table's indexes against its rows, which the digest covers, before one of them is believed."""

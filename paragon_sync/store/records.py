@@ -33,7 +33,7 @@ class Records:
 
     def attempt_row(self, run: str, attempt: int, sending: Sending) -> dict[str, Any]:
         place = _attempt_place(run, sending.number, attempt)
-        preimage, requests = jsonvalue.dumps(sending.preimage), encoding.write_requests(sending.requests)
+        preimage, requests = jsonvalue.dumps(sending.preimage), _requests_text(sending)
         return {
             "run": run,
             "number": sending.number,
@@ -77,16 +77,23 @@ class Records:
             raise JsonError(str(error)) from None
 
     def _entry_row(self, run: str, about: Sending | Recorded, *, state: str, outcome: str | None) -> dict[str, Any]:
-        managed = encoding.write_managed(about.operation.managed)
+        managed = encoding.write_part(about.operation, "managed")
         return {
             "run": run,
             "number": about.number,
             "user_id": jsonvalue.dumps(about.operation.user),
-            "subject": encoding.write_subject(about.operation.subject),
+            "subject": encoding.write_part(about.operation, "subject"),
             "managed": seal_line(self.sealing, managed, _managed_place(run, about.number)),
             "state": state,
             "outcome": outcome,
         }
+
+
+def _requests_text(sending: Sending) -> str:
+    """Those of the operation itself, mostly."""
+    if sending.requests is sending.operation.requests:
+        return encoding.write_part(sending.operation, "requests")
+    return encoding.write_requests(sending.requests)
 
 
 def _window(row: Row[Any]) -> Window:

@@ -25,6 +25,17 @@ def test_an_operation_reads_back_as_it_was(operation: Operation) -> None:
     assert exact(operation) == exact(encoding.read(Operation, encoding.write(operation)))
 
 
+@given(nouns.OPERATIONS, st.permutations([field.name for field in dataclasses.fields(Operation)]))
+def test_an_operation_read_part_by_part_has_the_same_parts(operation: Operation, names: list[str]) -> None:
+    later = encoding.read_later(*encoding.write_operation(operation))
+    for name in names:
+        assert encoding.write_part(operation, name) == encoding.write_part(later, name)
+        assert exact(getattr(operation, name)) == exact(getattr(later, name))
+    assert exact(dataclasses.replace(later, kept=7)) != exact(operation)
+    with pytest.raises(AttributeError):
+        _ = later.anything  # type: ignore[attr-defined]
+
+
 @given(nouns.FINDINGS)
 def test_a_finding_reads_back_as_it_was(finding: Finding) -> None:
     assert exact(finding) == exact(encoding.read(Finding, encoding.write(finding)))

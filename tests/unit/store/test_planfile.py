@@ -47,6 +47,8 @@ def test_a_plan_reads_back_what_was_written(tmp_path: Path) -> None:
         assert plan.header == HEADER
         assert (plan.digest, plan.count, plan.finding_count) == (digest, 3, 1)
         assert list(plan.operations()) == operations
+        assert [number for number, _ in plan.to_run()] == [0, 1, 2]
+        assert [one.base for _, one in plan.to_run()] == [one.base for one in operations]
         assert [number for number, _ in plan.numbered()] == [0, 1, 2]
         assert list(plan.findings()) == [finding("initech")]
     assert short_digest(digest) == digest[:8]
