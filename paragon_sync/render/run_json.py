@@ -48,7 +48,7 @@ def run_json(
     head = {"formatVersion": FORMAT_VERSION} | _header(journal.run(run), journal.counts(run))
     if window is not None:
         head["longestWindowMs"] = window
-    if held is not None:
+    if held is not None and held.refusals:
         head |= {"refusals": held.refusals, "pausedSeconds": held.paused}
     troubles = Told(_troubles)
     summary = RunSummary(troubles)
