@@ -6,7 +6,6 @@ Values that the schema has refused are stepped over here, so that one pass finds
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import replace
 from typing import Literal
 
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer
@@ -167,10 +166,10 @@ class Builder:
         return {name: self._at((*at, str(index))) for index, name in enumerate(items) if isinstance(name, str)}
 
     def _at(self, pointer: Pointer) -> Place:
-        return replace(self._place, pointer=pointer)
+        return Place(file=self._place.file, document=self._place.document, pointer=pointer)
 
     def _key(self, pointer: Pointer) -> Place:
-        return replace(self._place, pointer=pointer, of_key=True)
+        return Place(file=self._place.file, document=self._place.document, pointer=pointer, of_key=True)
 
     def _fault(self, pointer: Pointer, message: str, hint: str | None = None) -> None:
         self.faults.append(Fault(message=message, place=self._at(pointer), hint=hint))

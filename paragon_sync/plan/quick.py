@@ -7,8 +7,8 @@ whatever isn't told here for certain, is for ``user.plan_user``, whose word is t
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated, equal
 from paragon_sync.model.asked import Asked, AskedBlock, AskedWorkflow, Selector, Soft
@@ -17,9 +17,10 @@ from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.plan.layers import same
 from paragon_sync.plan.names import integration_id
 from paragon_sync.plan.own import among
-from paragon_sync.plan.select import VALID, connected
+from paragon_sync.plan.select import VALID
 from paragon_sync.plan.shape import SETTINGS, WORKFLOW_MAPS, entries_of, is_default, shape_of
 
+_DOCUMENTED, _CURRENT = WORKFLOW_MAPS
 _SIMPLE: Final = frozenset({str, bool, int, type(None)})
 """Types of which two values are equal in JSON where they are in Python, if both have the same type."""
 
@@ -41,19 +42,18 @@ class Quick:
 
         None where :func:`plan_user` has to tell. ``documents`` is what each document asks for, all its layers together.
         """
-        credentials = connected(live)
-        if not credentials:
+        accounts = [one.raw for one in live.credentials if one.raw.get("dateDeleted") is None]
+        if not accounts:
             return None
         alone = len(documents) == 1
         seen = _Seen()
         try:
-            for document in documents:
-                metadata, blocks = document
+            for metadata, blocks in documents:
                 if metadata:
                     _check_metadata(metadata, live.meta)
                 for kind, block in blocks.items():
                     account, configuration, owned, soft, workflows = block
-                    for place, settings, entries in self._reached(kind, account, configuration, credentials):
+                    for place, settings, entries in self._reached(kind, account, configuration, accounts):
                         _check_owned(owned, settings)
                         if soft:
                             _check_soft(soft, settings)
@@ -66,17 +66,20 @@ class Quick:
         return len(seen.on)
 
     def _reached(
-        self, kind: str, selector: Selector, configuration: Selector, credentials: Sequence[Credential]
-    ) -> Iterator[tuple[_Where, JsonObject, JsonObject]]:
-        """Each configuration that the block reaches: its settings, and its map of workflows."""
+        self, kind: str, selector: Selector, configuration: Selector, accounts: Sequence[JsonObject]
+    ) -> Sequence[_Reached]:
+        """Each configuration that the block reaches."""
         wanted = self._ids.get(kind)
         if wanted is None:
             wanted = self._ids[kind] = integration_id(self._catalog, kind)
-        found = [credential for credential in credentials if credential.raw.get("integrationId") == wanted]
-        for account in _accounts(selector, found):
-            if account.status != VALID:
-                raise _Untold
-            yield from _configurations(account, configuration)
+        found = [raw for raw in accounts if raw.get("integrationId") == wanted]
+        if selector != "only":
+            found = _selected(selector, found)
+        elif len(found) != 1:
+            raise _Untold
+        if len(found) == 1:
+            return _configurations(found[0], configuration)
+        return [reached for raw in found for reached in _configurations(raw, configuration)]
 
     def _check_workflows(
         self, kind: str, asked: dict[str, AskedWorkflow], live: JsonObject, seen: _Seen, place: _Where
@@ -114,8 +117,10 @@ class Quick:
         return self._on[kind]
 
 
-_Where = tuple[str, Json]
+_Where: TypeAlias = tuple[Json, Json]
 """A configuration: its credential's id, and its own, None in the documented shape."""
+_Reached: TypeAlias = tuple[_Where, JsonObject, JsonObject]
+"""A configuration, its settings, and its map of workflows."""
 _ABSENT: Final = Repeated(())
 """Stands for "there is no such key": equal to nothing that anybody asks for."""
 _EMPTY: Final[JsonObject] = {}
@@ -166,44 +171,46 @@ def _check_soft(asked: dict[str, Soft], live: JsonObject) -> None:
             raise _Untold
 
 
-def _accounts(selector: Selector, found: Sequence[Credential]) -> Sequence[Credential]:
-    """Whom the selector means, where there is nothing to be said about the others."""
-    if selector == "all":
-        valid = [credential for credential in found if credential.status == VALID]
-        if not valid:
-            raise _Untold
-        return valid
+def _selected(selector: Selector, found: Sequence[JsonObject]) -> list[JsonObject]:
+    """Whom a selector means, where there is nothing to be said about the others."""
     if isinstance(selector, tuple):
         field, value = selector
         key = "id" if field == "credentialId" else field
-        found = [credential for credential in found if credential.raw.get(key) == value]
-    if len(found) != 1:
+        chosen = [raw for raw in found if raw.get(key) == value]
+        if len(chosen) != 1:
+            raise _Untold
+        return chosen
+    valid = [raw for raw in found if Credential(raw).status == VALID]
+    if not valid:
         raise _Untold
-    return found
+    return valid
 
 
-def _configurations(account: Credential, wanted: Selector) -> Iterator[tuple[_Where, JsonObject, JsonObject]]:
-    raw = account.raw
-    listed, config = raw.get("configurations"), raw.get("config")
+def _configurations(raw: JsonObject, wanted: Selector) -> Sequence[_Reached]:
+    id_, status, listed, config = raw.get("id"), raw.get("status"), raw.get("configurations"), raw.get("config")
+    if (status != VALID and status is not None) or id_.__class__ is not str:
+        raise _Untold
     if listed is None or listed == []:
         if wanted not in {"default", "all"}:
             raise _Untold
-        yield (account.id, None), *_sections(_EMPTY if config is None else _object(config))
-        return
-    if listed.__class__ is not list or any(e.__class__ is not dict or not isinstance(e.get("id"), str) for e in listed):
+        return (((id_, None), *_sections(_EMPTY if config is None else config)),)
+    if listed.__class__ is not list or any(e.__class__ is not dict or e.get("id").__class__ is not str for e in listed):
         raise _Untold
+    account = Credential(raw)
     chosen = [entry for entry in entries_of(account) if _is_chosen(wanted, account, entry)]
     if not chosen or (len(chosen) > 1 and wanted != "all"):
         raise _Untold
-    for entry in chosen:
-        id_ = entry["id"]
-        if config is None or config == {} or not is_default(account, entry):
-            yield (account.id, id_), *_sections(entry)
-            continue
-        shape = shape_of(account, str(id_))
-        if shape.ambiguous:
-            raise _Untold
-        yield (account.id, id_), _object(shape.payload.get(SETTINGS, _EMPTY)), shape.workflows()
+    return [((id_, entry["id"]), *_parts(account, entry, config)) for entry in chosen]
+
+
+def _parts(account: Credential, entry: JsonObject, config: Json) -> tuple[JsonObject, JsonObject]:
+    """The settings and the map of workflows of an entry, beside which the default one's ``config`` may stand too."""
+    if config is None or config == {} or not is_default(account, entry):
+        return _sections(entry)
+    shape = shape_of(account, str(entry["id"]))
+    if shape.ambiguous:
+        raise _Untold
+    return _object(shape.payload.get(SETTINGS, _EMPTY)), shape.workflows()
 
 
 def _is_chosen(wanted: Selector, account: Credential, entry: JsonObject) -> bool:
@@ -213,11 +220,19 @@ def _is_chosen(wanted: Selector, account: Credential, entry: JsonObject) -> bool
     return wanted == "all" or is_default(account, entry)
 
 
-def _sections(found: JsonObject) -> tuple[JsonObject, JsonObject]:
-    names = [name for name in WORKFLOW_MAPS if name in found]
-    if len(names) > 1:  # they may differ
+def _sections(found: Json) -> tuple[JsonObject, JsonObject]:
+    if not isinstance(found, dict):
         raise _Untold
-    return _object(found.get(SETTINGS, _EMPTY)), _object(found[names[0]]) if names else _EMPTY
+    if _DOCUMENTED in found:
+        if _CURRENT in found:  # they may differ
+            raise _Untold
+        workflows = found[_DOCUMENTED]
+    else:
+        workflows = found.get(_CURRENT, _EMPTY)
+    settings = found.get(SETTINGS, _EMPTY)
+    if not isinstance(settings, dict) or not isinstance(workflows, dict):
+        raise _Untold
+    return settings, workflows
 
 
 def _object(value: Json) -> JsonObject:

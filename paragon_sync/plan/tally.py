@@ -23,9 +23,12 @@ class Tally:
 
     def add(self, plan: UserPlan) -> None:
         self._sums["considered"] += 1
+        self._sums["workflows_managed"] += plan.enabled_live
+        if not (plan.operations or plan.findings or plan.ignored):  # nearly always
+            self._sums["unchanged"] += 1
+            return
         self._sums[_fate(plan)] += 1
         self._sums["operations"] += len(plan.operations)
-        self._sums["workflows_managed"] += plan.enabled_live
         self._sums["findings"] += sum(finding.severity is Severity.ERROR for finding in plan.findings)
         kinds = {finding.kind for finding in (*plan.findings, *plan.ignored)}
         self._sums["not_connected"] += not kinds.isdisjoint(_NOT_CONNECTED)
