@@ -64,7 +64,7 @@ def _identified(roster: Roster, item: Item) -> Row | Trouble:
     if isinstance(user, str):
         if not user.strip():
             return Trouble(f'the user\'s id is empty: there is nothing in the column "{column}"', item.number)
-        if any("\ud800" <= char <= "\udfff" for char in user):
+        if not user.isascii() and any("\ud800" <= char <= "\udfff" for char in user):
             return Trouble("the user's id holds half a character (a lone surrogate)", item.number)
         return Row(user, item.number, item.values)
     if user is ABSENT:
