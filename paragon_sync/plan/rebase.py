@@ -124,7 +124,7 @@ def _value_by_value(
         now = shape.read(managed.target)
         base = _switched_base(managed, now) if _is_among(switched, operation.subject, managed) else managed.base
         wanted = _wanted(managed, now)
-        if operation.enablement == "endpoint" and _is_halfway(managed, operation, shape):
+        if operation.enablement == "endpoint" and is_halfway(managed, operation, shape):
             base = now
         match _standing(managed, base, now, wanted):
             case _Standing.SATISFIED if torn and _is_migrated(managed):
@@ -242,7 +242,7 @@ def _wanted(managed: Managed, now: Value) -> Value:
     return managed.desired
 
 
-def _is_halfway(managed: Managed, operation: Operation, shape: Shape) -> bool:
+def is_halfway(managed: Managed, operation: Operation, shape: Shape) -> bool:
     """Whether an attempt by way of the endpoint has ended before its last request, and left the value like this.
 
     A new entry has its settings and isn't enabled yet; what is to be removed has been switched off.

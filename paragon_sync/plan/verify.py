@@ -15,7 +15,7 @@ from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath, SideEffect
 from paragon_sync.model.planned import Operation, Value
 from paragon_sync.plan.count import WORKFLOWS, unmanaged, values_of
-from paragon_sync.plan.rebase import Unwritable, conflicting_path, live_copies, live_shape
+from paragon_sync.plan.rebase import Unwritable, conflicting_path, is_halfway, live_copies, live_shape
 from paragon_sync.plan.shape import SETTINGS, Shape, entries_of, shape_like, shape_of
 
 
@@ -29,7 +29,10 @@ class Kept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotKept:
-    """Some managed values are as before the write; none has a third value. ``labels`` name them for people."""
+    """Some managed values are as before the write, or as a part of its requests leaves them; none has a third value.
+
+    ``labels`` name them for people.
+    """
 
     labels: tuple[str, ...]
 
@@ -78,7 +81,8 @@ def _value_by_value(
         value = next((one for one in found if not equal(one, wanted)), wanted)
         if equal(value, wanted):
             continue
-        if equal(value, was.read(managed.target)):
+        halfway = operation.enablement == "endpoint" and is_halfway(managed, operation, now)
+        if halfway or equal(value, was.read(managed.target)):
             not_kept.append(managed.label)
         else:
             third.append(conflicting_path(managed, now, value))

@@ -5,7 +5,7 @@ Knows users as they were read, and nothing of how they are read or written.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
@@ -84,8 +84,7 @@ def verified(operation: Operation, written: Written, after: LiveUser, context: C
         case Kept():
             return _applied(operation, written, after, context, verdict)
         case NotKept(labels=labels):
-            reason = written.doubt or "; ".join([f"not kept by the server: {', '.join(labels)}", *written.told])
-            return _with_harm(Failed(reason=reason), operation, written, after)
+            return _with_harm(Failed(reason=_not_kept(operation, labels, written)), operation, written, after)
         case ChangedAfter(paths=paths):
             return _with_harm(Conflict(paths=paths, after_write=True), operation, written, after)
         case Vanished(reason=reason):
@@ -159,6 +158,15 @@ def _alarms(operation: Operation, written: Written, after: LiveUser, kept: Kept 
     if kept is not None and written.before.pre_image is written.pre_image:
         return kept.alarms
     return lost(operation, written.before.pre_image, after)
+
+
+def _not_kept(operation: Operation, labels: Sequence[str], written: Written) -> str:
+    """Why values are as before; where the answer was an error, which they are if others were written all the same."""
+    names = ", ".join(labels)
+    if written.doubt is None:
+        return "; ".join([f"not kept by the server: {names}", *written.told])
+    in_part = len(labels) < sum(not equal(one.base, one.desired) for one in operation.managed)
+    return f"{written.doubt}; all was written but {names}" if in_part else written.doubt
 
 
 def _with_harm(outcome: Failed | Conflict, operation: Operation, written: Written, after: LiveUser) -> Outcome:

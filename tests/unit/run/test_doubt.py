@@ -150,6 +150,23 @@ def unread(workbench: Workbench, emulator: Emulator) -> None:
     workbench.project(emulator.url)
 
 
+def test_what_was_done_in_part_says_what_was_not(bench: Bench) -> None:
+    workbench, emulator = bench
+    both = {"slack": {"settings": {"Channel": "C2"}, "workflows": {"Weekly digest": True}}}
+    workbench.users(acme={"integrations": both})
+
+    def act(asked: Asked, forward: Forward) -> Answered:
+        return NO if asked.method == "POST" else forward(asked)
+
+    with between(emulator, act) as url:
+        workbench.project(url, apply={"enablement": "endpoint"})
+        run = only(workbench.apply(code=3))
+
+    assert (run["outcome"], run["attempts"]) == ("failed", 1)
+    assert run["reason"].endswith("403 Forbidden: no; all was written but Weekly digest"), run["reason"]
+    assert held(emulator, "acme")["credentials"][0]["config"]["sharedSettings"]["channel"] == "C2"
+
+
 class TestAccount:
     """An account to which nothing may be written any more, after a write whose answer was lost."""
 
