@@ -143,6 +143,7 @@ ROW: dict[str, Json] = {"user": "acme", "plan": "pro", "on": True, "n": 3, "exac
         ("user == row.user and row.n > 2", True),
         ('row.plan in ["free", "pro"]', True),
         ("row.none is none", True),
+        ("row.exact > 1 and row.exact < 1.2", True),
     ],
 )
 def test_where_tells_whether_a_row_is_wanted(tmp_path: Path, where: str, *, answer: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -120,14 +121,15 @@ def test_ndjson_gives_rows_with_types(
         ('{"usr": "a"}\n', {}, [(1, 'the row has no column "user" its columns: usr')]),
         ('{"user": "a"}\n{"user": ""}\n', {}, [(2, "the user's id is empty")]),
         ('{"user": "\\ud800"}\n', {}, [(1, "half a character")]),
+        (b'{"user": "a"}\n{"user": "\xff"}\n', {}, [(2, "not UTF-8")]),
         ('{"user": "a"}\n', {"secret": frozenset({"tok"})}, [(1, 'no row has the column "tok"')]),
         ('{"user": ' + "[" * 101 + "]" * 101 + "}\n", {}, [(1, "nested deeper")]),
     ],
 )
 def test_ndjson_that_is_broken_is_told_with_its_line(
-    tmp_path: Path, text: str, options: dict[str, object], expected: list[tuple[int, str]]
+    tmp_path: Path, text: str | bytes, options: dict[str, object], expected: list[tuple[int, str]]
 ) -> None:
-    (tmp_path / "r.ndjson").write_bytes(text.encode())
+    (tmp_path / "r.ndjson").write_bytes(text.encode() if isinstance(text, str) else text)
     told = problems(roster(tmp_path / "r.ndjson", "ndjson", **options))
     assert [line for line, _ in expected] == [line for line, _ in told]
     for (_, message), (_, said) in zip(expected, told, strict=True):
@@ -194,3 +196,15 @@ def test_ids_that_stand_often_are_told_in_the_order_of_their_lines(tmp_path: Pat
     told = problems(roster(tmp_path / "r.csv"))
     assert [4, 5, 6] == [line for line, _ in told]
     assert "r.csv:2" in told[2][1]
+
+
+def test_rows_do_not_stand_in_memory(tmp_path: Path) -> None:
+    peaks = []
+    for count in (2_000, 40_000):
+        (tmp_path / "r.csv").write_text("user,note\n" + "".join(f"user-{n},{n:0100}\n" for n in range(count)))
+        tracemalloc.start()
+        found = sum(isinstance(item, Row) for item in read(roster(tmp_path / "r.csv")))
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+        assert count == found
+    assert peaks[1] < 2 * peaks[0]
