@@ -9,7 +9,6 @@ took, the users, those that changed, and the most memory that the process has ha
 
 from __future__ import annotations
 
-import asyncio
 import json
 import resource
 import sys
@@ -23,6 +22,7 @@ from typing import Any
 from benchmarks import population
 from paragon_sync import jsonvalue
 from paragon_sync.catalog.resolve import Resolver
+from paragon_sync.cli.loop import run_async
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.live import Credential
 from paragon_sync.model.project import Policy
@@ -95,7 +95,7 @@ def main() -> None:
     folder, *files = map(Path, sys.argv[1:])
     with tempfile.TemporaryDirectory() as place:
         out = Path(place) / "plan"
-        seconds = asyncio.run(plan(folder, files, out))
+        seconds = run_async(plan(folder, files, out))
         megabytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         with PlanReader(out) as reader:
             counts = reader.header.counts

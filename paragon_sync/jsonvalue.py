@@ -169,11 +169,13 @@ def _is_plain(value: Any) -> bool:
     found = [value]
     for item in found:
         kind = type(item)
+        if kind in _PLAIN:
+            continue
         if kind is dict:
             found += item.values()
         elif kind is list:
             found += item
-        elif kind not in _PLAIN:
+        else:
             return False
     return True
 

@@ -44,7 +44,8 @@ def asked(document: _Accepted, find: FindIntegration) -> Asked | None:
         return None
     try:
         metadata = document.get("metadata", _NOTHING)
-        _check_plain(metadata.values())
+        if metadata:
+            _check_plain(metadata.values())
         blocks = document.get("integrations", _NOTHING).items()
         return metadata, {kind: _block(block, find(kind)) for kind, block in blocks}
     except _Unusual:
@@ -54,20 +55,19 @@ def asked(document: _Accepted, find: FindIntegration) -> Asked | None:
 def _block(block: _Accepted, known: KnownIntegration | None) -> AskedBlock:
     if known is None or block.__class__ is not dict or not block.keys() <= _BLOCK:
         raise _Unusual
+    settings, known_workflows = known
     workflows: dict[str, AskedWorkflow] = {}
     for name, workflow in block.get("workflows", _NOTHING).items():
-        found = known.workflows.get(name)
+        found = known_workflows.get(name)
         if found is None or found[0] in workflows:
             raise _Unusual
-        workflows[found[0]] = _workflow(workflow, found[1])
+        workflows[found[0]] = (workflow, {}, {}) if workflow.__class__ is bool else _workflow(workflow, found[1])
     account = _account(block["account"]) if "account" in block else "only"
     configuration = _configuration(block["configuration"]) if "configuration" in block else "default"
-    return account, configuration, *_level(block, known.settings), workflows
+    return account, configuration, *_level(block, settings), workflows
 
 
 def _workflow(workflow: _Accepted, known: KnownSettings) -> AskedWorkflow:
-    if workflow.__class__ is bool:
-        return workflow, {}, {}
     if not workflow.keys() <= _WORKFLOW:
         raise _Unusual
     return workflow.get("enabled"), *_level(workflow, known)
@@ -78,9 +78,11 @@ def _level(level: _Accepted, known: KnownSettings) -> tuple[dict[str, Json], dic
     owned = _values(level["settings"], known) if "settings" in level else {}
     if "defaults" not in level and "unset" not in level:
         return owned, {}
-    blank = tuple(level.get("blank", ()))
-    _check_plain(blank)
-    defaults = _values(level.get("defaults", _NOTHING), known)
+    blank: tuple[Json, ...] = ()
+    if "blank" in level:
+        blank = tuple(level["blank"])
+        _check_plain(blank)
+    defaults = _values(level["defaults"], known) if "defaults" in level else {}
     soft: dict[str, Soft] = {id_: (value, blank) for id_, value in defaults.items() if id_ not in owned}
     for name in level.get("unset", ()):
         found = known.names.get(name)

@@ -96,8 +96,12 @@ class Reading:
 
 def named_configurations(documents: Collection[Asked]) -> set[str]:
     """The ids and external ids of the configurations that these documents name."""
-    selectors = (block[1] for _, blocks in documents for block in blocks.values())
-    return {selector[1] for selector in selectors if isinstance(selector, tuple)}
+    found: set[str] = set()
+    for _, blocks in documents:
+        for block in blocks.values():
+            if isinstance(block[1], tuple):
+                found.add(block[1][1])
+    return found
 
 
 def _narrowed(document: Asked, integrations: Collection[str]) -> Asked:
