@@ -13,7 +13,7 @@ import yaml
 from paragon_sync.jsonvalue import Json, JsonObject, dumps, loads
 
 ROOT = Path(__file__).parent
-OWN = {"live.json", "plan.txt", "after.json", "errors.txt", "sent.txt", "asked.txt", "case.yaml"}
+OWN = {"live.json", "plan.txt", "shown.txt", "after.json", "errors.txt", "sent.txt", "asked.txt", "case.yaml"}
 WORKFLOW_MAPS = ("configuredWorkflows", "workflowSettings")
 
 

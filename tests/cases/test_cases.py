@@ -189,6 +189,8 @@ def check_plan(trial: Trial) -> None:
     assert options.operations in {None, len(as_list(plan["operations"]))}
     if trial.case.lines("asked.txt") is not None:
         trial.expect_lines("asked.txt", [f"{one['user']} {one['method']} {path(one)}" for one in trial.requests()])
+    if (shown := trial.case.folder / "shown.txt").exists() and not trial.updating:
+        assert trial.run("plan").out == shown.read_text("utf-8")
     assert trial.writes() == []
 
     applied = trial.run("apply", "--yes")
