@@ -179,9 +179,7 @@ class _Builder:
             again = next((other for other in entries if equal(other.value, entry.result.value)), None)
             if again is not None and not equal(again.result.value, entry.result.value):
                 message = "the result is mapped on by another line of the table: a second run would map it again"
-                hint = (
-                    "give values names that no value has yet, or map in two migrations, one after the other is applied"
-                )
+                hint = "map it in a migration of its own, once this one is applied"
                 self.faults.append(Fault(message=message, place=entry.result.place, hint=hint))
         yield from entries
 

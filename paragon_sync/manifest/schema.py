@@ -170,7 +170,8 @@ def _explain(error: ValidationError) -> _Told:
             least = "at least" if error.validator == "minimum" else "more than"
             yield pointer, False, f"{name} must be {least} {wanted}, not {_shown(value)}", None
         case "pattern":
-            yield pointer, False, f"{name} can't be {_shown(value)}", None
+            hint = 'a JSON Pointer, such as "/fieldMappings/Email"' if wanted == "^/" else None
+            yield pointer, False, f"{name} can't be {_shown(value)}", hint
         case _:
             yield pointer, False, f"{name} is not as its schema says", None
 

@@ -40,7 +40,7 @@ class _Absent(ChainableUndefined):
         cls, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: type = UndefinedError
     ) -> Any:
         if isinstance(obj, _Row):
-            return StrictUndefined(hint, obj, name, exc)
+            return StrictUndefined(f'there is no column "{name}" in the row', obj, name, exc)
         return super().__new__(cls)
 
     @property
@@ -100,6 +100,9 @@ def _paths(tree: nodes.Template) -> Iterator[Pointer]:
     for node in members:
         if id(node) not in inner and (path := _path(node)):
             yield path
+    for name in tree.find_all(nodes.Name):
+        if name.name == LIVE and id(name) not in inner:
+            yield (LIVE,)
     for compared in tree.find_all(nodes.Compare):  # "Channel" in live.settings
         for operand in compared.ops:
             path = _path(operand.expr)
