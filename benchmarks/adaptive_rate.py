@@ -1,9 +1,12 @@
 """How well a client with nothing configured keeps to a limit that it isn't told, over real connections on loopback.
 
-    python benchmarks/adaptive_rate.py [--limit 50] [--seconds 40] [--concurrency 16] [--kind windows] [--retry-after 1]
+    python -m benchmarks.adaptive_rate [--limit 50] [--seconds 40] [--concurrency 16] [--kind windows] [--retry-after 1]
+    python -m benchmarks.adaptive_rate --cost
 
 The server answers 429 to what is above so many requests a second: counted in windows of a second, or with a bucket that
 holds what a second allows. What counts is the share of requests refused, and the rate, after the first 10 seconds.
+
+``--cost`` tells what a turn in the limiter costs, with and without what it learns from answers.
 """
 
 from __future__ import annotations
@@ -20,6 +23,7 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from paragon_sync.errors import ApiError
+from paragon_sync.paragon.adaptive import Adaptive
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
 from paragon_sync.paragon.tokens import Signer, SigningKey
@@ -130,6 +134,49 @@ async def measure(server: LimitedServer, *, seconds: float, concurrency: int) ->
         await ask(server, seconds, concurrency)
 
 
+class Unlearned(Adaptive):
+    """Learns nothing from any answer."""
+
+    def served(self, began: float, now: float) -> None:
+        pass
+
+    def rate(self, now: float) -> float | None:  # noqa: ARG002
+        return None
+
+
+def cost(turns: int = 200_000, rounds: int = 5) -> None:
+    """Print the processor time of one turn: 16 at once, each answered well as soon as it begins."""
+
+    async def take(limiter: Limiter, number: int) -> None:
+        for _ in range(number):
+            async with limiter.slot() as began:
+                limiter.served(began)
+
+    async def all_of_them(limiter: Limiter) -> float:
+        began = time.process_time()
+        await asyncio.gather(*(take(limiter, turns // 16) for _ in range(16)))
+        return (time.process_time() - began) / turns * 1e6
+
+    def made(adaptive: Adaptive | None = None, *, refused: bool = False) -> Limiter:
+        ahead = 0.0
+        limiter = Limiter(clock=lambda: time.monotonic() + ahead)
+        if adaptive is not None:
+            limiter._adaptive = adaptive  # noqa: SLF001 - nobody else has a reason to
+        if refused:
+            limiter.refused(time.monotonic())
+            ahead = 60.0  # by then its rate has grown so much that nobody waits
+        return limiter
+
+    contestants = {
+        "without what it learns": lambda: made(Unlearned()),
+        "while nothing is refused": made,
+        "once something was refused": lambda: made(refused=True),
+    }
+    for name, make in contestants.items():
+        found = sorted(asyncio.run(all_of_them(make())) for _ in range(rounds))
+        print(f"{name}: {found[rounds // 2]:.2f} µs a turn (from {found[0]:.2f} to {found[-1]:.2f})")
+
+
 def main() -> int:
     """Measure once."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
@@ -138,7 +185,11 @@ def main() -> int:
     parser.add_argument("--concurrency", type=int, default=16)
     parser.add_argument("--kind", choices=("windows", "bucket"), default="windows")
     parser.add_argument("--retry-after", type=int, help="seconds that a refusal asks to wait")
+    parser.add_argument("--cost", action="store_true", help="what a turn costs, instead")
     options = parser.parse_args()
+    if options.cost:
+        cost()
+        return 0
     server = LimitedServer(limit=options.limit, kind=options.kind, retry_after=options.retry_after)
     asyncio.run(measure(server, seconds=options.seconds, concurrency=options.concurrency))
     refused, rate = server.refused(GRACE), server.rate(GRACE)
