@@ -205,7 +205,8 @@ def _wrong_kind(document: JsonObject, place: Place) -> Fault:
     if kind == "Project":
         return Fault(message="a Project file isn't a manifest", place=at, hint="name it with -c, and not in manifests")
     if kind == "MigrationCases":
-        return Fault(message="cases of migrations aren't manifests", place=at, hint="try them: paragon-sync migrate test")
+        hint = "try them: paragon-sync migrate test"
+        return Fault(message="cases of migrations aren't manifests", place=at, hint=hint)
     if not isinstance(kind, str):
         return Fault(message="the kind must be one word", place=at, hint=f"one of {', '.join(_KINDS)}")
     hint = schema.did_you_mean(kind, _KINDS) or f"one of {', '.join(_KINDS)}"

@@ -37,11 +37,11 @@ class _Absent(ChainableUndefined):
     __slots__ = ()
 
     def __new__(
-        cls, hint: str | None = None, obj: Any = missing, name: str | None = None, exc: type = UndefinedError
+        cls, _hint: str | None = None, obj: Any = missing, name: str | None = None, exc: type = UndefinedError
     ) -> Any:
         if isinstance(obj, _Row):
             return StrictUndefined(f'there is no column "{name}" in the row', obj, name, exc)
-        return super().__new__(cls)
+        return super().__new__(cls)  # whose __init__ takes the same
 
     @property
     def _undefined_message(self) -> str:
