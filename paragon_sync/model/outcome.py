@@ -37,7 +37,8 @@ class Applied:
 
     ``side_effects`` are those of a change of metadata on workflows that no operation of the plan manages,
     ``switched_off`` those on the others, which the same run is to set again. ``overwritten`` is what was written over
-    although it had moved.
+    although it had moved. ``enabled`` counts the workflows that came on by writing ``config``, which may not have
+    subscribed their triggers.
     """
 
     notes: tuple[str, ...] = ()
@@ -46,6 +47,7 @@ class Applied:
     side_effects: tuple[SideEffect, ...] = ()
     overwritten: tuple[ConflictingPath, ...] = ()
     switched_off: tuple[SideEffect, ...] = ()
+    enabled: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,7 +16,7 @@ from paragon_sync.model.outcome import ConflictingPath, SideEffect
 from paragon_sync.model.planned import Operation, Value
 from paragon_sync.plan.count import WORKFLOWS, unmanaged, values_of
 from paragon_sync.plan.rebase import Unwritable, conflicting_path, is_halfway, live_copies, live_shape
-from paragon_sync.plan.shape import SETTINGS, Shape, entries_of, shape_like, shape_of
+from paragon_sync.plan.shape import SETTINGS, WORKFLOW_MAPS, Shape, entries_of, shape_like, shape_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,6 +130,22 @@ def still_off(enabled: Iterable[SideEffect], after: LiveUser) -> Iterator[SideEf
     now = frozenset(enabled_workflows(after))
     accounts = {credential.id for credential in after.credentials}
     yield from (effect for effect in enabled if effect not in now and effect.credential in accounts)
+
+
+def newly_enabled(before: JsonObject, after: JsonObject) -> int:
+    """How many workflows are on in the second configuration and not in the first, whatever name their map has."""
+    return len(_on(after) - _on(before))
+
+
+def _on(config: JsonObject) -> set[str]:
+    maps = (config.get(name) for name in WORKFLOW_MAPS)
+    return {
+        workflow
+        for entries in maps
+        if isinstance(entries, dict)
+        for workflow, entry in entries.items()
+        if isinstance(entry, dict) and entry.get("enabled") is True
+    }
 
 
 def _configurations(credential: Credential) -> list[str | None]:

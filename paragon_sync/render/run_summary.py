@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from paragon_sync.model.outcome import RunHeader
+from paragon_sync.model.outcome import Applied, RunHeader
 from paragon_sync.model.planned import ConfigurationSubject
 from paragon_sync.render.alike import TextTally
 from paragon_sync.render.plan import MOST_IN_FULL
-from paragon_sync.render.run import EnabledThroughConfig, operations_of, window_of
+from paragon_sync.render.run import operations_of, window_of
 from paragon_sync.store.journal import Entry
 
 _STEPS: Final = 20  # of a logarithm to e: windows are told apart by 5 %
@@ -64,9 +64,8 @@ class RunSummary:
 
     def taking(self, entries: Iterable[Entry]) -> Iterator[Entry]:
         """The same entries, which are taken on their way; everything is complete once all have been."""
-        enabled = EnabledThroughConfig()
-        for entry in enabled.counting(entries):
-            self.enabled = enabled.total
+        for entry in entries:
+            self.enabled += entry.outcome.enabled if isinstance(entry.outcome, Applied) else 0
             self.sent_again += len(entry.attempts) > 1
             window = window_of(entry)
             if window is not None:

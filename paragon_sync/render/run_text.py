@@ -38,7 +38,7 @@ def run_lines(journal: Journal, run: str, view: View = WHOLE, held: Held | None 
     yield line()
     lost, troubles, notes = Told(_alarms, "Lost?"), Told(_troubles, "Not applied"), Told(_notes, "Notes")
     summary = RunSummary(lost, troubles, notes)
-    for _ in summary.taking(journal.entries(run)):
+    for _ in summary.taking(journal.entries(run, values=False)):
         pass
     for told in (lost, troubles, notes):
         if told.number:

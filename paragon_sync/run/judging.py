@@ -34,6 +34,7 @@ from paragon_sync.plan.verify import (
     compare_after,
     enabled_workflows,
     lost,
+    newly_enabled,
     still_off,
 )
 
@@ -150,7 +151,14 @@ def _applied(operation: Operation, written: Written, after: LiveUser, context: C
         side_effects=tuple(effect for effect in effects if effect not in ours),
         switched_off=tuple(effect for effect in effects if effect in ours),
         overwritten=written.overwritten,
+        enabled=_enabled_through_config(operation, written),
     )
+
+
+def _enabled_through_config(operation: Operation, written: Written) -> int:
+    if operation.enablement != "config" or isinstance(operation.subject, MetadataSubject):
+        return 0
+    return newly_enabled(written.before.pre_image, written.payload)
 
 
 def _alarms(operation: Operation, written: Written, after: LiveUser, kept: Kept | None) -> tuple[str, ...]:

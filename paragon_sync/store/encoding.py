@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import functools
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -19,6 +19,7 @@ from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject
 from paragon_sync.model.outcome import Outcome, Resumption, SideEffect
 from paragon_sync.model.planned import Managed, Operation, Outline, Request, Subject
+from paragon_sync.store.later import later
 
 N = TypeVar("N")
 
@@ -53,32 +54,33 @@ def read_operation(outline: str, rest: str) -> Operation:
 
 def read_later(outline: str, rest: str) -> Operation:
     """The same, read part by part when somebody looks: much faster for a run, which looks at little of most."""
-    operation = object.__new__(_Unread)
-    object.__setattr__(operation, "stored", _object(_parse(outline)) | _object(_parse(rest)))
-    return operation
+    stored = _object(_parse(outline)) | _object(_parse(rest))
+    return later(Operation, _Stored(stored))
+
+
+class _Stored(Mapping[str, Callable[[], Any]]):
+    """How each field of an operation is read; ``stored`` has them as they stand in its texts."""
+
+    def __init__(self, stored: JsonObject) -> None:
+        self.stored = stored
+
+    def __getitem__(self, name: str) -> Callable[[], Any]:
+        codec = _parts()[name]
+        return lambda: codec.read(self.stored[name])
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.stored)
+
+    def __len__(self) -> int:
+        return len(self.stored)
 
 
 def write_part(operation: Operation, name: str) -> str:
     """One field of an operation, as it stands in its texts."""
-    if isinstance(operation, _Unread):
-        return jsonvalue.dumps(operation.stored[name])
+    reads = getattr(operation, "reads", None)
+    if isinstance(reads, _Stored):
+        return jsonvalue.dumps(reads.stored[name])
     return jsonvalue.dumps(_parts()[name].write(getattr(operation, name)))
-
-
-class _Unread(Operation):
-    """An operation whose fields are read when they are looked at; it equals none but itself."""
-
-    __slots__ = ("stored",)
-
-    stored: JsonObject
-
-    def __getattr__(self, name: str) -> Any:
-        """Read a field that wasn't looked at before; raises :class:`JsonError` when it can't be read."""
-        if name not in _parts():
-            raise AttributeError(name)
-        value = _parts()[name].read(self.stored[name])
-        object.__setattr__(self, name, value)
-        return value
 
 
 @functools.cache
@@ -91,6 +93,7 @@ def write_outcome(outcome: Outcome) -> str:
     return jsonvalue.dumps(_codec(Outcome).write(outcome))
 
 
+@functools.lru_cache(maxsize=256)  # most end in the same few ways, and are told from their texts
 def read_outcome(text: str) -> Outcome:
     return cast(Outcome, _codec(Outcome).read(_parse(text)))
 

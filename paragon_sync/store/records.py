@@ -9,9 +9,12 @@ from sqlalchemy import Row
 
 from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
+from paragon_sync.jsonvalue import JsonObject
 from paragon_sync.model.moment import Moment, Window
+from paragon_sync.model.planned import Managed, Request
 from paragon_sync.store import encoding
 from paragon_sync.store.journal import SENDING, Attempt, Entry, Recorded, Sending, name_of
+from paragon_sync.store.later import later, whole
 from paragon_sync.store.sealing import Sealing, seal_line, unseal_line
 
 
@@ -46,29 +49,43 @@ class Records:
             "opened_monotonic": sending.opened.monotonic,
         }
 
-    def entry(self, row: Row[Any], attempts: tuple[Attempt, ...]) -> Entry:
-        place = _outcome_place(row.run, row.number)
-        return Entry(
+    def entry(self, row: Row[Any], attempts: tuple[Attempt, ...], *, values: bool = True) -> Entry:
+        """One operation's entry; without ``values`` what is about the write itself is read when somebody looks."""
+        outcome = None if row.outcome is None else self._read(row.outcome, _outcome_place(row.run, row.number))
+        entry = later(
+            Entry,
+            {"subject": lambda: encoding.read_subject(row.subject), "managed": lambda: self._managed(row)},
             number=row.number,
             user=str(jsonvalue.loads(row.user_id)),
-            subject=encoding.read_subject(row.subject),
-            managed=encoding.read_managed(self._read(row.managed, _managed_place(row.run, row.number))),
-            outcome=None if row.outcome is None else encoding.read_outcome(self._read(row.outcome, place)),
+            outcome=None if outcome is None else encoding.read_outcome(outcome),
             attempts=attempts,
         )
+        return whole(entry) if values else entry
 
-    def attempt(self, row: Row[Any]) -> Attempt:
-        place = _attempt_place(row.run, row.number, row.attempt)
-        preimage = jsonvalue.loads(self._read(row.preimage, f"{place} preimage"))
-        if not isinstance(preimage, dict):
-            raise JsonError("a pre-image is an object")
-        return Attempt(
-            preimage=preimage,
-            requests=encoding.read_requests(self._read(row.requests, f"{place} requests")),
+    def attempt(self, row: Row[Any], *, values: bool = True) -> Attempt:
+        """One attempt; ``values`` as for an entry."""
+        attempt = later(
+            Attempt,
+            {"preimage": lambda: self._preimage(row), "requests": lambda: self._requests(row)},
             sent=row.sent,
             window=_window(row),
             enabled=() if row.enabled is None else encoding.read_effects(row.enabled),
         )
+        return whole(attempt) if values else attempt
+
+    def _managed(self, row: Row[Any]) -> tuple[Managed, ...]:
+        return encoding.read_managed(self._read(row.managed, _managed_place(row.run, row.number)))
+
+    def _preimage(self, row: Row[Any]) -> JsonObject:
+        place = _attempt_place(row.run, row.number, row.attempt)
+        preimage = jsonvalue.loads(self._read(row.preimage, f"{place} preimage"))
+        if not isinstance(preimage, dict):
+            raise JsonError("a pre-image is an object")
+        return preimage
+
+    def _requests(self, row: Row[Any]) -> tuple[Request, ...]:
+        place = _attempt_place(row.run, row.number, row.attempt)
+        return encoding.read_requests(self._read(row.requests, f"{place} requests"))
 
     def _read(self, kept: str, place: str) -> str:
         try:

@@ -169,15 +169,22 @@ class StateStore:
         return self._runs(runs.c.plan_digest == plan_digest)
 
     def entries(
-        self, run: str, outcome: OutcomeName | None = None, *, sending: bool = False, attempts: bool = True
+        self,
+        run: str,
+        outcome: OutcomeName | None = None,
+        *,
+        sending: bool = False,
+        attempts: bool = True,
+        values: bool = True,
     ) -> Iterator[Entry]:
         """The journal of one run in the order of the plan; of one outcome alone, or of what is still ``sending``.
 
-        Without ``attempts``, which hold whole configurations, it is read much faster.
+        Without ``attempts``, which hold whole configurations, it is read much faster; and so it is without ``values``:
+        those, and what is managed, are then read when somebody looks.
         """
         state = SENDING if sending else outcome
         after = -1
-        while page := self._page(run, state, after, attempts=attempts):
+        while page := self._page(run, state, after, attempts=attempts, values=values):
             yield from page
             after = page[-1].number
 
@@ -223,23 +230,29 @@ class StateStore:
         with self._transaction() as connection:
             connection.execute(update(runs).where(runs.c.run == run).values(values))
 
-    def _page(self, run: str, state: str | None, after: int, *, attempts: bool) -> list[Entry]:
+    def _page(self, run: str, state: str | None, after: int, *, attempts: bool, values: bool) -> list[Entry]:
         query = select(entries).where(entries.c.run == run, entries.c.number > after)
         if state is not None:
             query = query.where(entries.c.state == state)
         with self._transaction() as connection:
             page = connection.execute(query.order_by(entries.c.number).limit(_BATCH)).all()
-            tries = self._attempts(connection, run, [row.number for row in page]) if attempts and page else {}
-            return [self._records.entry(row, tries.get(row.number, ())) for row in page]
+            tries = (
+                self._attempts(connection, run, [row.number for row in page], values=values)
+                if attempts and page
+                else {}
+            )
+            return [self._records.entry(row, tries.get(row.number, ()), values=values) for row in page]
 
-    def _attempts(self, connection: Connection, run: str, numbers: Sequence[int]) -> dict[int, tuple[Attempt, ...]]:
+    def _attempts(
+        self, connection: Connection, run: str, numbers: Sequence[int], *, values: bool
+    ) -> dict[int, tuple[Attempt, ...]]:
         query = (
             select(attempts)
             .where(attempts.c.run == run, attempts.c.number.in_(numbers))
             .order_by(attempts.c.number, attempts.c.attempt)
         )
         rows = groupby(connection.execute(query), lambda row: row.number)
-        return {number: tuple(map(self._records.attempt, tried)) for number, tried in rows}
+        return {number: tuple(self._records.attempt(row, values=values) for row in tried) for number, tried in rows}
 
     def _put_entries(self, connection: Connection, run: str, rows: Sequence[dict[str, Any]]) -> None:
         """Adds entries that are new and changes those that are there, in SQL that every database knows."""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from paragon_sync.jsonvalue import Json
+from paragon_sync.jsonvalue import Json, JsonObject
 from paragon_sync.model.live import Credential
 from paragon_sync.model.outcome import SideEffect
 from paragon_sync.plan.rebase import Rewritten, rebase
@@ -13,6 +13,7 @@ from paragon_sync.plan.verify import (
     Vanished,
     Verified,
     compare_after,
+    newly_enabled,
     side_effects,
     switched_off,
 )
@@ -122,3 +123,21 @@ def test_workflows_of_a_configuration_are_told_too() -> None:
         side_effects(user(account(enabled=True)), user(account(enabled=False)))
     )
     assert ["T1 a"] == list(switched_off(user(account(enabled=True)), gone))
+
+
+def workflows(entries: Json, name: str = "workflowSettings") -> JsonObject:
+    return {"sharedSettings": {}, name: entries}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expected"),
+    [
+        (workflows({"w1": {"enabled": False}, "w2": {"enabled": True}}), workflows({"w1": {"enabled": True}}), 1),
+        ({}, workflows({"w1": {"enabled": True}, "w2": {"enabled": True}}), 2),
+        (workflows({"w1": {"enabled": True}}, "configuredWorkflows"), workflows({"w1": {"enabled": True}}), 0),
+        ({}, workflows({"w1": {"enabled": "yes"}, "w2": None}), 0),
+        ({}, workflows(1), 0),
+    ],
+)
+def test_workflows_that_came_on_are_counted(before: JsonObject, after: JsonObject, expected: int) -> None:
+    assert expected == newly_enabled(before, after)

@@ -12,7 +12,7 @@ from jsonschema import Draft202012Validator
 from rich.cells import cell_len
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES
-from paragon_sync.jsonvalue import ABSENT, JsonObject, loads
+from paragon_sync.jsonvalue import ABSENT, loads
 from paragon_sync.model.moment import Moment, Window
 from paragon_sync.model.outcome import (
     Applied,
@@ -28,7 +28,7 @@ from paragon_sync.model.outcome import (
     Unchanged,
     Unknown,
 )
-from paragon_sync.model.planned import MetadataSubject, PatchConfig, PatchMeta
+from paragon_sync.model.planned import MetadataSubject
 from paragon_sync.render.outcomes import print_record, print_run, print_runs
 from paragon_sync.render.plan import View
 from paragon_sync.render.run_text import run_lines
@@ -70,7 +70,13 @@ class Recorded:
         return self.header
 
     def entries(
-        self, _run: str, outcome: OutcomeName | None = None, *, sending: bool = False, attempts: bool = True
+        self,
+        _run: str,
+        outcome: OutcomeName | None = None,
+        *,
+        sending: bool = False,
+        attempts: bool = True,
+        values: bool = True,  # noqa: ARG002 - all are at hand
     ) -> list[Entry]:
         wanted = SENDING if sending else outcome
         found = [entry for entry in self.recorded if wanted in {None, state(entry)}]
@@ -98,22 +104,11 @@ def told(recorded: Recorded, output_format: str = "text") -> tuple[str, int]:
     return stream.getvalue(), code
 
 
-def enabling(before: JsonObject, *after: JsonObject) -> Attempt:
-    """An attempt that found some workflows and wrote others; each as ``{id: enabled}``."""
-    requests = [PatchConfig(credential="c1", configuration=None, config=workflows(one)) for one in after]
-    return Attempt(preimage=workflows(before), requests=tuple(requests), sent="t1", window=CLOSED)
-
-
-def workflows(enabled: JsonObject) -> JsonObject:
-    entries: JsonObject = {workflow: {"enabled": value, "settings": {}} for workflow, value in enabled.items()}
-    return {"sharedSettings": {}, "configuredWorkflows": entries, "workflowSettings": entries}
-
-
 def test_a_run_that_went_well_is_told_in_a_few_lines() -> None:
     recorded = Recorded(
         recorded=(
-            replace(entry(0, Applied()), attempts=(enabling({"w1": False, "w2": True}, {"w1": True, "w2": False}),)),
-            replace(entry(1, Applied(resolved=True)), attempts=(enabling({}, {"w1": True, "w2": False}),)),
+            entry(0, Applied(enabled=1)),
+            entry(1, Applied(resolved=True, enabled=1)),
             entry(2, Unchanged()),
         ),
         window=41.4,
@@ -131,21 +126,10 @@ Longest read-to-write window 41 ms.
 
 
 @pytest.mark.parametrize(
-    ("outcome", "attempts", "enabled"),
-    [
-        (Applied(), (enabling({"w1": False}, {"w1": True}),), 1),
-        (Applied(), (enabling({"w1": False}, {"w1": True}), enabling({"w1": True}, {"w1": True})), 1),
-        (Applied(), (enabling({"w1": "yes"}, {"w1": "no"}),), 0),
-        (Applied(), (replace(SENT, requests=(PatchMeta(meta=workflows({"w1": True})),)),), 0),
-        (Applied(), (replace(SENT, preimage={"workflowSettings": 1}),), 0),
-        (Applied(), (), 0),
-        (Failed(reason="x"), (enabling({"w1": False}, {"w1": True}),), 0),
-    ],
+    ("outcome", "enabled"), [(Applied(enabled=1), 1), (Applied(), 0), (Unchanged(), 0), (Failed(reason="x"), 0)]
 )
-def test_only_what_was_enabled_by_config_is_unconfirmed(
-    outcome: Outcome, attempts: tuple[Attempt, ...], enabled: int
-) -> None:
-    recorded = Recorded(recorded=(replace(entry(0, outcome), attempts=attempts),))
+def test_what_was_enabled_by_config_is_unconfirmed(outcome: Outcome, enabled: int) -> None:
+    recorded = Recorded(recorded=(entry(0, outcome),))
     assert document(recorded)["workflowsEnabledThroughConfig"] == enabled
     assert ("unconfirmed" in told(recorded)[0]) == bool(enabled)
 
@@ -380,7 +364,7 @@ def test_the_record_of_a_run_has_every_operation_with_window_and_attempts() -> N
     recorded = Recorded(
         recorded=(
             entry(0, Unchanged()),
-            replace(entry(1, Applied(resolved=True)), attempts=(SENT, enabling({}, {"w": True}))),
+            replace(entry(1, Applied(resolved=True, enabled=1)), attempts=(SENT, replace(SENT, window=CLOSED))),
             replace(entry(2, Conflict(paths=(path,))), attempts=()),
             entry(3, None),
             entry(4, Applied(notes=("moved during write: /x",), alarms=("lost? /y",))),
