@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterator
 from typing import TypeAlias
 
 from paragon_sync.catalog.naming import ESCAPE
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.catalog.types import check_value
 from paragon_sync.errors import Problem
-from paragon_sync.jsonvalue import Json, Pointer
+from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest.expand import templates_in
 from paragon_sync.manifest.filling import Filling, row_fault
 from paragon_sync.manifest.rollout import column_faults
@@ -19,18 +18,9 @@ from paragon_sync.manifest.roster import MOST_TOLD, Row, columns_are_fixed, labe
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
 from paragon_sync.model.catalog import Input
-from paragon_sync.model.declared import AccountBy, ConfigurationBy, Fault, Rollout
-from paragon_sync.model.desired import (
-    Claim,
-    Default,
-    DesiredBlock,
-    DesiredDocument,
-    DesiredFragment,
-    Filled,
-    Release,
-    Set,
-    Unset,
-)
+from paragon_sync.model.declared import Fault, Rollout
+from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Filled
+from paragon_sync.run.slots import Slots
 
 Made: TypeAlias = Filled | DesiredDocument
 """What a row comes to: its values where nothing is unusual, else all that it says."""
@@ -54,10 +44,8 @@ class Rolling:
             templates = templates_in(rollout.written)
             self._layer, faults = resolver.fragment(rollout.fragment, self.source)
             self.faults = [fault for fault in faults if fault.place.of_key or fault.place.pointer not in templates]
-        slots = {slot.pointer: index for index, slot in enumerate(rollout.slots or ())}
-        self._definitions = {} if resolver is None else _definitions(self._layer, slots, resolver)
-        self._metadata = _places(self._layer.metadata, slots)
-        self._blocks = [_block_slots(block, slots) for block in self._layer.blocks]
+        self._slots = Slots(self._layer, (slot.pointer for slot in rollout.slots or ()))
+        self._definitions = {} if resolver is None else _definitions(self._slots, resolver)
 
     @property
     def source(self) -> str:
@@ -80,11 +68,11 @@ class Rolling:
         Where the document isn't ``sound``, only the roster's own problems are found.
         """
         told, evaluate = 0, sound
-        for index, row in enumerate(read(self.rollout.roster)):
+        for row in read(self.rollout.roster):
             if isinstance(row, Problem):
                 yield row
                 continue
-            if index == 0 and evaluate and columns_are_fixed(self.rollout.roster):
+            if self._read == 0 and evaluate and columns_are_fixed(self.rollout.roster):
                 missing = problems(column_faults(self.rollout, row.values))
                 yield from missing
                 evaluate = not missing
@@ -134,17 +122,7 @@ class Rolling:
 
     def document(self, filled: Filled) -> DesiredDocument:
         """What the row says, in full; profiles are still to be put in."""
-        values = filled.values
-        layer = self._layer
-        if values:
-            layer = DesiredFragment(
-                source=layer.source,
-                metadata=_filled(layer.metadata, self._metadata, values),
-                blocks=tuple(
-                    slots.filled(block, values) for slots, block in zip(self._blocks, layer.blocks, strict=True)
-                ),
-            )
-        return self._document(filled.user, filled.number, layer)
+        return self._document(filled.user, filled.number, self._slots.filled(filled.values))
 
     def _document(self, user: str, number: int, layer: DesiredFragment) -> DesiredDocument:
         rollout = self.rollout
@@ -152,71 +130,11 @@ class Rolling:
         return DesiredDocument(user=user, place=rollout.place, layers=(layer,), profiles=rollout.profiles, row=row)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _BlockSlots:
-    """Which of a block's parts rows fill, each by the number of its slot."""
-
-    claims: Mapping[int, int]
-    account: int | None = None
-    configuration: int | None = None
-
-    def filled(self, block: DesiredBlock, values: tuple[Json, ...]) -> DesiredBlock:
-        account, configuration = block.account, block.configuration
-        if self.account is not None and isinstance(account, AccountBy):
-            account = replace(account, value=_text(values[self.account]))
-        if self.configuration is not None and isinstance(configuration, ConfigurationBy):
-            configuration = replace(configuration, value=_text(values[self.configuration]))
-        elif not self.claims and self.account is None:
-            return block
-        claims = _filled(block.claims, self.claims, values)
-        return replace(block, account=account, configuration=configuration, claims=claims)
-
-
-def _block_slots(block: DesiredBlock, slots: Mapping[Pointer, int]) -> _BlockSlots:
-    at = block.place.pointer
-    selectors = {pointer[len(at)]: index for pointer, index in slots.items() if pointer[: len(at)] == at}
-    return _BlockSlots(
-        claims=_places(block.claims, slots),
-        account=selectors.get("account"),
-        configuration=selectors.get("configuration"),
-    )
-
-
-def _places(claims: Iterable[Claim], slots: Mapping[Pointer, int]) -> Mapping[int, int]:
-    """By the numbers of claims, the slots that fill them."""
-    by_claim = ((number, slots.get(claim.place.pointer)) for number, claim in enumerate(claims))
-    return {number: slot for number, slot in by_claim if slot is not None}
-
-
-def _filled(claims: tuple[Claim, ...], places: Mapping[int, int], values: tuple[Json, ...]) -> tuple[Claim, ...]:
-    if not places:
-        return claims
-    result = list(claims)
-    for number, slot in places.items():
-        claim = claims[number]
-        match claim.intent:
-            case Set():
-                result[number] = replace(claim, intent=Set(values[slot]))
-            case Default(blank=blank):
-                result[number] = replace(claim, intent=Default(values[slot], blank))
-            case Unset() | Release():
-                raise TypeError(claim.intent)
-    return tuple(result)
-
-
-def _definitions(layer: DesiredFragment, slots: Mapping[Pointer, int], resolver: Resolver) -> dict[int, Input]:
+def _definitions(slots: Slots, resolver: Resolver) -> dict[int, Input]:
     """By the numbers of slots, what the catalog says of the values in them; ``id:…`` takes them as they stand."""
-    found: dict[int, Input] = {}
-    for block in layer.blocks:
-        for number, slot in _places(block.claims, slots).items():
-            claim = block.claims[number]
-            definition = resolver.definition(block.integration, claim.target)
-            if definition is not None and not claim.place.pointer[-1].startswith(ESCAPE):
-                found[slot] = definition
-    return found
-
-
-def _text(value: Json) -> str:
-    if not isinstance(value, str):
-        raise TypeError(value)
-    return value
+    found = {
+        slot: resolver.definition(integration, claim.target)
+        for slot, integration, claim in slots.claims()
+        if not claim.place.pointer[-1].startswith(ESCAPE)
+    }
+    return {slot: definition for slot, definition in found.items() if definition is not None}

@@ -48,7 +48,8 @@ def items(roster: SqlRoster) -> Iterator[Found]:
         yield refused.trouble
     except DBAPIError as error:
         reason = str(error.orig).strip().partition("\n")[0]  # what follows may name values
-        yield Trouble(f"the query can't be answered{f' after row {number}' if number else ''}: {reason}")
+        shown = "its columns hold secrets, so the reason isn't shown" if roster.secret and number else reason
+        yield Trouble(f"the query can't be answered{f' after row {number}' if number else ''}: {shown}")
     except (SQLAlchemyError, ValueError):  # what it says may hold a password
         yield Trouble("the query can't be answered: the database's driver doesn't understand the URL or the answer")
 

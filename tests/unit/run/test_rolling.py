@@ -164,6 +164,13 @@ def test_without_a_catalog_rows_are_looked_at_all_the_same(tmp_path: Path) -> No
         """Names can't be checked without a catalog, but templates can."""
 
 
+def test_columns_are_looked_at_even_if_the_first_row_is_broken(tmp_path: Path) -> None:
+    found = problems(
+        tmp_path, csv="user,plan\nx\nacme,pro\n", rollout=HEAD + 'users: {csv: eu.csv}\nmetadata: {a: "{{ row.b }}"}'
+    )
+    assert ["eu.csv:2:1", "rollout.yaml:5:15"] == [":".join(one.split(":")[:3]) for one in found]
+
+
 @pytest.mark.parametrize(
     ("body", "told"),
     [

@@ -139,6 +139,14 @@ def name_in(url: str) -> str:
     return url.partition("@/")[2].partition("?")[0]
 
 
+def test_what_the_database_says_of_columns_that_hold_secrets_is_not_shown(postgres_server: postgres.Server) -> None:
+    query = "SELECT n::text AS user, ('s3cret' || n) AS code, (CASE n WHEN 2500 THEN 's3cret' ELSE '1' END)::int AS x"
+    query += " FROM generate_series(1, 5000) AS n"
+    told = problem(roster(query, postgres_server.url(), secret=frozenset({"code"})))
+    assert "after row 2000: its columns hold secrets" in told.message
+    assert "s3cret" not in told.message
+
+
 def test_rows_of_postgresql_have_its_types(postgres_server: postgres.Server) -> None:
     query = """
         SELECT 7::bigint AS user, 'x' AS text, 1.50::numeric AS price, true AS on, now()::date = current_date AS today,
