@@ -32,6 +32,7 @@ _CHANGING = (
     (re.compile(r"\b(digest|plan) [0-9a-f]{8}\b"), r"\1 DIGEST"),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00"), "TIME"),
     (re.compile(r"\b[\d,]+ ms\b"), "N ms"),
+    (re.compile(r"\babout \d+ s to apply\b"), "about N s to apply"),
     (re.compile(r"\bby \S+@\S+,"), "by ACTOR,"),
 )
 
