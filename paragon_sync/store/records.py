@@ -30,9 +30,20 @@ class Records:
 
     def ended(self, run: str, recorded: Recorded) -> dict[str, Any]:
         """The entry of an operation that has its outcome."""
+        return self._entry_row(run, recorded, state=name_of(recorded.outcome), outcome=self._outcome(run, recorded))
+
+    def end(self, run: str, recorded: Recorded) -> dict[str, Any]:
+        """What of an entry changes when an operation that was sent has its outcome."""
+        return {
+            "at_run": run,
+            "at_number": recorded.number,
+            "to_state": name_of(recorded.outcome),
+            "to_outcome": self._outcome(run, recorded),
+        }
+
+    def _outcome(self, run: str, recorded: Recorded) -> str:
         text = encoding.write_outcome(recorded.outcome)
-        outcome = seal_line(self.sealing, text, _outcome_place(run, recorded.number))
-        return self._entry_row(run, recorded, state=name_of(recorded.outcome), outcome=outcome)
+        return seal_line(self.sealing, text, _outcome_place(run, recorded.number))
 
     def attempt_row(self, run: str, attempt: int, sending: Sending) -> dict[str, Any]:
         place = _attempt_place(run, sending.number, attempt)

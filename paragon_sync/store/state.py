@@ -11,9 +11,9 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, insert, select, text, true, update
 
 from paragon_sync.errors import StateError
 from paragon_sync.model.outcome import OutcomeName, Resumption, RunHeader
@@ -26,7 +26,13 @@ from paragon_sync.store.sealing import Unavailable
 from paragon_sync.store.tables import attempts, entries, runs
 
 _BATCH: Final = 500
-_CHANGE: Final = (
+_PUT: Final = text(
+    f"INSERT INTO {entries.name} (run, number, user_id, subject, managed, state, outcome)"  # noqa: S608 - our own name
+    " VALUES (:run, :number, :user_id, :subject, :managed, :state, :outcome)"
+    " ON CONFLICT (run, number) DO UPDATE SET state = excluded.state, outcome = excluded.outcome"
+)
+"""Adds entries that are new and changes those that are there, in SQL that every database here knows."""
+_END: Final = (
     update(entries)
     .where(entries.c.run == bindparam("at_run"), entries.c.number == bindparam("at_number"))
     .values(state=bindparam("to_state"), outcome=bindparam("to_outcome"))
@@ -106,8 +112,9 @@ class StateStore:
         if not batch:
             return
         self._still_held()
+        rows = [self._records.sending(run, sending) for sending in batch]
         with self._transaction() as connection:
-            self._put_entries(connection, run, [self._records.sending(run, sending) for sending in batch])
+            connection.execute(_PUT, rows)
             made = self._attempts_made(connection, run, [sending.number for sending in batch])
             rows = []
             for sending in batch:
@@ -119,8 +126,13 @@ class StateStore:
         """Records how operations ended, in one transaction, and when their attempts were answered."""
         if not batch:
             return
+        ends = [self._records.end(run, recorded) for recorded in batch if recorded.windows]
+        rows = [self._records.ended(run, recorded) for recorded in batch if not recorded.windows]
         with self._transaction() as connection:
-            self._put_entries(connection, run, [self._records.ended(run, recorded) for recorded in batch])
+            if ends:  # they were sent, so they have their entry
+                connection.execute(_END, ends)
+            if rows:
+                connection.execute(_PUT, rows)
             answers = [
                 {
                     "at_run": run,
@@ -253,22 +265,6 @@ class StateStore:
         )
         rows = groupby(connection.execute(query), lambda row: row.number)
         return {number: tuple(self._records.attempt(row, values=values) for row in tried) for number, tried in rows}
-
-    def _put_entries(self, connection: Connection, run: str, rows: Sequence[dict[str, Any]]) -> None:
-        """Adds entries that are new and changes those that are there, in SQL that every database knows."""
-        numbers = [row["number"] for row in rows]
-        query = select(entries.c.number).where(entries.c.run == run, entries.c.number.in_(numbers))
-        known = set(connection.scalars(query))
-        new = [row for row in rows if row["number"] not in known]
-        changed = [
-            {"at_run": run, "at_number": row["number"], "to_state": row["state"], "to_outcome": row["outcome"]}
-            for row in rows
-            if row["number"] in known
-        ]
-        if new:
-            connection.execute(insert(entries), new)
-        if changed:
-            connection.execute(_CHANGE, changed)
 
     def _attempts_made(self, connection: Connection, run: str, numbers: Sequence[int]) -> dict[int, int]:
         query = (
