@@ -74,7 +74,7 @@ def plan_lines(
         yield from _findings(plan, view, found, severity, title)
     if is_narrowed:
         yield from wrapped(f"Shown: {_shown(view.selection, users, found)}. The whole plan:", 0)
-    yield from wrapped(summary(header.counts), 0)
+    yield from wrapped(summary(header.counts, is_rollback=header.rolls_back is not None), 0)
     if not (is_full and all(map(view.is_full, found.times.values()))):
         yield from _grouped(saved)
     yield from refusal_lines(header.refusals)
@@ -88,16 +88,17 @@ def plan_lines(
         yield line(f"{_about(header)[0].upper()}{_about(header)[1:]}.")
 
 
-def summary(counts: Counts) -> str:
+def summary(counts: Counts, *, is_rollback: bool = False) -> str:
     """The plan in a sentence or two; enablements count among the changes."""
-    unchanged = f"{count(counts.unchanged, 'user')} as declared"
+    unchanged = f"{count(counts.unchanged, 'user')} {'with nothing to take back' if is_rollback else 'as declared'}"
     left_out = f" {count(counts.left_out, 'user')} left out." if counts.left_out else ""
     changes = counts.values_added + counts.values_changed + counts.values_removed
     if not counts.operations:
-        return f"Nothing to do: {unchanged}.{left_out}"
+        return f"Nothing to take back.{left_out}" if is_rollback else f"Nothing to do: {unchanged}.{left_out}"
     parts = {"added": counts.values_added, "changed": counts.values_changed, "removed": counts.values_removed}
     effects = ", ".join(f"{number:,} {word}" for word, number in parts.items() if number)
-    return f"{count(counts.changed, 'user')} to update, {count(changes, 'change')}: {effects}. {unchanged}.{left_out}"
+    told = "" if is_rollback and not counts.unchanged else f" {unchanged}."
+    return f"{count(counts.changed, 'user')} to update, {count(changes, 'change')}: {effects}.{told}{left_out}"
 
 
 def refusal_lines(refusals: Iterable[Refusal]) -> Iterator[Text]:

@@ -325,6 +325,21 @@ def test_large_numbers_are_grouped() -> None:
     assert summary(counts) == "200,000 users to update, 1,200,000 changes: 1,200,000 changed. 1 user as declared."
 
 
+@pytest.mark.parametrize(
+    ("counts", "told"),
+    [
+        (Counts(considered=2, unchanged=2), "Nothing to take back."),
+        (Counts(changed=1, operations=1, values_changed=1), "1 user to update, 1 change: 1 changed."),
+        (
+            Counts(changed=1, unchanged=2, left_out=1, operations=1, values_removed=1),
+            "1 user to update, 1 change: 1 removed. 2 users with nothing to take back. 1 user left out.",
+        ),
+    ],
+)
+def test_a_rollback_says_nothing_of_what_is_declared(counts: Counts, told: str) -> None:
+    assert summary(counts, is_rollback=True) == told
+
+
 def test_a_problem_says_where_and_what_to_do() -> None:
     found = Problem(message='slack has no setting "Chan\nel"', file="users/acme.yaml", line=11, column=7)
     assert problem(found) == 'users/acme.yaml:11:7: slack has no setting "Chan\\nel"'
