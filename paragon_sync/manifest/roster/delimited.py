@@ -19,16 +19,16 @@ def items(roster: FileRoster) -> Iterator[Found]:
     """The rows in their order, each with the line on which it starts. Lines without anything on them don't count."""
     reader = csv.reader(lines(roster.path), delimiter=roster.delimiter, strict=True)
     try:
-        header = next(reader, None)
+        header = next(filter(None, reader), None)
         if header is None:
             yield Trouble("the file is empty: a header with the names of the columns is missing")
             return
-        wrong = list(_header_troubles(roster, header))
+        wrong = list(_header_troubles(roster, header, reader.line_num))
         yield from wrong
         if not wrong:
             yield from _rows(reader, header)
     except csv.Error as error:
-        yield Trouble(f"the header can't be read: {error}", 1)
+        yield Trouble(f"the header can't be read: {error}", reader.line_num)
     except Unreadable as error:
         yield Trouble(error.message, error.line, error.hint)
 
@@ -54,15 +54,15 @@ def _unequal(fields: int, columns: int) -> str:
     return f"the row has {fields} {'field' if fields == 1 else 'fields'}, and the header {columns}"
 
 
-def _header_troubles(roster: FileRoster, header: list[str]) -> Iterator[Trouble]:
+def _header_troubles(roster: FileRoster, header: list[str], line: int) -> Iterator[Trouble]:
     for number, name in enumerate(header, 1):
         if not name.strip():
-            yield Trouble(f"column {number} of the header has no name", 1)
+            yield Trouble(f"column {number} of the header has no name", line)
         elif name in header[: number - 1]:
-            yield Trouble(f'the header names the column "{name}" twice', 1)
+            yield Trouble(f'the header names the column "{name}" twice', line)
     missing = [name for name in (roster.id_column, *sorted(roster.secret)) if name not in header]
     for name in missing:
-        yield Trouble(f'there is no column "{name}"', 1, _hint(name, header, roster.delimiter))
+        yield Trouble(f'there is no column "{name}"', line, _hint(name, header, roster.delimiter))
 
 
 def _hint(name: str, header: list[str], delimiter: str) -> str:

@@ -68,6 +68,8 @@ def test_csv_gives_rows_of_text(tmp_path: Path, text: str, options: dict[str, ob
         ("user,plan\nacme,pro\n", {"secret": frozenset({"token"})}, [(1, 'no column "token"')]),
         ("user,user\nacme,pro\n", {}, [(1, 'names the column "user" twice')]),
         ("user,\nacme,pro\n", {}, [(1, "column 2 of the header has no name")]),
+        ("\n\nusr\nacme\n", {}, [(3, 'there is no column "user"')]),
+        ('"us"er\nacme\n', {}, [(1, "the header can't be read")]),
         ("user,plan\nacme\nglobex,pro,7\n", {}, [(2, "has 1 field, and the header 2"), (3, "has 3 fields")]),
         ('user,plan\nacme,"pro"x\nglobex,pro\n', {}, [(2, "can't be read")]),
         ('user,plan\nacme,"pro\nglobex,pro\n', {}, [(2, "can't be read: unexpected end of data")]),
