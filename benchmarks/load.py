@@ -61,7 +61,9 @@ def offline(folder: Path, files: list[Path]) -> Reading:
     if done.returncode:
         sys.exit(done.stderr)
     told = json.loads(done.stdout)
-    notes = {"µs a user": told["seconds"] / told["users"] * 1e6, "MB": told["megabytes"], "changed": told["changed"]}
+    took = {"µs a user": told["seconds"], "CPU µs a user": told["cpu"]}
+    notes = {name: seconds / told["users"] * 1e6 for name, seconds in took.items()}
+    notes |= {"MB": told["megabytes"], "changed": told["changed"]}
     return Reading(value=told["users"] / wall, unit="users/s", notes=notes)
 
 
