@@ -117,10 +117,9 @@ class _Words:
         self._written: dict[tuple[Target, type[Intent]], str] = {}
 
     def workflow(self, known: Levels, name: str, block: WorkflowBlock) -> None:
-        place = replace(block.place, of_key=True)
         id_ = known.names.id_of(name, "workflow")
         if isinstance(id_, Miss):
-            self._missed(known.type, id_, place)
+            self._missed(known.type, id_, replace(block.place, of_key=True))
             return
         level, target = known.workflow_level(id_), WorkflowEnabled(id_)
         if block.enabled is None:
@@ -170,7 +169,7 @@ class _Words:
             self.exact.append(ExactScope(workflow=level.workflow, place=place))
 
     def _value(self, level: Level, name: str, declared: Declared, intent: Intent) -> None:
-        id_ = self._id(level, name, replace(declared.place, of_key=True))
+        id_ = self._id(level, name, declared.place, of_key=True)
         if id_ is None:
             return
         claim = self._claimed(level, id_, intent, declared.place, secret=declared.secret)
@@ -193,12 +192,12 @@ class _Words:
         key = (claim.target, type(claim.intent))
         first = self.claims.setdefault(key, claim)
         written = self._written.setdefault(key, name)
-        if not _same(first.intent, claim.intent):
+        if first is not claim and not _same(first.intent, claim.intent):
             message = f'"{written}" and "{name}" name one and the same value of {where}, and differ'
             hint = f"keep one of the two; its id is {_id_of(claim.target)}"
             self._faults.append(Fault(message=message, place=claim.place, hint=hint))
 
-    def _id(self, level: Level, name: str, place: Place) -> str | None:
+    def _id(self, level: Level, name: str, place: Place, *, of_key: bool = False) -> str | None:
         id_ = level.names.id_of(name, "setting")
         if isinstance(id_, str):
             return id_
@@ -206,7 +205,7 @@ class _Words:
             id_ = Miss(
                 id_.message, f"the catalog doesn't know this workflow: write {ESCAPE} before the setting's exact id"
             )
-        self._missed(level.title, id_, place)
+        self._missed(level.title, id_, replace(place, of_key=True) if of_key else place)
         return None
 
     def _missed(self, where: str, miss: Miss, place: Place) -> None:
