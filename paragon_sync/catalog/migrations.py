@@ -5,6 +5,7 @@ With ``workflow: all`` a step becomes one action for each workflow that has such
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TypeVar, assert_never
@@ -68,7 +69,8 @@ def resolve_migration(
         where=migration.where,
         vocabulary=_vocabulary(levels),
     )
-    faults = [*_where_faults(migration.where, levels, described), *steps.faults, *_misfits(resolved, levels, described)]
+    where = itertools.islice(_where_faults(migration.where, levels, described), 1)  # one at each place
+    faults = [*where, *steps.faults, *_misfits(resolved, levels, described)]
     return resolved, list(dict.fromkeys(faults))
 
 

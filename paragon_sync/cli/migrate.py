@@ -12,7 +12,7 @@ from paragon_sync.cli.options import environment_option, paths_argument, project
 
 @click.group(cls=Group)
 def migrate() -> None:
-    """Try migrations before they are planned."""
+    """Try migrations on the cases beside them."""
 
 
 @migrate.command()

@@ -211,7 +211,7 @@ def _where(where: Json, place: Place) -> tuple[Where | None, list[Fault]]:
     if isinstance(condition, Failed):
         return None, [Fault(message=condition.message, place=at, hint=condition.hint)]
     told = [*_unknown_names(condition.touched.names), *_unknown_members(condition.paths)]
-    faults = [Fault(message=message, place=at, hint=hint) for message, hint in told]
+    faults = [Fault(message=message, place=at, hint=hint) for message, hint in told[:1]]  # one at each place
     return Where(text=where, place=at, paths=condition.paths), faults
 
 

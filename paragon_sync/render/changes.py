@@ -34,7 +34,13 @@ NOTE_AT: Final = 62
 MOST_DETAILS: Final = 20
 ARROW: Final = " → "
 
-_NOTES: Final = {Origin.DEFAULTS: "default", Origin.EXACT: "exact", Origin.CREATED: "created"}
+_NOTES: Final = {
+    Origin.DEFAULTS: "default",
+    Origin.EXACT: "exact",
+    Origin.CREATED: "created",
+    Origin.MOVED: "moved",
+    Origin.OVERWRITTEN: "overwritten",
+}
 _ENABLED: Final = {True: "enabled", False: "disabled"}
 
 

@@ -10,13 +10,22 @@ import pytest
 from paragon_sync.manifest.project import load_project
 from tests.examples.markdown import ROOT, Shell, blocks, follow, steady
 
-PAGES = ["docs/getting-started.md", "docs/rollouts.md", "docs/safety.md"]
+PAGES = ["docs/getting-started.md", "docs/migrations.md", "docs/rollouts.md", "docs/safety.md"]
 LINKING = [
     "README.md",
     "examples/gitops/README.md",
     *(
         f"docs/{name}.md"
-        for name in ("complaints", "getting-started", "life-of-a-change", "paragon-api", "rollouts", "safety", "state")
+        for name in (
+            "complaints",
+            "getting-started",
+            "life-of-a-change",
+            "migrations",
+            "paragon-api",
+            "rollouts",
+            "safety",
+            "state",
+        )
     ),
 ]
 
