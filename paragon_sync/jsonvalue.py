@@ -95,7 +95,7 @@ def equal(left: Json | Absent, right: Json | Absent) -> bool:
 
     Key order doesn't.
     """
-    if _is_same_text(left, right):
+    if _is_written_alike(left, right):
         return True
     pending: list[tuple[Any, Any]] = [(left, right)]
     while pending:
@@ -122,8 +122,8 @@ def equal(left: Json | Absent, right: Json | Absent) -> bool:
     return True
 
 
-def _is_same_text(left: object, right: object) -> bool:
-    """Whether two compound values are written alike, key order included, by a library that knows them both."""
+def _is_written_alike(left: object, right: object) -> bool:
+    """Whether two objects or arrays are equal in the same order of keys; False too where that can't be told fast."""
     if type(left) is not type(right) or type(left) not in _COMPOUND:
         return False
     try:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -66,17 +65,20 @@ class Limiter:
             busy=self._busy,
         )
 
-    @asynccontextmanager
-    async def slot(self, *, urgent: bool = False) -> AsyncIterator[float]:
+    def slot(self, *, urgent: bool = False) -> Slot:
         """Wait for one's turn, and give the moment when it began; the request is sent and answered inside."""
+        return Slot(self, urgent=urgent)
+
+    async def enter(self, *, urgent: bool) -> float:
+        """Wait for one's turn: the moment when it began. See :meth:`slot`."""
         await self._enter(urgent=urgent)
-        began = self._clock()
-        try:
-            yield began
-        finally:
-            self._ended += 1
-            self._busy += self._clock() - began
-            self._leave()
+        return self._clock()
+
+    def leave(self, began: float) -> None:
+        """Give the turn to somebody else."""
+        self._ended += 1
+        self._busy += self._clock() - began
+        self._leave()
 
     def served(self, began: float) -> None:
         """The request was answered; even with an error, as long as it is not about how much is asked."""
@@ -151,3 +153,21 @@ class Limiter:
             if queue:
                 return queue
         return None
+
+
+class Slot:
+    """One request's turn, to be used with ``async with``: a generator would take as long as the turn's other work."""
+
+    __slots__ = ("_began", "_limiter", "_urgent")
+
+    def __init__(self, limiter: Limiter, *, urgent: bool) -> None:
+        self._limiter = limiter
+        self._urgent = urgent
+        self._began = 0.0
+
+    async def __aenter__(self) -> float:
+        self._began = await self._limiter.enter(urgent=self._urgent)
+        return self._began
+
+    async def __aexit__(self, *_: object) -> None:
+        self._limiter.leave(self._began)

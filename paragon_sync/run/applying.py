@@ -6,7 +6,7 @@ Never two writes of one user at once, and metadata first. Knows how requests are
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -27,6 +27,7 @@ from paragon_sync.store.state import StateStore
 
 GRACE: Final = 10.0
 """Seconds that operations under way get to end once the run is to stop."""
+_WORKERS: Final = 2  # for each request at once: while one writes, another waits for its record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,27 +102,24 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
 
 
 async def _apply_users(reader: PlanReader, applying: Applying, writing: Writing) -> bool:
-    """Apply user by user until the end, the canary or a stop; tells whether the canary left any."""
-    stop, limit = writing.stop, asyncio.Semaphore(applying.concurrency * 2)
-    running: set[asyncio.Task[None]] = set()
+    """Apply user by user until the end, the canary or a stop; tells whether the canary left any.
 
-    async def one(user: str, operations: Sequence[tuple[int, Operation]]) -> None:
-        try:
-            await apply_user(applying.client.user(user), operations, writing)
-        finally:
-            limit.release()
-
-    users = _by_user(reader, writing.ended)
+    Each of a few workers takes one user after the other.
+    """
+    users = enumerate(_by_user(reader, writing.ended))
     left = False
+
+    async def work() -> None:
+        nonlocal left
+        for number, (user, operations) in users:
+            left = left or (applying.canary is not None and number >= applying.canary)
+            if left or writing.stop.reason is not None:
+                return
+            await apply_user(applying.client.user(user), operations, writing)
+
+    running = {asyncio.create_task(work()) for _ in range(applying.concurrency * _WORKERS)}
     try:
-        for number, (user, operations) in enumerate(users):
-            left = applying.canary is not None and number >= applying.canary
-            await limit.acquire()
-            running = _still_running(running)
-            if left or stop.reason is not None:
-                break
-            running.add(asyncio.create_task(one(user, operations)))
-        await _ending(running, stop)
+        await _ending(running, writing.stop)
     finally:
         for task in running:
             task.cancel()
