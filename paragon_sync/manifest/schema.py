@@ -186,6 +186,8 @@ def _unknown_keys(error: ValidationError, pointer: Pointer) -> _Told:
         hint = did_you_mean(key, known) or f"known keys: {', '.join(known)}"
         if not pointer and key in {"settings", "defaults", "workflows", "exact", "keep", "account", "configuration"}:
             hint = "it belongs into a block under integrations"
+        if not pointer and key == "template" and rule.get("title") == "Rollout":
+            hint = "remove it: text in the values of a rollout always is a template"
         if not pointer and key == "release" and "profiles" not in known:
             yield (key,), True, NOTHING_TO_RELEASE, WHERE_TO_RELEASE
             continue

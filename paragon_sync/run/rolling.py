@@ -67,26 +67,27 @@ class Rolling:
 
         Where the document isn't ``sound``, only the roster's own problems are found.
         """
-        told, evaluate = 0, sound
+        faults: list[Fault] = []
+        evaluate = sound
         for row in read(self.rollout.roster):
             if isinstance(row, Problem):
                 yield row
                 continue
             if self._read == 0 and evaluate and columns_are_fixed(self.rollout.roster):
-                missing = problems(column_faults(self.rollout, row.values))
-                yield from missing
-                evaluate = not missing
+                faults += column_faults(self.rollout, row.values)
+                evaluate = not faults
             self._read += 1
             self._digest.update(repr(row).encode("utf-8", "surrogatepass"))
             made = self._row(row) if evaluate else None
             if isinstance(made, Filled | DesiredDocument):
                 yield made
             elif made is not None:
-                yield from problems(made)
-                told += len(made)
-                if told >= MOST_TOLD:
-                    yield self._enough(row, told)
+                faults += made
+                if len(faults) >= MOST_TOLD:
+                    message = f"after {len(faults)} problems no more rows were looked at"
+                    faults.append(row_fault(self.rollout, row, Fault(message=message, place=self.rollout.place)))
                     evaluate = False
+        yield from problems(faults)
 
     def _row(self, row: Row) -> Made | list[Fault] | None:
         wanted = self._filling.wanted(row)
@@ -114,11 +115,6 @@ class Rolling:
         if faults:
             return [row_fault(self.rollout, row, fault) for fault in faults]
         return self._document(row.user, row.number, layer)
-
-    def _enough(self, row: Row, told: int) -> Problem:
-        fault = Fault(message=f"after {told} problems no more rows were looked at", place=self.rollout.place)
-        (problem,) = problems([row_fault(self.rollout, row, fault)])
-        return problem
 
     def document(self, filled: Filled) -> DesiredDocument:
         """What the row says, in full; profiles are still to be put in."""
