@@ -1,21 +1,22 @@
 """Shows progress on stderr: drawn on a terminal, a line every 30 seconds elsewhere, nothing for what is short.
 
-A thread of its own looks at the numbers, so the work neither waits for it nor knows of it. Knows no command.
+A thread of its own looks at the numbers, so the work neither waits for it nor knows of it. Knows no command. Rich is
+loaded once there is something to show.
 """
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
-from rich.console import Console
-from rich.live import Live
-
-from paragon_sync.render.progress import Meter, Reached, progress_block, progress_line
 from paragon_sync.run.progress import Progress, Stage, Standing
+
+if TYPE_CHECKING:
+    from paragon_sync.render.progress import Reached
 
 _SHORT: Final = 1.0  # seconds; what takes no longer shows nothing
 _REDRAWN: Final = 0.2  # seconds between two looks on a terminal
@@ -30,12 +31,10 @@ def shown(
     if quiet:
         yield
         return
-    console = Console(file=stream or sys.stderr, highlight=False, markup=False, emoji=False)
-    ended = threading.Event()
-    draws = console.is_terminal and not console.is_dumb_terminal
-    show = _draw if draws else _log
-    looks = every or (_REDRAWN if draws else _LOGGED)
-    thread = threading.Thread(target=show, args=(_Look(progress), console, ended, looks), name="progress", daemon=True)
+    out, ended = stream or sys.stderr, threading.Event()
+    draws = out.isatty() and os.environ.get("TERM") not in {"dumb", "unknown"}
+    show, looks = (_draw, every or _REDRAWN) if draws else (_log, every or _LOGGED)
+    thread = threading.Thread(target=show, args=(progress, out, ended, looks), name="progress", daemon=True)
     thread.start()
     try:
         yield
@@ -48,6 +47,8 @@ class _Look:
     """Looks at the numbers from time to time, and knows by that how fast they grow."""
 
     def __init__(self, progress: Progress) -> None:
+        from paragon_sync.render.progress import Meter
+
         self._progress = progress
         self._meter = Meter()
         self._stage: tuple[Stage, float] | None = None
@@ -63,6 +64,8 @@ class _Look:
 
 
 def _reached(standing: Standing, rate: float | None) -> Reached:
+    from paragon_sync.render.progress import Reached
+
     pace = standing.pace
     return Reached(
         title=standing.stage.title,
@@ -76,12 +79,16 @@ def _reached(standing: Standing, rate: float | None) -> Reached:
     )
 
 
-def _draw(look: _Look, console: Console, ended: threading.Event, every: float) -> None:
+def _draw(progress: Progress, out: TextIO, ended: threading.Event, every: float) -> None:
     if ended.wait(min(_SHORT, 5 * every)):
         return
-    with Live(
-        console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
-    ) as live:
+    from rich.console import Console
+    from rich.live import Live
+
+    from paragon_sync.render.progress import progress_block
+
+    look, console = _Look(progress), Console(file=out, highlight=False, markup=False, emoji=False)
+    with Live(console=console, auto_refresh=False, transient=True) as live:
         while True:
             reached = look()
             if reached is not None:
@@ -90,9 +97,13 @@ def _draw(look: _Look, console: Console, ended: threading.Event, every: float) -
                 return
 
 
-def _log(look: _Look, console: Console, ended: threading.Event, every: float) -> None:
+def _log(progress: Progress, out: TextIO, ended: threading.Event, every: float) -> None:
+    look: _Look | None = None
     while not ended.wait(every):
+        from paragon_sync.render.progress import progress_line
+
+        look = look or _Look(progress)
         reached = look()
         if reached is not None:
-            console.file.write(progress_line(reached) + "\n")
-            console.file.flush()
+            out.write(progress_line(reached) + "\n")
+            out.flush()

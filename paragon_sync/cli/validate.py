@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from paragon_sync.cli.loop import run_async
-from paragon_sync.cli.options import environment_option, paths_argument, project_option
+from paragon_sync.cli.options import environment_option, paths_argument, project_option, quiet_option
 from paragon_sync.errors import UsageError
 
 if TYPE_CHECKING:
     from paragon_sync.model.catalog import Catalog
     from paragon_sync.model.project import Environment, Project
+    from paragon_sync.run.progress import Progress
 
 
 @click.command()
@@ -23,32 +24,23 @@ if TYPE_CHECKING:
 @project_option
 @environment_option(required=False)
 @click.option("--offline", is_flag=True, help="Ask nobody: take the lock file instead of pulling the catalog.")
-def validate(paths: tuple[Path, ...], project_file: Path, environment: str | None, offline: bool) -> None:
+@quiet_option
+def validate(paths: tuple[Path, ...], project_file: Path, environment: str | None, offline: bool, quiet: bool) -> None:
     """Check manifests, and report every problem with its line and column.
 
     With -e, names and types are checked against that environment's catalog too.
     PATHS are manifest files or folders; without any, the Project's own patterns
     are taken.
     """
-    from paragon_sync.manifest.project import load_project
+    from paragon_sync.cli.progress import shown
+    from paragon_sync.run.progress import Progress
 
-    if environment is None:
-        if offline:
-            raise UsageError("--offline needs -e ENV: without an environment nobody is asked anyway")
-        checked = _check_offline(load_project(project_file), paths, None)
-        against = "names were not checked: that needs -e ENV"
-    else:
-        from paragon_sync.cli.connect import open_environment
-        from paragon_sync.run.pulling import locked_catalog
-
-        project, chosen = open_environment(project_file, environment)
-        if offline:
-            checked = _check_offline(project, paths, locked_catalog(project.folder, chosen, chosen.project))
-            against = f"checked against the lock file of {environment}"
-        else:
-            checked = run_async(_check(project, chosen, paths))
-            against = f"checked against the catalog of {environment}"
-    for note in checked.notes:
+    if environment is None and offline:
+        raise UsageError("--offline needs -e ENV: without an environment nobody is asked anyway")
+    progress = Progress()
+    with shown(progress, quiet=quiet):
+        checked, against = _checked(paths, project_file, environment, progress, offline=offline)
+    for note in () if quiet else checked.notes:
         click.echo(note, err=True)
     verb = "is" if checked.documents == 1 else "are"
     click.echo(f"{_count(checked.documents, 'document')} in {_count(checked.files, 'file')} {verb} right; {against}.")
@@ -63,7 +55,25 @@ class _Checked:
     notes: tuple[str, ...] = ()
 
 
-def _check_offline(project: Project, paths: Sequence[Path], catalog: Catalog | None) -> _Checked:
+def _checked(
+    paths: Sequence[Path], project_file: Path, environment: str | None, progress: Progress, *, offline: bool
+) -> tuple[_Checked, str]:
+    """What was found, and what it was held against."""
+    from paragon_sync.cli.connect import open_environment
+    from paragon_sync.manifest.project import load_project
+    from paragon_sync.run.pulling import locked_catalog
+
+    if environment is None:
+        checked = _check_offline(load_project(project_file), paths, None, progress)
+        return checked, "names were not checked: that needs -e ENV"
+    project, chosen = open_environment(project_file, environment)
+    if offline:
+        catalog = locked_catalog(project.folder, chosen, chosen.project)
+        return _check_offline(project, paths, catalog, progress), f"checked against the lock file of {environment}"
+    return run_async(_check(project, chosen, paths, progress)), f"checked against the catalog of {environment}"
+
+
+def _check_offline(project: Project, paths: Sequence[Path], catalog: Catalog | None, progress: Progress) -> _Checked:
     from paragon_sync.catalog.resolve import Resolver
     from paragon_sync.manifest.loader import find_files
     from paragon_sync.manifest.secrets import SecretScope
@@ -71,19 +81,19 @@ def _check_offline(project: Project, paths: Sequence[Path], catalog: Catalog | N
     from paragon_sync.run.loading import load
 
     resolver = None if catalog is None else Resolver(catalog)
-    desired = load(find_files(project, paths), SecretScope.of(project), resolver, Filters())
+    desired = load(find_files(project, paths), SecretScope.of(project), resolver, Filters(), progress)
     desired.staging.close()
     return _Checked(documents=desired.documents, files=desired.files)
 
 
-async def _check(project: Project, environment: Environment, paths: Sequence[Path]) -> _Checked:
+async def _check(project: Project, environment: Environment, paths: Sequence[Path], progress: Progress) -> _Checked:
     from paragon_sync.cli.connect import connect, endpoint_of
     from paragon_sync.cli.planning import question
     from paragon_sync.run.prepare import prepare
 
     with endpoint_of(project, environment) as endpoint:
         async with connect(endpoint, project.limits) as client:
-            desired, planning = await prepare(question(project, environment, paths), client)
+            desired, planning = await prepare(replace(question(project, environment, paths), progress=progress), client)
     desired.staging.close()
     return _Checked(documents=desired.documents, files=desired.files, notes=planning.notes)
 

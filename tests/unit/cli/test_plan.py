@@ -114,6 +114,16 @@ class TestOut:
         with PlanReader(workbench.folder / "p.plan") as reader:
             assert as_json(planned.out)["digest"] == reader.digest
 
+    def test_it_says_how_long_it_takes_to_apply(self, bench: tuple[Workbench, Emulator]) -> None:
+        workbench, emulator = bench
+        workbench.project(emulator.url, limits={"rate": 2})
+
+        planned = workbench.run("plan", "--out", "p.plan")
+
+        told = as_json(workbench.run("show", "p.plan", "--format", "json", environment=False).out)
+        assert told["secondsToApply"] >= 3 * told["counts"]["operations"] / 2 > 0
+        assert re.search(r"valid for 24 h, about \d+ s to apply$", planned.out, re.MULTILINE)
+
     def test_an_older_plan_is_replaced_and_nothing_else_is(self, bench: tuple[Workbench, Emulator]) -> None:
         workbench, _ = bench
         assert workbench.run("plan", "--out", "p.plan").code == 0

@@ -54,7 +54,8 @@ def test_the_wrong_key_is_told(bench: Workbench, key: str, message: str) -> None
 
 def test_the_journals_key_is_needed_before_anything_is_sent(bench: Workbench) -> None:
     set_key(bench, KEY)
-    bench.run("runs", "list")
+    assert bench.run("apply", "--yes").code == 0
+    bench.users(a={"integrations": {"slack": {"settings": {"Channel": "C3"}}}})
     set_key(bench, "")
     ended = bench.run("apply", "--yes")
     assert ended.code == 1
@@ -98,6 +99,9 @@ def test_in_ci_a_state_on_disk_says_whom_it_guards(bench: Workbench) -> None:
     bench.users(a={"integrations": {"slack": {"settings": {"Channel": "C3"}}}})
     bench.variables["CI"] = "1"
     assert said in bench.run("apply", "--yes").err
+    bench.users(a={"integrations": {"slack": {"settings": {"Channel": "C4"}}}})
+    quiet = bench.run("apply", "--yes", "--quiet")
+    assert (0, "") == (quiet.code, quiet.err)
 
 
 @pytest.mark.parametrize(("value", "ci"), [(None, False), ("", False), ("false", False), ("0", False), ("true", True)])
