@@ -57,7 +57,8 @@ class Shelf:
     @staticmethod
     def _read(file: Path) -> Iterator[tuple[int, bytes]]:
         with file.open("rb") as lines:
-            yield from enumerate(line.rstrip() for line in lines)
+            for number, line in enumerate(lines):
+                yield number, line[:-1]
 
 
 class Session:

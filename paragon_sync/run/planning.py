@@ -33,7 +33,7 @@ from paragon_sync.run.fetching import manages_metadata, read_user, wanted_config
 from paragon_sync.run.in_turn import InTurn
 from paragon_sync.run.loading import Desired
 from paragon_sync.run.progress import Progress, Stage
-from paragon_sync.run.wanted import Reading, named_configurations
+from paragon_sync.run.wanted import Reading, needed
 from paragon_sync.run.whose import Whose
 from paragon_sync.store.planfile import PlanWriter
 from paragon_sync.store.staging import Staged
@@ -105,12 +105,12 @@ async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[User
 async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:
     """The plan of one user, with all that decides; raises :class:`ApiError` where the user can't be fetched."""
     documents = desired.documents_of(user)
-    live = await read_user(
-        planning.client.user(user),
-        metadata=manages_metadata(documents),
-        configurations=wanted_configurations(documents),
-    )
-    return _careful(documents, live, desired.reading, planning)
+    return _careful(documents, await _fetch(documents, planning, user), desired.reading, planning)
+
+
+async def _fetch(documents: Sequence[DesiredDocument], planning: Planning, user: str) -> LiveUser:
+    metadata, configurations = manages_metadata(documents), wanted_configurations(documents)
+    return await read_user(planning.client.user(user), metadata=metadata, configurations=configurations)
 
 
 async def _try_one(
@@ -120,20 +120,19 @@ async def _try_one(
     user, staged = one
     reading = desired.reading
     asked = reading.asked(staged)
-    documents = reading.in_full(staged) if asked is None else []
     try:
-        live = await read_user(
-            planning.client.user(user),
-            metadata=manages_metadata(documents) if asked is None else any(metadata for metadata, _ in asked),
-            configurations=wanted_configurations(documents) if asked is None else named_configurations(asked),
-        )
+        if asked is None:
+            documents = reading.in_full(staged)
+            live = await _fetch(documents, planning, user)
+            return _careful(documents, live, reading, planning)
+        metadata, configurations = needed(asked)
+        live = await read_user(planning.client.user(user), metadata=metadata, configurations=configurations)
     except ApiError as error:
         return error
-    enabled = None if asked is None else quick.enabled_live(asked, live)
+    enabled = quick.enabled_live(asked, live)
     if enabled is not None:
         return UserPlan(user=user, enabled_live=enabled)
-    documents = documents or reading.in_full(staged)
-    return _careful(documents, live, reading, planning)
+    return _careful(reading.in_full(staged), live, reading, planning)
 
 
 def _careful(documents: Sequence[DesiredDocument], live: LiveUser, reading: Reading, planning: Planning) -> UserPlan:

@@ -6,7 +6,7 @@ something is to be said or written about a user.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from paragon_sync.model.asked import Asked, Ordinary
@@ -94,14 +94,15 @@ class Reading:
         return replace(document, profiles=(), layers=tuple(self.filters.narrow(layer) for layer in layers))
 
 
-def named_configurations(documents: Collection[Asked]) -> set[str]:
-    """The ids and external ids of the configurations that these documents name."""
-    found: set[str] = set()
-    for _, blocks in documents:
+def needed(documents: Iterable[Asked]) -> tuple[bool, set[str]]:
+    """What has to be fetched to compare: whether metadata, and the ids and external ids of named configurations."""
+    any_metadata, configurations = False, set[str]()
+    for metadata, blocks in documents:
+        any_metadata = any_metadata or bool(metadata)
         for block in blocks.values():
-            if isinstance(block[1], tuple):
-                found.add(block[1][1])
-    return found
+            if block[1].__class__ is tuple:
+                configurations.add(block[1][1])
+    return any_metadata, configurations
 
 
 def _narrowed(document: Asked, integrations: Collection[str]) -> Asked:
