@@ -23,6 +23,7 @@ from paragon_sync.model.migration import Migration
 from paragon_sync.model.project import Project
 
 _SUFFIXES: Final = (".yaml", ".yml", ".ndjson", ".jsonl")
+_DASH: Final = Path("-")
 _KINDS: Final = ("User", "Profile", "Rollout", "Migration")
 
 _Checked: TypeAlias = "tuple[Document | None, list[Fault]]"
@@ -43,7 +44,8 @@ def find_files(project: Project, paths: Sequence[Path | str] = ()) -> list[Path]
             found.update(files)
             if not files:
                 message = "there is no manifest in this folder" if path.is_dir() else "there is no such file or folder"
-                problems.append(Problem(message=message, file=str(path), line=1, column=1))
+                hint = 'only a roster can come through standard input: users: {ndjson: "-"}' if path == _DASH else None
+                problems.append(Problem(message=message, file=str(path), line=1, column=1, hint=hint))
     else:
         for index, pattern in enumerate(project.manifests):
             matching = _matching(project.folder, pattern)

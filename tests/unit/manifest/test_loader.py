@@ -242,6 +242,14 @@ def test_every_path_that_is_not_there_is_told(project: Project) -> None:
     ]
 
 
+def test_a_manifest_cannot_come_through_standard_input(project: Project) -> None:
+    with pytest.raises(ManifestError) as caught:
+        find_files(project, ["-"])
+    assert ['only a roster can come through standard input: users: {ndjson: "-"}'] == [
+        problem.hint for problem in caught.value.problems
+    ]
+
+
 def test_profiles_are_declared_once_and_known(tmp_path: Path) -> None:
     text = "---\n".join(
         [PROFILE.format("standard"), PROFILE.format("standard"), HEAD + "profiles: [standard, standrad, other]\n"]
