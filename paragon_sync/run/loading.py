@@ -36,6 +36,7 @@ from paragon_sync.run.whose import Whose
 from paragon_sync.store.staging import Staged, Staging
 
 _TOLD: Final = 100  # documents that name one profile which isn't there
+_MOST_PROBLEMS: Final = 1000
 _MOST_TOLD: Final = 100  # contradictions: whoever has a million doesn't want to read them
 
 
@@ -113,6 +114,7 @@ class _Loading:
         match item:
             case Ordinary():
                 self._take_ordinary(item)
+                return
             case Problem():
                 self.problems.append(item)
             case Flawed(document, told):
@@ -123,6 +125,7 @@ class _Loading:
                 self._take(item, stage=True)
             case _:
                 assert_never(item)
+        self._check_that_it_is_worth_going_on()
 
     def _take_ordinary(self, document: Ordinary) -> None:
         self.documents += 1
@@ -207,6 +210,24 @@ class _Loading:
     def report(self, faults: Iterable[Fault]) -> None:
         self.faults.extend(faults)
 
+    def _check_that_it_is_worth_going_on(self) -> None:
+        """A million documents that are all wrong in the same way are told of by the first ones; none are to be kept."""
+        if len(self.problems) + len(self.faults) >= _MOST_PROBLEMS:
+            found = self.told()
+            last = found[-1]
+            message = f"after {len(found):,} problems no more documents were read"
+            end = Problem(message=message, file=last.file, line=last.line, column=last.column)
+            raise ManifestError([*found, end])
+
+    def told(self) -> list[Problem]:
+        """Everything that was found, in its order.
+
+        A value that could not be read means nothing: what its stand-in is wrong about is not told there as well.
+        """
+        told = {_where(problem) for problem in self.problems}
+        found = {*self.problems, *(problem for problem in problems(self.faults) if _where(problem) not in told)}
+        return sorted(found, key=lambda p: (p.file, p.line, p.column, p.message))
+
 
 def load(
     files: Sequence[Path],
@@ -265,14 +286,11 @@ def _check(loading: _Loading, desired: Desired) -> None:
         if len(contradictions) == _MOST_TOLD:
             message = f"after {_MOST_TOLD} contradictions no more are looked for"
             loading.report([Fault(message=message, place=contradictions[-1].place)])
-    told = {_where(problem) for problem in loading.problems}
-    found = {*loading.problems, *(problem for problem in problems(loading.faults) if _where(problem) not in told)}
-    if found:
-        raise ManifestError(sorted(found, key=lambda p: (p.file, p.line, p.column, p.message)))
+    if found := loading.told():
+        raise ManifestError(found)
 
 
 def _where(problem: Problem) -> tuple[str, int, int]:
-    """A value that could not be read means nothing: what its stand-in is wrong about is not told there as well."""
     return (problem.file, problem.line, problem.column)
 
 

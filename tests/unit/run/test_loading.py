@@ -1,0 +1,98 @@
+"""Documents are staged in short where everything in them is ordinary, and say the same as any other in full."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from paragon_sync.catalog.resolve import Resolver
+from paragon_sync.errors import ManifestError
+from paragon_sync.manifest.secrets import SecretScope
+from paragon_sync.model.asked import Ordinary
+from paragon_sync.run.filters import Filters
+from paragon_sync.run.loading import Desired, load
+from tests.unit.plan.build import CATALOG
+
+SLACK = {"settings": {"Channel": "C1"}, "workflows": {"Alerts": True}}
+
+
+def document(user: str, **more: Any) -> dict[str, Any]:
+    return {"apiVersion": "paragon-sync/v1", "kind": "User", "user": user, "integrations": {"slack": SLACK}, **more}
+
+
+def profile(name: str, **settings: Any) -> dict[str, Any]:
+    integrations = {"slack": {"settings": settings}}
+    return {"apiVersion": "paragon-sync/v1", "kind": "Profile", "name": name, "integrations": integrations}
+
+
+@contextmanager
+def loaded(folder: Path, documents: Iterable[Any], **filters: Any) -> Iterator[Desired]:
+    file = folder / "users.ndjson"
+    file.write_text("".join(json.dumps(one) + "\n" for one in documents))
+    desired = load([file], SecretScope(folder=folder), Resolver(CATALOG), Filters(**filters))
+    with desired.staging:
+        yield desired
+
+
+def problems(folder: Path, documents: Iterable[Any]) -> list[str]:
+    with pytest.raises(ManifestError) as caught, loaded(folder, documents):
+        """It must not come to this."""
+    return [f"{problem.line}: {problem.message}" for problem in caught.value.problems]
+
+
+def test_an_ordinary_document_is_staged_in_short_and_says_the_same_in_full(tmp_path: Path) -> None:
+    documents = [profile("standard", Note="n"), document("acme", profiles=["standard"], metadata={"plan": "pro"})]
+    with (
+        loaded(tmp_path, documents) as short,
+        loaded(tmp_path, [documents[0], documents[1] | {"template": True}]) as full,
+    ):
+        kinds = [isinstance(one, Ordinary) for desired in (short, full) for _, (one,) in desired.groups()]
+        assert [True, False] == kinds
+        assert full.documents_of("acme") == short.documents_of("acme")
+        asked = [desired.reading.asked(staged) for desired in (short, full) for _, staged in desired.groups()]
+    blocks = {"slack": ("only", "default", {"note": "n", "channel": "C1"}, {}, {"alerts": (True, {}, {})})}
+    assert [[({"plan": "pro"}, blocks)]] * 2 == asked
+
+
+def test_a_filter_on_integrations_narrows_what_is_asked_for(tmp_path: Path) -> None:
+    other = {"salesforce": {}}
+    documents = [
+        document("a", metadata={"plan": "pro"}),
+        document("b", integrations=other),
+        document("c", template=True),
+    ]
+    with loaded(tmp_path, documents, integrations=("slack",)) as desired:
+        found = {user: desired.reading.asked(staged) for user, staged in desired.groups()}
+        layers = [layer for one in desired.documents_of("a") for layer in one.layers]
+    assert {"a", "c"} == found.keys()
+    asked = found["a"]
+    assert asked is not None
+    assert [({}, {"slack"})] == [(metadata, blocks.keys()) for metadata, blocks in asked]
+    assert [()] == [layer.metadata for layer in layers]
+
+
+def test_documents_that_contradict_each_other_are_refused_and_those_that_agree_are_not(tmp_path: Path) -> None:
+    agreeing = [document("acme"), document("acme", integrations={"slack": {"settings": {"channel": "C1"}}})]
+    with loaded(tmp_path, agreeing) as desired:
+        assert ["acme"] == list(desired.users())
+    different = document("acme", integrations={"slack": {"settings": {"channel": "C2"}}})
+    (told,) = problems(tmp_path, [agreeing[0], different])
+    assert told.startswith('2: slack: "Channel" is set here, and differently elsewhere: ')
+
+
+def test_a_profile_that_is_not_there_is_told_of_its_first_uses(tmp_path: Path) -> None:
+    documents = [document(f"u{number:04}", profiles=["gone", "late"]) for number in range(250)]
+    told = problems(tmp_path, [*documents, profile("late", Note="n")])
+    assert [f'{line}: there is no profile "gone"' for line in range(1, 101)] == told
+
+
+def test_documents_that_are_all_wrong_are_told_of_by_the_first_ones(tmp_path: Path) -> None:
+    wrong = document("acme", integrations={"slack": {"settings": {"Gone": 1}}})
+    told = problems(tmp_path, [wrong] * 1500)
+    assert ['1000: slack has no setting "Gone"', "1000: after 1,000 problems no more documents were read"] == told[-2:]
+    assert 1001 == len(told)
