@@ -118,12 +118,9 @@ def _accept(find: FindIntegration, content: Json, file: str, document: int, text
     user = content["user"]
     if found is None or not isinstance(user, str) or not _is_text(user):
         return None
-    return Ordinary(user, file, document, tuple(_names(content)), found, text)
-
-
-def _names(content: JsonObject) -> Iterable[str]:
     names = content.get("profiles")
-    return (name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+    profiles = tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
+    return Ordinary(user, file, document, profiles, found, text)
 
 
 def _is_text(name: str) -> bool:

@@ -39,7 +39,7 @@ from paragon_sync.store.planfile import PlanWriter
 from paragon_sync.store.staging import Staged
 
 LIFETIME = timedelta(hours=24)
-_BATCH = 500
+_BATCH = 5_000  # findings whose places are looked up together: each time their files are read again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
