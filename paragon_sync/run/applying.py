@@ -64,9 +64,11 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
     applying.begun(admitted.run)
     applying.states.update(admitted.states)
     store, stop = applying.store, applying.stop
+    # one for both, since the store has one writer
+    batcher = Batcher[Sending | Recorded](lambda batch: store.keep(admitted.run, batch))
     journal = Journal(
-        sending=Batcher[Sending](lambda batch: store.sending(admitted.run, batch)),
-        outcomes=Batcher[Recorded](lambda batch: store.record(admitted.run, batch)),
+        sending=batcher,
+        outcomes=batcher,
         clock=applying.clock,
         states=applying.states,
     )

@@ -9,19 +9,19 @@ import asyncio
 from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
-Entry = TypeVar("Entry")
+Entry_contra = TypeVar("Entry_contra", contravariant=True)
 
 
-class Batcher(Generic[Entry]):
+class Batcher(Generic[Entry_contra]):
     """Collects entries while one batch is being written, and writes all of them as the next one."""
 
-    def __init__(self, write: Callable[[Sequence[Entry]], None]) -> None:
+    def __init__(self, write: Callable[[Sequence[Entry_contra]], None]) -> None:
         self._write = write
-        self._waiting: list[Entry] = []
+        self._waiting: list[Entry_contra] = []
         self._current: asyncio.Task[None] | None = None
         self._next: asyncio.Task[None] | None = None
 
-    async def put(self, entry: Entry) -> None:
+    async def put(self, entry: Entry_contra) -> None:
         """Return when the entry is on disk; raise what the writing of its batch raised."""
         self._waiting.append(entry)
         if self._next is None:

@@ -104,49 +104,34 @@ class StateStore:
                 taken_back = update(runs).where(runs.c.run == header.rolls_back)
                 connection.execute(taken_back.values(rolled_back_by=header.run))
 
+    def keep(self, run: str, batch: Sequence[Sending | Recorded]) -> None:
+        """Both of :meth:`sending` and :meth:`record` in one transaction, for those who have either or both.
+
+        What has ended is on disk too where nothing may be sent any more, and this raises.
+        """
+        sending = [about for about in batch if isinstance(about, Sending)]
+        recorded = [about for about in batch if isinstance(about, Recorded)]
+        if sending:
+            try:
+                self._still_held()
+            except StateError:
+                self.record(run, recorded)
+                raise
+        if batch:
+            with self._transaction() as connection:
+                self._put_ends(connection, run, recorded)
+                self._put_sending(connection, run, sending)
+
     def sending(self, run: str, batch: Sequence[Sending]) -> None:
         """Records, in one transaction that is on disk when this returns, that these operations are about to be sent.
 
         An operation that was sent before gets one more attempt, and has no outcome until the next :meth:`record`.
         """
-        if not batch:
-            return
-        self._still_held()
-        rows = [self._records.sending(run, sending) for sending in batch]
-        with self._transaction() as connection:
-            connection.execute(_PUT, rows)
-            made = self._attempts_made(connection, run, [sending.number for sending in batch])
-            rows = []
-            for sending in batch:
-                made[sending.number] = made.get(sending.number, 0) + 1
-                rows.append(self._records.attempt_row(run, made[sending.number], sending))
-            connection.execute(insert(attempts), rows)
+        self.keep(run, batch)
 
     def record(self, run: str, batch: Sequence[Recorded]) -> None:
         """Records how operations ended, in one transaction, and when their attempts were answered."""
-        if not batch:
-            return
-        ends = [self._records.end(run, recorded) for recorded in batch if recorded.windows]
-        rows = [self._records.ended(run, recorded) for recorded in batch if not recorded.windows]
-        with self._transaction() as connection:
-            if ends:  # they were sent, so they have their entry
-                connection.execute(_END, ends)
-            if rows:
-                connection.execute(_PUT, rows)
-            answers = [
-                {
-                    "at_run": run,
-                    "at_number": recorded.number,
-                    "at_opened": window.opened.monotonic,
-                    "when": window.closed.wall,
-                    "when_monotonic": window.closed.monotonic,
-                }
-                for recorded in batch
-                for window in recorded.windows
-                if window.closed is not None
-            ]
-            if answers:
-                connection.execute(_ANSWER, answers)
+        self.keep(run, batch)
 
     def finish(self, run: str, when: str) -> None:
         """Ends a run: every operation of its plan has its outcome."""
@@ -265,6 +250,39 @@ class StateStore:
         )
         rows = groupby(connection.execute(query), lambda row: row.number)
         return {number: tuple(self._records.attempt(row, values=values) for row in tried) for number, tried in rows}
+
+    def _put_sending(self, connection: Connection, run: str, batch: Sequence[Sending]) -> None:
+        if not batch:
+            return
+        connection.execute(_PUT, [self._records.sending(run, sending) for sending in batch])
+        made = self._attempts_made(connection, run, [sending.number for sending in batch])
+        rows = []
+        for sending in batch:
+            made[sending.number] = made.get(sending.number, 0) + 1
+            rows.append(self._records.attempt_row(run, made[sending.number], sending))
+        connection.execute(insert(attempts), rows)
+
+    def _put_ends(self, connection: Connection, run: str, batch: Sequence[Recorded]) -> None:
+        ends = [self._records.end(run, recorded) for recorded in batch if recorded.windows]
+        if ends:  # they were sent, so they have their entry
+            connection.execute(_END, ends)
+        rows = [self._records.ended(run, recorded) for recorded in batch if not recorded.windows]
+        if rows:
+            connection.execute(_PUT, rows)
+        answers = [
+            {
+                "at_run": run,
+                "at_number": recorded.number,
+                "at_opened": window.opened.monotonic,
+                "when": window.closed.wall,
+                "when_monotonic": window.closed.monotonic,
+            }
+            for recorded in batch
+            for window in recorded.windows
+            if window.closed is not None
+        ]
+        if answers:
+            connection.execute(_ANSWER, answers)
 
     def _attempts_made(self, connection: Connection, run: str, numbers: Sequence[int]) -> dict[int, int]:
         query = (

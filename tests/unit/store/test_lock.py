@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from paragon_sync.errors import StateError
+from paragon_sync.model.outcome import Applied
 from paragon_sync.store.location import Location
 from paragon_sync.store.lock import RunLock, describe, standing
 from paragon_sync.store.lock_owner import Owner
@@ -184,7 +185,7 @@ def test_a_broken_lock_is_free_and_its_owner_sends_nothing_more(lock: Make, plac
 
 
 def test_a_broken_lock_stops_what_is_recorded(lock: Make, place: Location, where: str) -> None:
-    from tests.unit.store.test_state import RUN, header, sending
+    from tests.unit.store.test_state import RUN, ended, header, sending, window
 
     with StateStore.open(where) as store:
         store.begin(header())
@@ -195,7 +196,8 @@ def test_a_broken_lock_stops_what_is_recorded(lock: Make, place: Location, where
         for found in standing(place, "production"):
             found.break_it()
         with pytest.raises(StateError, match="nothing more is sent"):
-            store.sending(RUN, [sending(1)])
+            store.keep(RUN, [sending(1), ended(0, Applied(), "t2", (window(0.5, 0.75),))])
+        assert [(entry.number, entry.outcome) for entry in store.entries(RUN)] == [(0, Applied())]
 
 
 def test_an_owner_that_cannot_be_read_is_another_command(lock: Make, place: Location, where: str) -> None:
