@@ -141,12 +141,18 @@ class Recorded:
         return nouns.run_header(run)
 
     def entries(
-        self, _run: str, outcome: str | None = None, *, sending: bool = False, attempts: bool = True
+        self,
+        _run: str,
+        outcome: str | None = None,
+        *,
+        sending: bool = False,
+        attempts: bool = True,
+        values: bool = True,
     ) -> list[Entry]:
         assert not sending
         assert outcome in {None, "applied"}
         found = [entry for entry in self.recorded if outcome is None or isinstance(entry.outcome, Applied)]
-        return found if attempts else [replace(entry, attempts=()) for entry in found]
+        return found if attempts and values else [replace(entry, attempts=()) for entry in found]
 
     def counts(self, _run: str) -> dict[str, int]:
         return {"conflict": len(self.recorded)}
