@@ -22,7 +22,7 @@ from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
 from paragon_sync.model.asked import Ordinary
 from paragon_sync.model.declared import Fault, FileRoster, Fragment, Place, Profile, Rollout, Roster, User
-from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Filled
+from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Enlisted, Filled
 from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
 from paragon_sync.plan import static
@@ -314,7 +314,8 @@ def _ownership(desired: Desired) -> Iterator[Fault]:
     for _, rows in desired.staging.groups():
         if len(rows) == 1 and rows[0][0]:
             continue
-        staged = desired.staging.read(rows)
+        # migrations run first: what becomes of them beside documents shows once a user is fetched
+        staged = [one for one in desired.staging.read(rows) if not isinstance(one, Enlisted)]
         asked = desired.reading.asked(staged)
         if asked is not None and agree(asked):
             continue
