@@ -25,6 +25,7 @@ _JWT: Final = re.compile(r"[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}")
 _TITLE: Final = re.compile(rb"<title[^>]*>(.{1,200}?)</title", re.IGNORECASE | re.DOTALL)
 _LONGEST: Final = 300  # characters of the server's own words in a message
 _CLOCK_OFF: Final = 60  # seconds from which on a wrong clock is worth a word
+_OK, _MULTIPLE_CHOICES = int(HTTPStatus.OK), int(HTTPStatus.MULTIPLE_CHOICES)
 _LACKS_PERMISSION: Final = "7210"
 
 _FAILURES: Final[dict[FailureKind, tuple[bool, str]]] = {
@@ -87,7 +88,7 @@ def read_json(call: Call, response: HttpResponse, now: float) -> Json:
 
     Raises :class:`RefusedError` for an answer that says no, :class:`AnswerError` for one that can't be read.
     """
-    if not HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
+    if not is_good(response):
         raise _refused(call, response, now)
     if not response.body.strip():
         return None
@@ -111,6 +112,11 @@ def unauthorized(call: Call, response: HttpResponse, now: float, said: str = "")
 def malformed(call: Call, what: str) -> AnswerError:
     """The error for JSON that isn't what this call answers."""
     return call.error(AnswerError, what, hint=f"is {call.base} the API host, and {call.project} the project id?")
+
+
+def is_good(response: HttpResponse) -> bool:
+    """Whether the status says that it went well."""
+    return _OK <= response.status < _MULTIPLE_CHOICES
 
 
 def is_too_much(response: HttpResponse) -> bool:

@@ -146,7 +146,7 @@ class Client:
 
     def _tell(self, began: float, response: HttpResponse) -> None:
         """Let the limiter learn from an answer."""
-        if answers.is_too_much(response):
+        if not answers.is_good(response) and answers.is_too_much(response):
             self._limiter.refused(began, answers.retry_after(response, self.signer.now))
         else:
             self._limiter.served(began)
