@@ -30,14 +30,14 @@ from paragon_sync.plan.decide import Decided, decide
 from paragon_sync.plan.diff import change_of
 from paragon_sync.plan.exact import Unnamed, unnamed
 from paragon_sync.plan.merge import merge
-from paragon_sync.plan.migrate import Ground, migrate, repeated, shape_after
+from paragon_sync.plan.migration.migrate import Ground, migrate, repeated, shape_after
+from paragon_sync.plan.migration.settle import settle
+from paragon_sync.plan.migration.steps import Trouble
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.own import Contradiction, Ruling, Word, rule, words_of
 from paragon_sync.plan.requests import final_payload, requests_of
 from paragon_sync.plan.select import Reached, place_order
-from paragon_sync.plan.settle import settle
 from paragon_sync.plan.shape import Shape, shape_of, shape_of_metadata
-from paragon_sync.plan.steps import Trouble
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -20,7 +20,7 @@ from paragon_sync.model.migration import Enrolment
 from paragon_sync.model.planned import Enablement, Finding, FindingKind, MetadataSubject, Operation, Severity
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.draft import Draft, draft_configuration, draft_metadata
-from paragon_sync.plan.migrate import in_order
+from paragon_sync.plan.migration.migrate import in_order
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.own import metadata_words
 from paragon_sync.plan.policy import severity

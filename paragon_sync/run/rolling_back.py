@@ -28,9 +28,9 @@ from paragon_sync.model.planned import (
 from paragon_sync.model.project import Policy
 from paragon_sync.paragon.client import Client
 from paragon_sync.plan.policy import FINDINGS, check
+from paragon_sync.plan.rollback.trace import Write
+from paragon_sync.plan.rollback.undo import Key, Written, key_of, touched, undo_user
 from paragon_sync.plan.tally import Tally
-from paragon_sync.plan.trace import Write
-from paragon_sync.plan.undo import Key, Written, key_of, touched, undo_user
 from paragon_sync.plan.user import UserPlan
 from paragon_sync.run.estimate import Workload
 from paragon_sync.run.failures import Failures

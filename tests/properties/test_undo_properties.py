@@ -24,9 +24,9 @@ from paragon_sync.model.planned import (
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.count import values_of
 from paragon_sync.plan.rebase import Rewritten, Satisfied, live_shape, rebase
+from paragon_sync.plan.rollback.trace import Write
+from paragon_sync.plan.rollback.undo import Undone, Written, undo_user
 from paragon_sync.plan.shape import Shape
-from paragon_sync.plan.trace import Write
-from paragon_sync.plan.undo import Undone, Written, undo_user
 from tests.properties.users import KEYS, MAPS, SCALARS, WORKFLOWS, documents, users
 from tests.unit.plan.build import CATALOG, plan, served
 

@@ -20,9 +20,9 @@ from paragon_sync.model.declared import Place
 from paragon_sync.model.desired import Default, ManagedTarget, Read, WorkflowEnabled
 from paragon_sync.model.planned import Managed
 from paragon_sync.plan.decide import ADDED, CHANGED, LEFT, NOTHING, REMOVED, SAME, Decided, in_order
+from paragon_sync.plan.migration.virtual import Touched
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.shape import Shape
-from paragon_sync.plan.virtual import Touched
 
 READ = "no change: read by a migration"
 

@@ -21,9 +21,9 @@ from paragon_sync.model.planned import (
     Severity,
 )
 from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, rebase
+from paragon_sync.plan.rollback.trace import Write
+from paragon_sync.plan.rollback.undo import Undone, Written, undo_user
 from paragon_sync.plan.tally import disables
-from paragon_sync.plan.trace import Write
-from paragon_sync.plan.undo import Undone, Written, undo_user
 from paragon_sync.plan.verify import Kept, compare_after
 from tests.unit.plan.build import CATALOG, changes, credential, payload_of, served, user
 

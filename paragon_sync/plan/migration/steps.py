@@ -27,10 +27,10 @@ from paragon_sync.model.migration import (
 )
 from paragon_sync.model.planned import FindingKind, Value
 from paragon_sync.model.secrecy import holds_secret, names_secret
-from paragon_sync.plan import inside
+from paragon_sync.plan.migration import inside
+from paragon_sync.plan.migration.virtual import Copy, Said
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.own import among
-from paragon_sync.plan.virtual import Copy, Said
 
 _LONGEST_SHOWN: Final = 60
 _HIDDEN: Final = "(secret)"

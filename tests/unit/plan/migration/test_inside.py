@@ -7,7 +7,7 @@ import pytest
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, Pointer
 from paragon_sync.model.planned import Value
-from paragon_sync.plan import inside
+from paragon_sync.plan.migration import inside
 
 VALUE: Value = {"a": {"b": 1}, "list": [{"x": 1}, {"y": 2}], "text": "abc"}
 

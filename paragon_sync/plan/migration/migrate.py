@@ -15,12 +15,12 @@ from paragon_sync.model.live import Credential
 from paragon_sync.model.migration import DesiredMigration, Enrolment, Fits, Undecided
 from paragon_sync.model.planned import ConfigurationSubject, FindingKind, Value
 from paragon_sync.plan.merge import merge
+from paragon_sync.plan.migration.steps import Performer, Trouble, paths_of
+from paragon_sync.plan.migration.view import live_view
+from paragon_sync.plan.migration.virtual import Copy, Said, Touchable, Touched
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.select import place_order
 from paragon_sync.plan.shape import Shape
-from paragon_sync.plan.steps import Performer, Trouble, paths_of
-from paragon_sync.plan.view import live_view
-from paragon_sync.plan.virtual import Copy, Said, Touchable, Touched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

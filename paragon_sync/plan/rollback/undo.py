@@ -32,10 +32,10 @@ from paragon_sync.plan.merge import merge
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.rebase import Unwritable, live_shape, writable_shape
 from paragon_sync.plan.requests import requests_of
-from paragon_sync.plan.restore import Site, Trail, given_back
+from paragon_sync.plan.rollback.restore import Site, Trail, given_back
+from paragon_sync.plan.rollback.trace import Traces, Write, trace
 from paragon_sync.plan.select import subject_of, subject_order
 from paragon_sync.plan.shape import entries_of
-from paragon_sync.plan.trace import Traces, Write, trace
 
 Key: TypeAlias = tuple[str, str | None] | None
 """Credential and configuration; None for metadata."""

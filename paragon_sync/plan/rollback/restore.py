@@ -27,8 +27,8 @@ from paragon_sync.model.desired import (
 )
 from paragon_sync.model.planned import Managed, Origin, Subject, Value
 from paragon_sync.plan.names import Names
+from paragon_sync.plan.rollback.trace import Trace, Traces
 from paragon_sync.plan.shape import Shape
-from paragon_sync.plan.trace import Trace, Traces
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
