@@ -27,8 +27,8 @@ from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.live import Credential
 from paragon_sync.model.project import Policy
 from paragon_sync.paragon.rate import Limiter
-from paragon_sync.run.filters import Filters
-from paragon_sync.run.loading import load
+from paragon_sync.run.desired.filters import Filters
+from paragon_sync.run.desired.loading import load
 from paragon_sync.run.planning import Planning, make_plan
 from paragon_sync.store.planfile import PlanReader
 

@@ -126,7 +126,7 @@ def apply(
 
 
 def _users_to_retry(plan: Path, target: Target) -> frozenset[str]:
-    from paragon_sync.run.retrying import users_to_retry
+    from paragon_sync.run.apply.retrying import users_to_retry
 
     with open_plan(plan) as reader, open_state(target.project) as store:
         return users_to_retry(reader, store)
@@ -144,7 +144,7 @@ def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     from paragon_sync.cli.applying import apply_and_tell
     from paragon_sync.cli.show import print_plan
     from paragon_sync.render.plan import View
-    from paragon_sync.run.admission import check_allowed
+    from paragon_sync.run.apply.admission import check_allowed
 
     for_machine = target.output_format == "json"
     view = View(full=target.full)

@@ -24,10 +24,10 @@ from paragon_sync.model.project import Environment, Project
 from paragon_sync.render.outcomes import print_counts, print_run
 from paragon_sync.render.plan import View
 from paragon_sync.render.run_summary import Held
-from paragon_sync.run.admission import Applicant
-from paragon_sync.run.applying import GRACE, Applying, apply_plan
+from paragon_sync.run.apply.admission import Applicant
+from paragon_sync.run.apply.applying import GRACE, Applying, apply_plan
+from paragon_sync.run.apply.stopping import Limits, Stop
 from paragon_sync.run.progress import Progress
-from paragon_sync.run.stopping import Limits, Stop
 from paragon_sync.store.lock import RunLock
 from paragon_sync.store.lock_owner import Owner
 from paragon_sync.store.planfile import PlanReader

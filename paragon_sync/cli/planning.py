@@ -11,7 +11,7 @@ from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.progress import shown
 from paragon_sync.cli.stored import plan_key
 from paragon_sync.model.project import Environment, Project
-from paragon_sync.run.filters import Filters
+from paragon_sync.run.desired.filters import Filters
 from paragon_sync.run.planning import make_plan
 from paragon_sync.run.prepare import Question, prepare
 

@@ -77,8 +77,8 @@ def _check_offline(project: Project, paths: Sequence[Path], catalog: Catalog | N
     from paragon_sync.catalog.resolve import Resolver
     from paragon_sync.manifest.loader import find_files
     from paragon_sync.manifest.secrets import SecretScope
-    from paragon_sync.run.filters import Filters
-    from paragon_sync.run.loading import load
+    from paragon_sync.run.desired.filters import Filters
+    from paragon_sync.run.desired.loading import load
 
     resolver = None if catalog is None else Resolver(catalog)
     desired = load(find_files(project, paths), SecretScope.of(project), resolver, Filters(), progress)

@@ -10,9 +10,9 @@ from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.decision import Contender, Decision
 from paragon_sync.model.declared import Place, Position
 from paragon_sync.model.planned import Finding
-from paragon_sync.run.loading import Desired
+from paragon_sync.run.desired.loading import Desired
+from paragon_sync.run.desired.whose import Whose
 from paragon_sync.run.planning import Planning, plan_one
-from paragon_sync.run.whose import Whose
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,14 +27,14 @@ from paragon_sync.plan.quick import Quick
 from paragon_sync.plan.select import place_order
 from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.user import UserPlan, plan_user
+from paragon_sync.run.desired.loading import Desired
+from paragon_sync.run.desired.wanted import Reading, needed
+from paragon_sync.run.desired.whose import Whose
 from paragon_sync.run.estimate import Workload
 from paragon_sync.run.failures import Failures
 from paragon_sync.run.fetching import manages_metadata, read_user, wanted_configurations
 from paragon_sync.run.in_turn import InTurn
-from paragon_sync.run.loading import Desired
 from paragon_sync.run.progress import Progress, Stage
-from paragon_sync.run.wanted import Reading, needed
-from paragon_sync.run.whose import Whose
 from paragon_sync.store.planfile import PlanWriter
 from paragon_sync.store.staging import Staged
 

@@ -17,8 +17,8 @@ from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.model.project import Environment, Project
 from paragon_sync.paragon.client import Client
-from paragon_sync.run.filters import Filters
-from paragon_sync.run.loading import Desired, load
+from paragon_sync.run.desired.filters import Filters
+from paragon_sync.run.desired.loading import Desired, load
 from paragon_sync.run.planning import Planning
 from paragon_sync.run.progress import Progress, Stage
 from paragon_sync.run.pulling import compare_with_lock, locked_catalog, pull_catalog

@@ -27,7 +27,7 @@ from paragon_sync.plan.names import Names
 from paragon_sync.plan.requests import final_payload
 from paragon_sync.plan.shape import Shape, shape_of
 from paragon_sync.plan.user import UserPlan, plan_user
-from paragon_sync.run.migrating import Migrating
+from paragon_sync.run.desired.migrating import Migrating
 
 
 @dataclass(frozen=True, slots=True)

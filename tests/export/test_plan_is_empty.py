@@ -20,9 +20,9 @@ from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import Finding, FindingKind
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.user import UserPlan, plan_user
+from paragon_sync.run.desired.filters import Filters
+from paragon_sync.run.desired.loading import load
 from paragon_sync.run.exporting import Exported, document_of
-from paragon_sync.run.filters import Filters
-from paragon_sync.run.loading import load
 from tests.nouns import VALUES as ANY
 
 CATALOG_FILE = Path(__file__).parents[1] / "cases" / "catalog.json"

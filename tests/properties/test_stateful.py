@@ -33,8 +33,8 @@ from paragon_sync.paragon.rate import Limiter
 from paragon_sync.paragon.tokens import Signer
 from paragon_sync.paragon.transport import HttpRequest, HttpResponse
 from paragon_sync.paragon.transport_httpx import HttpxTransport
-from paragon_sync.run.admission import Applicant
-from paragon_sync.run.applying import Applying, apply_plan
+from paragon_sync.run.apply.admission import Applicant
+from paragon_sync.run.apply.applying import Applying, apply_plan
 from paragon_sync.run.rolling_back import RollingBack, plan_rollback
 from paragon_sync.store.planfile import PlanReader, PlanWriter
 from paragon_sync.store.state import StateStore

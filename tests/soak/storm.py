@@ -20,9 +20,9 @@ from paragon_sync.paragon.retry import Retrying, RetryPolicy
 from paragon_sync.paragon.tokens import Signer, read_key
 from paragon_sync.paragon.transport_httpx import HttpxTransport
 from paragon_sync.render.run_json import run_json
-from paragon_sync.run.admission import Applicant
-from paragon_sync.run.applying import Applying, apply_plan
-from paragon_sync.run.stopping import Stop
+from paragon_sync.run.apply.admission import Applicant
+from paragon_sync.run.apply.applying import Applying, apply_plan
+from paragon_sync.run.apply.stopping import Stop
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
 from tests.soak.bench import PATIENCE, Soak

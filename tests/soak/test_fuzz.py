@@ -33,12 +33,12 @@ from paragon_sync.model.project import Policy
 from paragon_sync.plan.user import plan_user
 from paragon_sync.render.plan_json import plan_json
 from paragon_sync.render.text import print_plan
-from paragon_sync.run.filters import Filters
-from paragon_sync.run.journal import Batcher
-from paragon_sync.run.loading import Desired, load
+from paragon_sync.run.apply.journal import Batcher
+from paragon_sync.run.apply.stopping import Stop
+from paragon_sync.run.apply.writing import Journal, Writing, apply_user
+from paragon_sync.run.desired.filters import Filters
+from paragon_sync.run.desired.loading import Desired, load
 from paragon_sync.run.planning import Planning, make_plan, plan_one
-from paragon_sync.run.stopping import Stop
-from paragon_sync.run.writing import Journal, Writing, apply_user
 from paragon_sync.store.journal import Recorded, Sending
 from paragon_sync.store.planfile import PlanReader
 from tests.soak.fuzzing import AT_ONCE, MemoryApi, bounded, client_of

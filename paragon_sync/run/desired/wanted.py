@@ -13,9 +13,9 @@ from paragon_sync.model.asked import Asked, Ordinary
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Enlisted, Filled
 from paragon_sync.model.migration import Enrolment
 from paragon_sync.plan.layers import asked_of, together
-from paragon_sync.run.filters import Filters
-from paragon_sync.run.migrating import Migrating
-from paragon_sync.run.rolling import Rolling
+from paragon_sync.run.desired.filters import Filters
+from paragon_sync.run.desired.migrating import Migrating
+from paragon_sync.run.desired.rolling import Rolling
 from paragon_sync.store.staging import Staged
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from paragon_sync.errors import StateError
-from paragon_sync.run.journal import Batcher
+from paragon_sync.run.apply.journal import Batcher
 
 
 def in_loop(test: Callable[[], Coroutine[Any, Any, None]]) -> Callable[[], None]:

@@ -30,8 +30,8 @@ from paragon_sync.model.desired import (
     WorkflowEnabled,
     WorkflowSetting,
 )
-from paragon_sync.run.filters import Filters
-from paragon_sync.run.loading import Desired, load
+from paragon_sync.run.desired.filters import Filters
+from paragon_sync.run.desired.loading import Desired, load
 from tests import postgres
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)

@@ -7,7 +7,7 @@ import pytest
 from paragon_sync.errors import UsageError
 from paragon_sync.model.declared import Place
 from paragon_sync.model.desired import Claim, DesiredBlock, DesiredFragment, MetadataKey, Set
-from paragon_sync.run.filters import Filters, Sieve
+from paragon_sync.run.desired.filters import Filters, Sieve
 
 PLACE = Place(file="users.yaml")
 FRAGMENT = DesiredFragment(

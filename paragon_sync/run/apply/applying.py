@@ -16,11 +16,11 @@ from paragon_sync.model.outcome import Outcome
 from paragon_sync.model.planned import Operation
 from paragon_sync.model.project import Policy
 from paragon_sync.paragon.client import Client
-from paragon_sync.run.admission import Applicant, admit
-from paragon_sync.run.journal import Batcher
+from paragon_sync.run.apply.admission import Applicant, admit
+from paragon_sync.run.apply.journal import Batcher
+from paragon_sync.run.apply.stopping import Breaker, Limits, Stop
+from paragon_sync.run.apply.writing import Journal, OnConflict, Writing, apply_user
 from paragon_sync.run.progress import Progress
-from paragon_sync.run.stopping import Breaker, Limits, Stop
-from paragon_sync.run.writing import Journal, OnConflict, Writing, apply_user
 from paragon_sync.store.journal import Recorded, Sending
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore

@@ -6,7 +6,7 @@ import pytest
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES, EXIT_REFUSED
 from paragon_sync.model.outcome import Applied, Blocked, Conflict, Failed, Outcome, SideEffect, Unchanged, Unknown
-from paragon_sync.run.stopping import Breaker, Limits, Stop, too_many_disabled
+from paragon_sync.run.apply.stopping import Breaker, Limits, Stop, too_many_disabled
 
 FAILED = Failed(reason="r")
 EFFECT = SideEffect(credential="c1", configuration=None, workflow="w")

@@ -14,8 +14,8 @@ from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.asked import Ordinary
-from paragon_sync.run.filters import Filters
-from paragon_sync.run.loading import Desired, load
+from paragon_sync.run.desired.filters import Filters
+from paragon_sync.run.desired.loading import Desired, load
 from tests.unit.plan.build import CATALOG
 
 SLACK = {"settings": {"Channel": "C1"}, "workflows": {"Alerts": True}}

@@ -13,8 +13,8 @@ from paragon_sync.model.project import Policy
 from paragon_sync.plan.policy import disabled_limit
 from paragon_sync.plan.rebase import Enabled
 from paragon_sync.plan.requests import final_payload
-from paragon_sync.run.judging import INTERRUPTED, Before, Written, enabled
-from paragon_sync.run.stopping import too_many_disabled
+from paragon_sync.run.apply.judging import INTERRUPTED, Before, Written, enabled
+from paragon_sync.run.apply.stopping import too_many_disabled
 from paragon_sync.store.journal import SENDING, name_of, new_run_id
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore

@@ -15,8 +15,8 @@ from paragon_sync.jsonvalue import Json, Number
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.catalog import Catalog, Input, Integration
 from paragon_sync.model.migration import Undecided
-from paragon_sync.run.filters import Filters
-from paragon_sync.run.loading import Desired, load
+from paragon_sync.run.desired.filters import Filters
+from paragon_sync.run.desired.loading import Desired, load
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)
 SLACK = Integration(type="slack", id="int-slack", inputs=(Input(id="note", title="Note", type="TEXT_NO_VARS"),))

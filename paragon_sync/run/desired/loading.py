@@ -27,12 +27,12 @@ from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
 from paragon_sync.plan import static
 from paragon_sync.plan.layers import agree
-from paragon_sync.run.filters import Filters, Sieve
-from paragon_sync.run.migrating import Migrating
+from paragon_sync.run.desired.filters import Filters, Sieve
+from paragon_sync.run.desired.migrating import Migrating
+from paragon_sync.run.desired.rolling import Rolling
+from paragon_sync.run.desired.wanted import Reading
+from paragon_sync.run.desired.whose import Whose
 from paragon_sync.run.progress import Progress, Stage
-from paragon_sync.run.rolling import Rolling
-from paragon_sync.run.wanted import Reading
-from paragon_sync.run.whose import Whose
 from paragon_sync.store.staging import Staged, Staging
 
 _TOLD: Final = 100  # documents that name one profile which isn't there

@@ -20,7 +20,7 @@ from paragon_sync.manifest.source import problems
 from paragon_sync.model.catalog import Input
 from paragon_sync.model.declared import Fault, Rollout
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Filled
-from paragon_sync.run.slots import Slots
+from paragon_sync.run.desired.slots import Slots
 
 Made: TypeAlias = Filled | DesiredDocument
 """What a row comes to: its values where nothing is unusual, else all that it says."""

@@ -23,11 +23,11 @@ from paragon_sync.paragon.client import UserSession
 from paragon_sync.paragon.retry import RetryPolicy
 from paragon_sync.plan.rebase import Conflicting, Enabled, Rewritten, Satisfied, Unwritable, rebase
 from paragon_sync.plan.verify import enabled_workflows
-from paragon_sync.run import judging
+from paragon_sync.run.apply import judging
+from paragon_sync.run.apply.journal import Batcher
+from paragon_sync.run.apply.judging import Before, Context, Written
+from paragon_sync.run.apply.stopping import Stop
 from paragon_sync.run.fetching import operation_configurations, read_user
-from paragon_sync.run.journal import Batcher
-from paragon_sync.run.judging import Before, Context, Written
-from paragon_sync.run.stopping import Stop
 from paragon_sync.store.journal import SENDING, Recorded, Sending, name_of
 
 OnConflict: TypeAlias = Literal["skip", "fail", "overwrite"]

@@ -1,0 +1,1 @@
+"""From a saved plan to a run and its record: read, compare, record, write, read back. Makes no plan."""
