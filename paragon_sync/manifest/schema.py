@@ -29,6 +29,8 @@ _FALSE_BOOLEANS: Final = frozenset({"yes", "no", "on", "off", "true", "false", "
 _LONGEST_SHOWN: Final = 60
 NOTHING_TO_RELEASE: Final = "a profile has nothing to release from"
 WHERE_TO_RELEASE: Final = "release a value in the User document that starts from the profile"
+_MISSING: Final = {"else": "else: keep leaves any other value, else: fail leaves its user out"}
+_USERS: Final = "such as [acme, globex], or {csv: FILE}"
 _TYPES: Final = {
     "object": "a mapping",
     "array": "a list",
@@ -147,7 +149,7 @@ def _explain(error: ValidationError) -> _Told:
         case "required":
             for missing in wanted:
                 if missing not in value:
-                    yield pointer, False, f'"{missing}" is missing{_in(pointer)}', None
+                    yield pointer, False, f'"{missing}" is missing{_in(pointer)}', _MISSING.get(missing)
         case "type":
             yield pointer, False, f"{name} must be {_TYPES[wanted]}, not {_shown(value)}", _type_hint(value, [wanted])
         case "anyOf":
@@ -221,7 +223,7 @@ def _alternatives(error: ValidationError, pointer: Pointer) -> _Told:
         pointer,
         False,
         f"{_name(pointer)} must be {wanted}, not {_shown(value)}",
-        _type_hint(value, types),
+        _type_hint(value, types) or (_USERS if pointer == ("users",) else None),
     )
 
 

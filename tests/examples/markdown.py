@@ -101,7 +101,7 @@ def follow(page: str, shell: Shell) -> Iterator[tuple[Block, str]]:
         elif block.language == "yaml" and (named := _FILE.match(block.text)):
             file = shell.folder / named.group(1)
             file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(block.text.removeprefix(named.group()), "utf-8")
+            file.write_text(block.text, "utf-8")
         elif block.language == "text":
             yield block, printed
 

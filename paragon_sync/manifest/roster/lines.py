@@ -47,7 +47,8 @@ def lines(path: str) -> Iterator[str]:
         except UnicodeDecodeError:
             raise Unreadable("not UTF-8", number, "save the file as UTF-8") from None
         except _damage(path) as error:
-            raise Unreadable(_reason(error), number + 1 if number else None) from None
+            hint = "its path is relative to the Project file" if isinstance(error, FileNotFoundError) else None
+            raise Unreadable(_reason(error), number + 1 if number else None, hint) from None
 
 
 def _opened(path: str, stack: ExitStack) -> BinaryIO:

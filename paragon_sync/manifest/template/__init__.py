@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
@@ -26,6 +27,8 @@ ROW: Final = "row"
 _FAILURES: Final = (
     TemplateError, ArithmeticError, AttributeError, LookupError, MemoryError, RecursionError, TypeError, ValueError,
 )  # fmt: skip
+_JINJAS_END: Final = re.compile("(token )?'end of print statement'")
+"""What Jinja calls the end of an expression, and nobody who writes one."""
 _METHODS: Final = frozenset(dir(dict))
 """What a template may mean instead of a column of this name, to get at all columns."""
 
@@ -112,6 +115,8 @@ def condition(text: str) -> str | Failed:
         _compile(template)
     except _FAILURES as error:
         hint = "write the expression without braces" if is_template(text) else None
+        if "got '='" in str(error):
+            hint = "two things are compared with =="
         return Failed(message=_message(error, "the expression"), hint=hint)
     return template if whole else Failed(message="this isn't one expression", hint="write it without braces")
 
@@ -261,4 +266,6 @@ def missing_column(column: str, columns: Iterable[str]) -> Failed:
 
 def _message(error: BaseException, what: str = "the template") -> str:
     text = str(error).strip().splitlines()
-    return f"{what} can't be evaluated: {text[0] if text else type(error).__name__}"
+    end = "'}}'" if what == "the template" else "the end of the expression"
+    told = _JINJAS_END.sub(end, text[0]) if text else type(error).__name__
+    return f"{what} can't be evaluated: {told}"

@@ -74,6 +74,20 @@ def _bounded_filter(function: Callable[..., Any]) -> Callable[..., Any]:
     return filtered
 
 
+def _number_filter(name: str, convert: Callable[..., Any]) -> Callable[..., Any]:
+    """Fails where Jinja would silently take 0, unless the template says what to take."""
+
+    def converted(value: Any, *default: Any, **options: Any) -> Any:
+        if default or "default" in options:
+            return convert(value, *default, **options)
+        number = convert(value, default=None, **options)
+        if number is None:
+            raise ValueError(f"{name} finds no number in {value!r}; {name}(0) takes 0 then")
+        return number
+
+    return converted
+
+
 def _range(*bounds: int) -> range:
     numbers = range(*bounds)
     if len(numbers) > _LONGEST_RANGE:
@@ -86,6 +100,8 @@ def _environment() -> _Environment:
     environment.filters = {
         name: _bounded_filter(function) for name, function in environment.filters.items() if name not in _NO_FILTERS
     }
+    for name in ("int", "float"):
+        environment.filters[name] = _number_filter(name, environment.filters[name])
     for name in _NO_GLOBALS:
         del environment.globals[name]
     environment.globals["range"] = _range

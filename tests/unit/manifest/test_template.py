@@ -6,7 +6,7 @@ import pytest
 
 from paragon_sync.jsonvalue import Json, Number, equal
 from paragon_sync.manifest.expand import expand
-from paragon_sync.manifest.template import Evaluated, Failed, Names, evaluate
+from paragon_sync.manifest.template import Evaluated, Failed, Names, condition, evaluate
 from paragon_sync.model.declared import Place
 
 ROW: Json = {"id": "007", "n": 7, "on": True, "none": None, "tags": ["a", "b"], "exact": Number("1.10")}
@@ -85,12 +85,39 @@ def test_one_expression_gives_its_own_value_and_anything_else_a_string(text: str
         ("{{ {1: 2} }}", "a key of the value isn't a string"),
         ("{{ 1e308 * 10 }}", "which JSON doesn't have"),
         ("{{ user.upper }}", "which JSON doesn't have"),
+        ("{{ 'seven' | int }}", "int finds no number in 'seven'; int(0) takes 0 then"),
+        ("{{ '' | int }}", "int finds no number in ''"),
+        ("{{ none | int }}", "int finds no number in None"),
+        ("{{ 'seven' | float }}", "float finds no number in 'seven'"),
+        ("{{ user", "unexpected end of template, expected '}}'."),
     ],
 )
 def test_what_has_no_value_or_no_end_is_refused(text: str, message: str) -> None:
     answer = evaluate(text, NAMES)
     assert isinstance(answer, Failed)
     assert message in answer.message
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{{ '7' | int }}", 7),
+        ("{{ 'ff' | int(base=16) }}", 255),
+        ("{{ 'seven' | int(0) }}", 0),
+        ("{{ 'seven' | int(default=1) }}", 1),
+        ("{{ '0.5' | float }}", 0.5),
+        ("{{ 'seven' | float(1.5) }}", 1.5),
+    ],
+)
+def test_text_that_is_no_number_becomes_one_only_where_the_template_says_which(text: str, value: float) -> None:
+    assert evaluate(text, NAMES) == Evaluated(value=value, secret=False)
+
+
+def test_an_expression_that_assigns_is_told_how_to_compare() -> None:
+    assert condition('user = "a"') == Failed(
+        message="the expression can't be evaluated: expected the end of the expression, got '='",
+        hint="two things are compared with ==",
+    )
 
 
 def test_an_undefined_name_is_answered_with_the_names_that_there_are() -> None:

@@ -156,7 +156,7 @@ def test_rows_are_read_in_short_too(tmp_path: Path) -> None:
 
 
 def test_without_a_catalog_rows_are_looked_at_all_the_same(tmp_path: Path) -> None:
-    text = HEAD + 'users: {csv: eu.csv}\nintegrations: {slack: {settings: {Chanel: "{{ row.channel | int + x }}"}}}'
+    text = HEAD + 'users: {csv: eu.csv}\nintegrations: {slack: {settings: {Chanel: "{{ row.channel | int(0) + x }}"}}}'
     fixed = text.replace(" + x", " + 1")
     with loaded(tmp_path, catalog=None, csv=CSV, rollout=fixed) as desired:
         assert 2 == len(staged(desired))
