@@ -13,7 +13,7 @@ import pytest
 
 from paragon_sync.emulator import Emulator, codec, running
 from paragon_sync.emulator.codec import JsonObject
-from tests.sdk.browser import Page, open_page
+from tests.sdk.browser import PATIENCE, Page, open_page
 from tests.sdk.package import Missing, chromium, sdk_script
 
 USER = "u/1 ~.ü"
@@ -65,6 +65,9 @@ class Visit:
         claims["aud"] = f"useparagon.com/{self.emulator.project}"
         token = jwt.encode(claims, self.emulator.signing_key.read_text(), "RS256")
         self.page.run(AUTHENTICATE, url=self.emulator.url, project=self.emulator.project, token=token)
+        until = time.monotonic() + PATIENCE
+        while not any(request["path"] == "/ui" for request in self.sent()) and time.monotonic() < until:
+            time.sleep(0.01)  # the browser loads the portal's page when it likes
 
     def sent(self) -> list[JsonObject]:
         """The requests until now, in the form of ``expected_requests.jsonl``."""
