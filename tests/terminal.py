@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pty
+import select
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
@@ -12,6 +13,7 @@ from pathlib import Path
 from tests.cases.command import INSTALLED
 
 ASKED = 'Type "yes":'
+PATIENCE = 60  # seconds
 _CONTROLLING = (  # makes stdin the terminal of a session of its own, so that Ctrl-C reaches the command
     "import fcntl, os, sys, termios\n"
     "os.setsid()\n"
@@ -46,6 +48,7 @@ def _read_until(terminal: int, enough: Callable[[str], bool]) -> str:
     """What comes from a terminal until there is enough, or its other end is closed."""
     said = ""
     while not enough(said):
+        assert select.select([terminal], [], [], PATIENCE)[0], f"nothing more came within {PATIENCE} s:\n{said}"
         try:
             piece = os.read(terminal, 4096)
         except OSError:  # how Linux tells the end of a terminal

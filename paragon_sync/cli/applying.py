@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import os
+import select
 import socket
 import sys
 from collections import Counter
@@ -33,6 +34,7 @@ from paragon_sync.store.lock_owner import Owner
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
 
+_LOOK = 0.2  # seconds
 _CI_JOBS = ("CI_JOB_URL", "CI_PIPELINE_URL", "BUILDKITE_BUILD_URL", "CIRCLE_BUILD_URL", "BUILD_URL")
 _CI_ACTORS = (
     "GITHUB_ACTOR",
@@ -192,10 +194,20 @@ async def _run(
 def ask(question: str, refusal: str) -> None:
     """Ask on the terminal; anything but "yes" raises with ``refusal``."""
     click.echo(f'{question} Type "yes": ', nl=False, err=True)
-    answer = sys.stdin.readline()
+    answer = _typed()
     if answer.strip() != "yes":
         click.echo("" if answer else "\n", nl=False, err=True)
         raise ParagonSyncError(f"{refusal}: you did not say yes")
+
+
+def _typed() -> str:
+    """One line from the terminal.
+
+    A signal that comes in the very moment before reading begins doesn't interrupt it: so it is looked for now and then.
+    """
+    while not select.select([sys.stdin], [], [], _LOOK)[0]:
+        pass
+    return sys.stdin.readline()
 
 
 def _owner(project: str, target: Target) -> Owner:
