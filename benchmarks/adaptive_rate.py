@@ -140,7 +140,7 @@ class Unlearned(Adaptive):
     def served(self, began: float, now: float) -> None:
         pass
 
-    def rate(self, now: float) -> float | None:  # noqa: ARG002
+    def rate(self, now: float) -> float | None:  # noqa: ARG002 - asked as the one that learns is
         return None
 
 

@@ -48,7 +48,7 @@ class Stub:
 def stub(one_in: int) -> Iterator[Stub]:
     """A stub server in a process of its own; of ``one_in`` users one is other than declared."""
     command = [sys.executable, "-m", "benchmarks.stub", "--one-in", str(one_in)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=TOP) as process:  # noqa: S603
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=TOP) as process:
         assert process.stdout is not None
         try:
             yield Stub(url=process.stdout.readline().strip(), pid=process.pid)
@@ -67,7 +67,7 @@ def folder_of(url: str, users: int) -> Iterator[Path]:
 def timed(command: Sequence[str | Path], users: int, server: Stub, *, codes: Sequence[int] = (0,)) -> Reading:
     """Run a command to its end: users a second over the whole process, start and end included."""
     served, before, began = server.cpu, resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
-    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)  # noqa: S603
+    done = subprocess.run(command, cwd=TOP, capture_output=True, text=True, check=False)
     wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
     if done.returncode not in codes:
         sys.exit(f"{command} ended with {done.returncode}:\n{done.stdout[-2000:]}\n{done.stderr[-2000:]}")

@@ -35,7 +35,7 @@ def bench(*, quick: bool) -> Iterator[Bench]:
         yield Bench(
             name="million",
             contestants={
-                f"{what} of {users:,}": lambda users=users, read=read: read(users)  # type: ignore[misc]
+                f"{what} of {users:,}": lambda users=users, read=read: read(users)
                 for what, read in ((_MEMORY, memory), (_TIME, time))
                 for users in (FEW, many)
             },

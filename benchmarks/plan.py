@@ -82,7 +82,7 @@ def curl(folder: Path, users: int, server: Stub) -> Reading:
         key = load_pem_private_key((folder / "key.pem").read_bytes(), None)
         url = f'url = "{server.url}/projects/{world.PROJECT}/sdk/credentials"\noutput = "/dev/null"\n'
         names = (world.user_name(number) for number in range(users))
-        tokens = (jwt.encode({"sub": name}, key, algorithm="RS256") for name in names)  # type: ignore[arg-type]
+        tokens = (jwt.encode({"sub": name}, key, algorithm="RS256") for name in names)
         config.write_text("next\n".join(f'{url}header = "Authorization: Bearer {token}"\n' for token in tokens))
     command = ["curl", "--silent", "--parallel", "--parallel-max", CONCURRENCY, "--config", str(config)]
     return timed(command, users, server)

@@ -117,8 +117,7 @@ def _is_as_wanted(state: Any, number: int) -> bool:
     same = {key: first.get(key) for key in after} == after and first["id"] == world.CONFIGURATION % number
     second = credentials[CREDENTIAL % (2 * number + 1)]
     return same and {key: second.get(key) for key in ("config", "status")} == {
-        key: before[key]
-        for key in ("config", "status")  # type: ignore[index]
+        key: before[key] for key in ("config", "status")
     }
 
 
@@ -143,7 +142,7 @@ class Server:
 def emulator(users: int) -> Iterator[Server]:
     """An emulator in a process of its own."""
     arguments = [sys.executable, "-m", "benchmarks.roster_run", "--serve", "--users", str(users)]
-    process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    process = subprocess.Popen(arguments, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
     try:
         assert process.stdout is not None
         yield Server(process=process, **json.loads(process.stdout.readline()))
@@ -167,7 +166,7 @@ def command(folder: Path, *arguments: str, kill_when: Any = None) -> Ended:
     """Run the tool; ``kill_when`` is asked again and again whether to kill it now."""
     began = time.monotonic()
     with (folder / "out").open("w+") as out, (folder / "err").open("w+") as err:
-        process = subprocess.Popen([*COMMAND, *arguments, "-e", ENVIRONMENT], cwd=folder, stdout=out, stderr=err)  # noqa: S603
+        process = subprocess.Popen([*COMMAND, *arguments, "-e", ENVIRONMENT], cwd=folder, stdout=out, stderr=err)
         while True:
             ended, status, usage = os.wait4(process.pid, os.WNOHANG)
             if ended:

@@ -75,7 +75,7 @@ class Connection(asyncio.Protocol):
         self._world = served
         self._buffer = b""
 
-    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+    def connection_made(self, transport: asyncio.Transport) -> None:
         """Keep where to write to."""
         self._write = transport.write
 
@@ -85,7 +85,7 @@ class Connection(asyncio.Protocol):
         while (end := data.find(b"\r\n\r\n")) >= 0:
             head, length = data[:end], 0
             if not data.startswith(b"GET"):
-                length = int(re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)[1])  # type: ignore[index]
+                length = int(re.search(rb"(?i)\r\ncontent-length: *(\d+)", head)[1])
             if len(data) < end + 4 + length:
                 break
             self._answer(head, data[end + 4 : end + 4 + length])

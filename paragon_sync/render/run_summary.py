@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import accumulate
 from typing import Final
 
 from paragon_sync.model.outcome import Applied, RunHeader
@@ -80,12 +81,10 @@ class RunSummary:
         number = self._windows.total()
         if number <= MOST_IN_FULL:
             return None
-        passed = 0
-        for step, windows in sorted(self._windows.items()):
-            passed += windows
-            if 2 * passed >= number:
-                return math.exp(step / _STEPS)
-        return None  # pragma: no cover - half of them always comes
+        steps = sorted(self._windows)
+        passed = accumulate(self._windows[step] for step in steps)
+        half = next(step for step, so_far in zip(steps, passed, strict=True) if 2 * so_far >= number)
+        return math.exp(half / _STEPS)
 
 
 def rate_of(header: RunHeader, counts: Mapping[str, int]) -> tuple[float, float] | None:

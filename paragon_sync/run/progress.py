@@ -10,7 +10,6 @@ import enum
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Final
 
 from paragon_sync.model.outcome import Outcome
 from paragon_sync.paragon.rate import Pace
@@ -44,7 +43,9 @@ class Standing:
     pace: Pace | None
 
 
-_NOTHING: Final[Callable[[], int]] = lambda: 0  # noqa: E731 - where a stage counts nothing
+def _nothing() -> int:
+    """What a stage has done that counts nothing."""
+    return 0
 
 
 @dataclass(slots=True)
@@ -55,13 +56,13 @@ class Progress:
     clock: Callable[[], float] = time.monotonic
     _stage: Stage | None = None
     _began: float = 0.0
-    _done: Callable[[], int] = _NOTHING
+    _done: Callable[[], int] = _nothing
     _already: int = 0
     _total: int | None = None
     _outcomes: dict[str, int] = field(default_factory=dict)
 
     def begin(
-        self, stage: Stage, done: Callable[[], int] = _NOTHING, *, total: int | None = None, already: int = 0
+        self, stage: Stage, done: Callable[[], int] = _nothing, *, total: int | None = None, already: int = 0
     ) -> None:
         """From now on the work is at this stage; ``done`` gives how much of it is done, whenever somebody looks."""
         self._done, self._total, self._already = done, total, already

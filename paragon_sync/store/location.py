@@ -61,7 +61,9 @@ def locate(where: str | Path, base: Path | None = None, *, create: bool = True) 
     if not (isinstance(where, str) and _URL.match(where)):
         folder = base / where
         file = _prepared(folder) if create else folder / STATE_FILE
-        return Location(URL.create("sqlite", database=str(file)), str(folder), file, missing=_is_missing(file, create))
+        return Location(
+            URL.create("sqlite", database=str(file)), str(folder), file, missing=_is_missing(file, create=create)
+        )
     scheme = where.partition(":")[0]
     if scheme not in _DRIVERS:
         raise StateError(
@@ -83,7 +85,7 @@ def locate(where: str | Path, base: Path | None = None, *, create: bool = True) 
     if create:
         with errors(shown):
             os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-    return Location(url.set(database=str(file)), shown, file, missing=_is_missing(file, create))
+    return Location(url.set(database=str(file)), shown, file, missing=_is_missing(file, create=create))
 
 
 def connect(location: Location) -> Engine:
@@ -114,7 +116,7 @@ def errors(shown: str, hint: str | None = None) -> Iterator[None]:
         raise StateError(f"the state in {shown} holds a record that can't be read: {error}") from error
 
 
-def _is_missing(file: Path, create: bool) -> bool:  # noqa: FBT001 - as its caller was told
+def _is_missing(file: Path, *, create: bool) -> bool:
     with errors(str(file.parent)):
         return not create and not file.exists()
 

@@ -139,7 +139,7 @@ class Staging:
         if document.startswith(_PICKLED):
             found: DesiredDocument | Filled | Enlisted = pickle.loads(document)  # noqa: S301 - our own, see above
             return found
-        user, where, number, *held = marshal.loads(document)  # noqa: S302
+        user, where, number, *held = marshal.loads(document)  # noqa: S302 - our own, see above
         return (
             Ordinary(user, self._names[where], number, *held) if len(held) > 1 else Filled(user, where, number, *held)
         )

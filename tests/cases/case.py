@@ -139,7 +139,7 @@ def _flat(value: Json) -> str:
 def _follow(value: Json, path: tuple[str | int, ...]) -> Json:
     for part in path:
         try:
-            value = value[part]  # type: ignore[index, call-overload]
+            value = value[part]
         except (IndexError, KeyError, TypeError):
             return None
     return value

@@ -143,7 +143,7 @@ def check(
     fixture.write_text(case.fixture(), "utf-8")
     work = folder / "work"
     work.mkdir()
-    with running(fixture, replace=reading[0], metadata=reading[1], signing_key=key) as emulator:  # type: ignore[arg-type]
+    with running(fixture, replace=reading[0], metadata=reading[1], signing_key=key) as emulator:
         write_project(case, emulator, work)
         trial = Trial(case=case, command=command, emulator=emulator, folder=work, updating=updating)
         if case.lines("errors.txt") is None:

@@ -169,7 +169,7 @@ def shapes(operation: Operation) -> tuple[Shape, Shape]:
 
 def holds(value: Json, wanted: object) -> bool:
     """Whether the wanted value stands in this one, at any depth."""
-    if equal(value, wanted):  # type: ignore[arg-type]
+    if equal(value, wanted):
         return True
     inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     return any(holds(item, wanted) for item in inner)

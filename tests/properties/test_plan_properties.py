@@ -94,7 +94,7 @@ def test_each_change_tells_what_was_live(live: LiveUser, wanted: list[DesiredDoc
 def test_the_order_of_documents_and_keys_does_not_matter(
     live: LiveUser, wanted: list[DesiredDocument], random: object
 ) -> None:
-    shuffled = sorted(wanted, key=lambda _: random.random())  # type: ignore[attr-defined]
+    shuffled = sorted(wanted, key=lambda _: random.random())
     raws = [_reversed(one.raw) for one in live.credentials]
     turned = user(*(Credential(raw) for raw in raws if isinstance(raw, dict)), meta=_object(_reversed(live.meta)))
 

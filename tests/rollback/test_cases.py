@@ -157,7 +157,7 @@ def emulated(case: Case, reading: tuple[str, str], folder: Path, key: Path) -> I
     fixture, work = folder / "fixture.json", folder / "work"
     fixture.write_text(case.fixture(), "utf-8")
     work.mkdir()
-    with running(fixture, replace=reading[0], metadata=reading[1], signing_key=key) as emulator:  # type: ignore[arg-type]
+    with running(fixture, replace=reading[0], metadata=reading[1], signing_key=key) as emulator:
         write_project(case, emulator, work)
         yield emulator
 

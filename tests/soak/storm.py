@@ -76,7 +76,7 @@ def faults() -> list[dict[str, Any]]:
 class Unhurried(Limiter):
     """Goes no slower when it is refused: how fast a run asks is judged elsewhere."""
 
-    def refused(self, began: float, retry_after: float | None = None) -> None:  # noqa: ARG002
+    def refused(self, began: float, retry_after: float | None = None) -> None:  # noqa: ARG002 - asked as the limiter is
         self.served(began)
 
 

@@ -125,7 +125,7 @@ def test_spoiled_manifests_are_understood_or_refused(catalog: Catalog, tmp_path:
         spoiled = spoil_bytes(chance, text) if chance.random() < 0.5 else spoil_documents(chance, documents)
         file = tmp_path / ("users.ndjson" if spoiled.startswith(b"{") else "users.yaml")
         file.write_bytes(spoiled)
-        understood += outcome_of(lambda file=file: plan_file(file, catalog)) is None  # type: ignore[misc]
+        understood += outcome_of(lambda file=file: plan_file(file, catalog)) is None
     assert understood, "so that the planner was reached"
 
 
@@ -263,7 +263,7 @@ def test_spoiled_catalogs_are_understood_or_refused(tmp_path: Path, signing_key:
         plan_file(file, catalog)
 
     for chance in inputs("catalog", 3_000, chunk):
-        outcome_of(lambda chance=chance: use(chance))  # type: ignore[misc]
+        outcome_of(lambda chance=chance: use(chance))
 
 
 @chunks

@@ -333,4 +333,4 @@ def test_absent_shows_its_name() -> None:
 @pytest.mark.parametrize("other", [ABSENT, uuid.UUID(int=1), datetime(2026, 1, 1, tzinfo=UTC), {"a": ABSENT}], ids=repr)
 def test_what_is_no_json_is_never_written(other: object) -> None:
     with pytest.raises((JsonError, TypeError)):
-        dumps(other)  # type: ignore[arg-type]
+        dumps(other)

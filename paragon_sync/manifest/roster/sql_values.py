@@ -27,9 +27,9 @@ def json_value(value: object) -> Json:
 
     A decimal is a number of the same value: ``20.00`` is 20. Raises :class:`NotJson` for anything else.
     """
-    if type(value) in _AS_THEY_ARE:
-        return value  # type: ignore[return-value]
     match value:
+        case None | bool() | int() | str() if type(value) in _AS_THEY_ARE:
+            return value
         case float() if math.isfinite(value):
             return value
         case Decimal() if value.is_finite():

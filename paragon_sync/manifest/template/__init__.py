@@ -138,8 +138,7 @@ def quick(text: str) -> Callable[[Mapping[str, Json], str], Json] | None:
 
 
 def _surely(value: Json) -> Json:
-    kind = type(value)
-    if (kind is str and len(value) <= LARGEST) or value is None or kind is bool:  # type: ignore[arg-type]
+    if value is None or isinstance(value, bool) or (isinstance(value, str) and len(value) <= LARGEST):
         return value
     raise LookupError
 

@@ -72,4 +72,4 @@ def test_refuses_python_values_that_json_has_not(value: object) -> None:
 
 def test_refuses_to_write_what_it_has_not_read() -> None:
     with pytest.raises(Unreadable):
-        codec.dumps({"a": object()})  # type: ignore[dict-item]
+        codec.dumps({"a": object()})

@@ -15,7 +15,7 @@ OFF: AskedWorkflow = (False, {}, {})
 def one(**parts: object) -> Asked:
     """A layer with one block, of which ``parts`` differ from the plainest."""
     filled = {"account": "only", "configuration": "default", "owned": {}, "soft": {}, "workflows": {}} | parts
-    return {}, {"slack": tuple(filled.values())}  # type: ignore[dict-item]
+    return {}, {"slack": tuple(filled.values())}
 
 
 def test_a_resolved_layer_is_told_by_ids() -> None:

@@ -25,7 +25,7 @@ def asking(**parts: object) -> Asked:
     """A document with one block, of which ``parts`` differ from what is live."""
     filled: dict[str, object] = {"account": "only", "configuration": "default", "owned": {"channel": "C1"}}
     filled |= {"soft": {"note": ("hello", ()), "webhook": None}, "workflows": {"notify": (True, {"day": "monday"}, {})}}
-    return {}, {"slack": tuple((filled | parts).values())}  # type: ignore[dict-item]
+    return {}, {"slack": tuple((filled | parts).values())}
 
 
 def told(document: Asked, live: LiveUser) -> int | None:
@@ -46,7 +46,7 @@ def told(document: Asked, live: LiveUser) -> int | None:
     ],
 )
 def test_whoever_is_as_asked_is_told_in_every_shape(account: object) -> None:
-    assert told(asking(), user(account)) == 1  # type: ignore[arg-type]
+    assert told(asking(), user(account)) == 1
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_whoever_would_change_is_left_to_careful_planning(document: Asked) -> No
     ],
 )
 def test_so_is_whoever_looks_otherwise_than_nearly_all_do(account: object) -> None:
-    assert told(asking(), user(account)) is None  # type: ignore[arg-type]
+    assert told(asking(), user(account)) is None
 
 
 def test_nobody_is_told_of_whom_nothing_was_ever_connected() -> None:

@@ -29,7 +29,7 @@ ALL = BlockSpec(settings={"channel": 1}, account="all")
 
 def by(field: str, value: str) -> BlockSpec:
     assert field in {"externalId", "providerId", "credentialId"}
-    return BlockSpec(account=AccountBy(field=field, value=value))  # type: ignore[arg-type]
+    return BlockSpec(account=AccountBy(field=field, value=value))
 
 
 REACHED = {
@@ -137,7 +137,7 @@ ENTRIES: list[Json] = [
 def configuration(**field: str) -> BlockSpec:
     ((name, value),) = field.items()
     assert name in {"externalId", "id"}
-    return BlockSpec(configuration=ConfigurationBy(field=name, value=value))  # type: ignore[arg-type]
+    return BlockSpec(configuration=ConfigurationBy(field=name, value=value))
 
 
 CONFIGURATIONS = {

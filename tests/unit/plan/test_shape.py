@@ -169,7 +169,7 @@ def test_what_is_no_object_is_never_replaced(config: Json) -> None:
 
 
 def test_what_is_no_object_is_carried_where_it_is_not_in_the_way() -> None:
-    config: Json = {"sharedSettings": None, "configuredWorkflows": {"gone": [1], **dict(OFF)}, "list": [Number("1.10")]}  # type: ignore[arg-type]
+    config: Json = {"sharedSettings": None, "configuredWorkflows": {"gone": [1], **dict(OFF)}, "list": [Number("1.10")]}
 
     planned = plan(user(credential(config)), document(BlockSpec(workflows={"notify": True})))
 
@@ -177,7 +177,7 @@ def test_what_is_no_object_is_carried_where_it_is_not_in_the_way() -> None:
         "sharedSettings": None,
         "configuredWorkflows": {"gone": [1], **dict(ON)},
         "list": [Number("1.10")],
-    }  # type: ignore[arg-type]
+    }
     assert equal(expected, payload(planned))
 
 

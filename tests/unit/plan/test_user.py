@@ -254,7 +254,7 @@ NO_GUARD: dict[str, tuple[Json, Json, BlockSpec]] = {
     "metadata doesn't change": (AS_DECLARED, {"a": 1}, NOTIFY),
     "no enablement is managed": (AS_DECLARED, {}, SLACK),
     "the configuration could not be sent": (
-        {**AS_DECLARED, "more": Repeated((("a", 1), ("a", 1)))},  # type: ignore[dict-item]
+        {**AS_DECLARED, "more": Repeated((("a", 1), ("a", 1)))},
         {},
         NOTIFY,
     ),

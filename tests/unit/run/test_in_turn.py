@@ -89,7 +89,7 @@ async def test_whoever_needs_no_more_stops_the_work() -> None:
     results = InTurn(range(9), work, 1).results()
     assert (0, 0) == await anext(results)
     await asyncio.sleep(0)
-    await results.aclose()  # type: ignore[attr-defined]
+    await results.aclose()
     assert stopped
 
 

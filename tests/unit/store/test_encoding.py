@@ -33,7 +33,7 @@ def test_an_operation_read_part_by_part_has_the_same_parts(operation: Operation,
         assert exact(getattr(operation, name)) == exact(getattr(later, name))
     assert exact(dataclasses.replace(later, kept=operation.kept + 1)) != exact(operation)
     with pytest.raises(AttributeError):
-        _ = later.anything  # type: ignore[attr-defined]
+        _ = later.anything
 
 
 @given(nouns.FINDINGS)

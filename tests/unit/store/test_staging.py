@@ -93,7 +93,7 @@ def test_documents_are_sorted_by_user_however_they_come(tmp_path: Path) -> None:
     with Staging(tmp_path) as staging:
         for number in numbers:
             staging.add_ordinary(ordinary(f"u{number % 1000:04}", number))
-        found = [(user, [one.document for one in staging.read(rows)]) for user, rows in staging.groups()]  # type: ignore[union-attr]
+        found = [(user, [one.document for one in staging.read(rows)]) for user, rows in staging.groups()]
         (file,) = (file for folder in tmp_path.iterdir() for file in folder.iterdir())
     assert "staged-1.sqlite" == file.name
     assert [(f"u{n:04}", [m for m in numbers if m % 1000 == n]) for n in range(1000)] == found

@@ -21,7 +21,7 @@ PLACE = Place(file="rollout.yaml", pointer=("users",))
 
 
 def roster(path: Path | str, format_: str = "csv", **options: object) -> FileRoster:
-    return FileRoster(place=PLACE, format=format_, path=str(path), **options)  # type: ignore[arg-type]
+    return FileRoster(place=PLACE, format=format_, path=str(path), **options)
 
 
 def rows(found: FileRoster) -> list[tuple[str, int, dict[str, Json]]]:

@@ -84,6 +84,6 @@ def test_anything_else_is_told(folder: Path, pieces: list[bytes], kind: str, pac
         content = zstandard.compress(content)[: cut or None]
     path = folder / f"any.{kind}{packed}"
     path.write_bytes(content)
-    items = list(read(FileRoster(place=PLACE, format=kind, path=str(path))))  # type: ignore[arg-type]
+    items = list(read(FileRoster(place=PLACE, format=kind, path=str(path))))
     assert items
     assert all(isinstance(item, Row | Problem) for item in items)

@@ -22,7 +22,7 @@ PLACE = Place(file="rollout.yaml", pointer=("users",))
 
 def roster(query: str, url: str, folder: Path | str = "", **options: object) -> SqlRoster:
     declared = Declared(value=url, place=PLACE, secret=True)
-    return SqlRoster(place=PLACE, query=query, url=declared, folder=str(folder), **options)  # type: ignore[arg-type]
+    return SqlRoster(place=PLACE, query=query, url=declared, folder=str(folder), **options)
 
 
 def problem(found: SqlRoster) -> Problem:

@@ -178,21 +178,21 @@ CONDITIONS: dict[str, tuple[Test, list[object]]] = {
     "by title": (lambda live: read(live, "Note") == "a", [Setting("note")]),
     "by id": (lambda live: read(live, "id:note") == "a", [Setting("note")]),
     "what isn't there": (lambda live: read(live, "Webhook") == "(absent)", [Setting("webhook")]),
-    "whether it is there": (lambda live: "Note" in live["settings"], [Setting("note")]),  # type: ignore[operator]
+    "whether it is there": (lambda live: "Note" in live["settings"], [Setting("note")]),
     "whether a workflow is on": (
-        lambda live: live["workflows"]["Send notification"]["enabled"],  # type: ignore[index]
+        lambda live: live["workflows"]["Send notification"]["enabled"],
         [WorkflowEnabled("notify")],
     ),
     "whether the catalog has it on": (
-        lambda live: live["workflows"]["Alerts"]["enabled"],  # type: ignore[index]
+        lambda live: live["workflows"]["Alerts"]["enabled"],
         [WorkflowEnabled("alerts")],
     ),
     "a workflow's setting": (
-        lambda live: live["workflows"]["notify"]["settings"]["Day"] == "monday",  # type: ignore[index]
+        lambda live: live["workflows"]["notify"]["settings"]["Day"] == "monday",
         [WorkflowSetting("notify", "day")],
     ),
-    "the account": (lambda live: live["account"]["providerId"] == "T1", []),  # type: ignore[index]
-    "the configuration": (lambda live: live["configuration"]["default"], []),  # type: ignore[index]
+    "the account": (lambda live: live["account"]["providerId"] == "T1", []),
+    "the configuration": (lambda live: live["configuration"]["default"], []),
     "the status": (lambda live: live["status"] == "VALID", []),
 }
 
@@ -205,13 +205,13 @@ def test_what_a_condition_has_read_is_managed(where: Test, went_by: list[object]
 
     values = managed(planned)
     assert {Setting("channel"), *went_by} == set(values)
-    assert all(values[target].read and values[target].base == values[target].desired for target in went_by)  # type: ignore[index]
+    assert all(values[target].read and values[target].base == values[target].desired for target in went_by)
 
 
 def test_a_condition_that_is_false_manages_nothing() -> None:
     planned = plan_migrations(
         live({"note": "a"}), migration(put("channel", 1), where=lambda live: "Webhook" in live["settings"])
-    )  # type: ignore[operator]
+    )
 
     assert ((), (), ()) == (planned.operations, planned.findings, planned.decisions)
 
@@ -219,7 +219,7 @@ def test_a_condition_that_is_false_manages_nothing() -> None:
 UNDECIDED: dict[str, tuple[Test, str]] = {
     "in words": (lambda _: Undecided("it gives text", "compare it"), "it gives text"),
     "on a secret": (
-        lambda live: Undecided(f"hunter2 {'Webhook' in live['settings']}"),  # type: ignore[operator]
+        lambda live: Undecided(f"hunter2 {'Webhook' in live['settings']}"),
         "it fails on a secret, whose value isn't shown",
     ),
 }
@@ -239,10 +239,10 @@ def test_a_condition_that_can_not_tell_is_a_finding(where: Test, why: str) -> No
 
 
 WRONG_NAMES: dict[str, tuple[Test, str]] = {
-    "setting": (lambda live: "Chanel" in live["settings"], 'there is no setting "Chanel"'),  # type: ignore[operator]
-    "workflow": (lambda live: bool(live["workflows"]["x"]), 'there is no workflow "x"'),  # type: ignore[index]
+    "setting": (lambda live: "Chanel" in live["settings"], 'there is no setting "Chanel"'),
+    "workflow": (lambda live: bool(live["workflows"]["x"]), 'there is no workflow "x"'),
     "part of a workflow": (
-        lambda live: bool(live["workflows"]["notify"]["on"]),  # type: ignore[index]
+        lambda live: bool(live["workflows"]["notify"]["on"]),
         'a workflow has "enabled" and "settings", and no "on"',
     ),
 }
@@ -428,7 +428,7 @@ def test_a_finding_that_is_a_warning_leaves_out_its_account_alone() -> None:
 
     planned = plan_migrations(user(one, other), RENAME, policy=policy)
 
-    assert ["cred-2"] == [operation.subject.credential for operation in planned.operations]  # type: ignore[union-attr]
+    assert ["cred-2"] == [operation.subject.credential for operation in planned.operations]
     assert [Severity.WARNING] == [finding.severity for finding in planned.findings]
 
 
@@ -444,6 +444,5 @@ def test_origins_tell_what_became_of_a_value() -> None:
     planned = plan_migrations(live({"old": 1, "channel": 2}), migration(rename("old", "channel", overwrite=True)))
 
     assert {"old": (Origin.MOVED, ABSENT), "channel": (Origin.OVERWRITTEN, 1)} == {
-        one.target.input: (one.origin, one.desired)
-        for one in managed(planned).values()  # type: ignore[union-attr]
+        one.target.input: (one.origin, one.desired) for one in managed(planned).values()
     }

@@ -336,7 +336,7 @@ class TestPayload:
             PatchConfig(
                 credential="c1",
                 configuration=None,
-                config=CONFIG | {"sharedSettings": SETTINGS | {"channel": "C2"}},  # type: ignore[dict-item]
+                config=CONFIG | {"sharedSettings": SETTINGS | {"channel": "C2"}},
             ),
         )
 
