@@ -1,9 +1,6 @@
-"""Owns the signing key and the tokens made with it.
+"""Owns the signing key and the tokens made with it; PyJWT is imported here, and by the emulator, which verifies them.
 
 Takes the key as text: where it is kept is not known here. Neither a key nor a token is ever part of a message.
-
-A token is put together here and not by PyJWT, which checks key and claims anew for each: what it would give is the same
-to the byte, and the tests hold it to that.
 """
 
 from __future__ import annotations
@@ -11,20 +8,17 @@ from __future__ import annotations
 import asyncio
 import os
 import time
-from base64 import urlsafe_b64encode
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import Final, TypeAlias
 
+import jwt
 from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from paragon_sync import jsonvalue
 from paragon_sync.errors import SigningKeyError
 
 LIFETIME: Final = 3600
@@ -102,7 +96,7 @@ class Signer:
 
     def __init__(self, key: SigningKey, project: str, *, clock: Callable[[], float] = time.time) -> None:
         self._key = key
-        self._audience = jsonvalue.dumps(f"useparagon.com/{project}")
+        self._audience = f"useparagon.com/{project}"
         self._clock = clock
         self._waiting: deque[_Asked] = deque()
         self._running = 0
@@ -155,23 +149,12 @@ class Signer:
 
     def _sign(self, users: Sequence[str]) -> list[Token]:
         issued = int(self._clock()) - SKEW
-        expires = issued + LIFETIME
-        end = f',"iat":{issued},"exp":{expires},"aud":{self._audience}}}'
-        return [Token(text=self._encode(f'{{"sub":{jsonvalue.dumps(user)}{end}'), expires=expires) for user in users]
+        return [Token(text=self._encode(user, issued), expires=issued + LIFETIME) for user in users]
 
-    def _encode(self, claims: str) -> str:
-        signed = _HEAD + _base64(claims.encode())
-        return (signed + b"." + _base64(self._key.rsa.sign(signed, _PADDING, _HASH))).decode()
+    def _encode(self, user: str, issued: int) -> str:
+        claims = {"sub": user, "iat": issued, "exp": issued + LIFETIME, "aud": self._audience}
+        return jwt.encode(claims, self._key.rsa, algorithm="RS256")
 
 
 _Asked: TypeAlias = tuple[str, "asyncio.Future[Token]"]
 """A user, and where the token is waited for."""
-
-
-def _base64(text: bytes) -> bytes:
-    return urlsafe_b64encode(text).rstrip(b"=")
-
-
-_HEAD: Final = _base64(b'{"alg":"RS256","typ":"JWT"}') + b"."
-_PADDING: Final = PKCS1v15()
-_HASH: Final = SHA256()
