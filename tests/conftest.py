@@ -4,6 +4,7 @@ Only loopback addresses can be reached: pytest-socket sees to it, by the options
 """
 
 import os
+from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, TypeVar
 
@@ -44,6 +45,14 @@ def _without_skip(report: Report) -> Report:
         vars(report).pop("wasxfail", None)  # pytest would not count a failure that has it
         report.longrepr = f"{report.nodeid} does not run, and PARAGON_SYNC_NO_SKIP=1: {reason}"
     return report
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say once for all of them why tests were skipped: that tells what enables them."""
+    reports = terminalreporter.stats.get("skipped", [])
+    reasons = Counter(report.longrepr[2] for report in reports if isinstance(report.longrepr, tuple))
+    for reason, number in reasons.items():
+        terminalreporter.write_line(f"{number} skipped: {reason.removeprefix('Skipped: ')}")
 
 
 @pytest.fixture(scope="session")

@@ -45,7 +45,8 @@ def _install(npm: str, folder: Path) -> None:
     except subprocess.TimeoutExpired:
         raise Missing(f"npm could not fetch {PACKAGE} within two minutes") from None
     except subprocess.CalledProcessError as failed:
-        raise Missing(f"npm could not fetch {PACKAGE}: {failed.stderr.strip()[-300:]}") from None
+        why = failed.stderr.strip().partition("\n")[0]
+        raise Missing(f"npm could not fetch {PACKAGE} ({why}): npm view {PACKAGE} tells more") from None
 
 
 def chromium() -> str:

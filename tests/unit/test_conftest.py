@@ -45,3 +45,4 @@ def test_a_skip_is_fine_elsewhere(tmp_path: Path) -> None:
     ended = run_pytest(tmp_path, WAYS["call"], {})
     assert ended.returncode == 0
     assert "1 passed, 1 skipped" in ended.stdout
+    assert "1 skipped: why\n" in ended.stdout
