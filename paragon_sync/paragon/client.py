@@ -24,7 +24,8 @@ from paragon_sync.paragon.answers import Call
 from paragon_sync.paragon.host import api_base
 from paragon_sync.paragon.rate import Limiter, Pace
 from paragon_sync.paragon.retry import Retrying
-from paragon_sync.paragon.tokens import Signer, Token
+from paragon_sync.paragon.signer import Signer
+from paragon_sync.paragon.tokens import Token
 from paragon_sync.paragon.transport import FailureKind, HttpRequest, HttpResponse, Transport, TransportFailure
 
 CREDENTIAL: Final = "X-Paragon-Credential"
@@ -99,8 +100,11 @@ class Client:
         return UserSession(self, user)
 
     async def aclose(self) -> None:
-        """Close the transport."""
-        await self._transport.aclose()
+        """Close the transport, and end whatever signs."""
+        try:
+            await self._transport.aclose()
+        finally:
+            await self.signer.aclose()
 
     async def exchange(
         self, call: Call, headers: Callable[[], Awaitable[Mapping[str, str]]], body: bytes | None, *, urgent: bool

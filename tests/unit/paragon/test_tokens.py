@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from paragon_sync.errors import SigningKeyError
-from paragon_sync.paragon.tokens import Signer, Token, read_key
+from paragon_sync.paragon.signer import Signer
+from paragon_sync.paragon.tokens import Token, read_key
 
 NOW = 1_800_000_000.0
 

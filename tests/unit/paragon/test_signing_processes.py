@@ -1,0 +1,223 @@
+"""Many tokens are signed by processes of their own. They end with whoever started them; their going harms nobody."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from paragon_sync.paragon.signer import Signer
+from paragon_sync.paragon.signing_processes import SigningProcesses
+from paragon_sync.paragon.tokens import SigningKey
+
+KEY = SigningKey(rsa.generate_private_key(65537, 2048))
+ISSUED = int(time.time())
+USERS = [f"user-{number}" for number in range(200)]
+
+
+def subject(token: str) -> str:
+    claims = jwt.decode(token, KEY.rsa.public_key(), algorithms=["RS256"], audience="useparagon.com/p-1")
+    return claims["sub"]
+
+
+def children(of: int) -> list[int]:
+    return [int(pid) for pid in Path(f"/proc/{of}/task/{of}/children").read_text().split()]
+
+
+async def tokens_of(users, *, many, meanwhile=lambda: None):
+    """Tokens in three waves: the first has processes started, the others find them there."""
+    signer = Signer(KEY, "p-1", many=many)
+    found = []
+    try:
+        for first in range(0, len(users), 80):
+            found += await asyncio.gather(*(signer.token(user) for user in users[first : first + 80]))
+            if signer._starting is not None:
+                await signer._starting
+            meanwhile()
+        return [token.text for token in found], children(os.getpid())
+    finally:
+        await signer.aclose()
+
+
+def test_whoever_asks_for_many_is_served_by_processes_which_end():
+    before = children(os.getpid())
+    tokens, during = asyncio.run(tokens_of(USERS, many=40))
+    assert [subject(token) for token in tokens] == USERS
+    assert len(during) > len(before)
+    assert children(os.getpid()) == before
+
+
+def test_few_are_signed_without_any():
+    before = children(os.getpid())
+    tokens, during = asyncio.run(tokens_of(USERS, many=len(USERS) + 1))
+    assert [subject(token) for token in tokens] == USERS
+    assert during == before
+
+
+def test_a_process_that_is_killed_harms_nobody():
+    before = children(os.getpid())
+
+    def kill_all():
+        for pid in set(children(os.getpid())) - set(before):
+            os.kill(pid, signal.SIGKILL)
+
+    tokens, _ = asyncio.run(tokens_of(USERS, many=40, meanwhile=kill_all))
+    assert [subject(token) for token in tokens] == USERS
+
+
+def test_ctrl_c_is_not_for_them():
+    async def run():
+        processes = await SigningProcesses.start(KEY, "p-1")
+        try:
+            return [os.getsid(pid) for pid in children(os.getpid())]
+        finally:
+            await processes.aclose()
+
+    sessions = asyncio.run(run())
+    assert sessions
+    assert os.getsid(0) not in sessions
+
+
+@pytest.mark.parametrize("user", ["a b", "ü", "\ud800", '"', "", "x" * 100_000])
+def test_any_user_id_is_carried(user):
+    async def run():
+        processes = await SigningProcesses.start(KEY, "p-1")
+        try:
+            return await processes.sign([user], ISSUED)
+        finally:
+            await processes.aclose()
+
+    assert list(map(subject, asyncio.run(run()))) == [user]
+
+
+def test_many_batches_at_once_each_get_their_own():
+    async def run():
+        processes = await SigningProcesses.start(KEY, "p-1")
+        batches = [USERS[first : first + 10] for first in range(0, len(USERS), 10)]
+        try:
+            found = await asyncio.gather(*(processes.sign(batch, ISSUED) for batch in batches))
+            return processes.room, [(batch, tokens) for batch, tokens in zip(batches, found, strict=True) if tokens]
+        finally:
+            await processes.aclose()
+
+    room, found = asyncio.run(run())
+    assert len(found) == room  # who came when there was no room has to sign elsewhere
+    for batch, tokens in found:
+        assert list(map(subject, tokens)) == batch
+
+
+def python(folder: Path, text: str) -> str:
+    """An executable that stands in Python's place."""
+    file = folder / "python"
+    file.write_text(f"#!{sys.executable}\n{text}")
+    file.chmod(file.stat().st_mode | stat.S_IXUSR)
+    return str(file)
+
+
+def answering(answer: str) -> str:
+    """Answers each question after the first message with this, told ``number`` and ``users``."""
+    return f"""
+import json, sys
+def read():
+    length = int.from_bytes(sys.stdin.buffer.read(4), "big")
+    return json.loads(sys.stdin.buffer.read(length)) if length else None
+read()
+while (question := read()) is not None:
+    number, users, _ = question
+    text = {answer}
+    sys.stdout.buffer.write(len(text).to_bytes(4, "big") + text)
+    sys.stdout.flush()
+"""
+
+
+UNFIT = {
+    "another's answer": answering('json.dumps([number - 1, ["t"] * len(users)]).encode()'),
+    "too few tokens": answering('json.dumps([number, ["t"] * (len(users) - 1)]).encode()'),
+    "no JSON": answering('b"[1, "'),
+    "another form": answering('b"{}"'),
+    "half an answer": "import sys\nsys.stdin.buffer.read(4)\nsys.stdout.buffer.write(b'\\0\\0\\0\\9abc')",
+    "nothing": "",
+}
+
+
+@pytest.mark.parametrize("unfit", UNFIT)
+def test_a_process_that_answers_wrongly_is_not_believed(unfit, tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "executable", python(tmp_path, UNFIT[unfit]))
+    tokens, _ = asyncio.run(tokens_of(USERS, many=40))
+    assert [subject(token) for token in tokens] == USERS
+
+
+@pytest.mark.parametrize("executable", ["/nowhere/python", ""])
+def test_where_no_process_can_be_started_threads_go_on(executable, monkeypatch):
+    monkeypatch.setattr(sys, "executable", executable)
+    tokens, _ = asyncio.run(tokens_of(USERS, many=40))
+    assert [subject(token) for token in tokens] == USERS
+
+
+def test_a_process_that_does_not_end_is_ended(tmp_path, monkeypatch):
+    before = children(os.getpid())
+    monkeypatch.setattr("paragon_sync.paragon.signing_processes._PATIENCE", 0.2)
+    monkeypatch.setattr(sys, "executable", python(tmp_path, "import time\ntime.sleep(60)"))
+
+    async def run():
+        processes = await SigningProcesses.start(KEY, "p-1")
+        await processes.aclose()
+
+    asyncio.run(run())
+    assert children(os.getpid()) == before
+
+
+def test_one_who_gives_up_in_the_middle_leaves_no_answer_for_another():
+    async def run():
+        processes = await SigningProcesses.start(KEY, "p-1")
+        try:
+            asking = asyncio.create_task(processes.sign(USERS, ISSUED))
+            await asyncio.sleep(0.01)
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+            return [await processes.sign([user], ISSUED) for user in USERS[:10]]
+        finally:
+            await processes.aclose()
+
+    for user, tokens in zip(USERS, asyncio.run(run()), strict=False):
+        assert tokens is None or list(map(subject, tokens)) == [user]
+
+
+PARENT = """
+import asyncio, os, sys
+from pathlib import Path
+from cryptography.hazmat.primitives.asymmetric import rsa
+from paragon_sync.paragon.signing_processes import SigningProcesses
+from paragon_sync.paragon.tokens import SigningKey
+
+async def run():
+    processes = await SigningProcesses.start(SigningKey(rsa.generate_private_key(65537, 2048)), "p-1")
+    await processes.sign(["a"], 0)
+    print(Path(f"/proc/{os.getpid()}/task/{os.getpid()}/children").read_text(), flush=True)
+    await asyncio.sleep(60)
+
+asyncio.run(run())
+"""
+
+
+def test_they_end_with_whoever_started_them_however_that_went():
+    with subprocess.Popen([sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True) as parent:
+        pids = [int(pid) for pid in parent.stdout.readline().split()]
+        assert pids
+        for pid in pids:
+            shown = Path(f"/proc/{pid}/cmdline").read_bytes() + Path(f"/proc/{pid}/environ").read_bytes()
+            assert b"MII" not in shown  # how a key begins
+        parent.kill()
+    until = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}/cmdline").exists() for pid in pids):
+        assert time.monotonic() < until
+        time.sleep(0.05)
