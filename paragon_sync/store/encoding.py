@@ -17,7 +17,7 @@ from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_orig
 from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject
-from paragon_sync.model.outcome import Outcome, Resumption, SideEffect
+from paragon_sync.model.outcome import Applied, Outcome, Resumption, SideEffect
 from paragon_sync.model.planned import Managed, Operation, Outline, Request, Subject
 from paragon_sync.store.later import later
 
@@ -40,47 +40,69 @@ def read(kind: type[N], text: str) -> N:
 
 
 def write_operation(operation: Operation) -> tuple[str, str]:
-    """An operation as two texts: its outline, and the rest."""
-    whole = _object(_codec(Operation).write(operation))
-    outline = {name: part for name, part in whole.items() if name in _OUTLINE}
-    rest = {name: part for name, part in whole.items() if name not in _OUTLINE}
-    return jsonvalue.dumps(outline), jsonvalue.dumps(rest)
+    """An operation as two texts: its outline, and the rest. Each has a line for a field: its name, and its JSON."""
+    outline: list[str] = []
+    rest: list[str] = []
+    for name in _parts():
+        (outline if name in _OUTLINE else rest).append(f"{name} {write_part(operation, name)}")
+    return "\n".join(outline), "\n".join(rest)
 
 
 def read_operation(outline: str, rest: str) -> Operation:
-    """The operation of these two texts; the first alone is an :class:`Outline`."""
-    return cast(Operation, _codec(Operation).read(_object(_parse(outline)) | _object(_parse(rest))))
+    """The operation of these two texts."""
+    return cast(Operation, _noun_of(Operation, {**_lines(outline), **_lines(rest)}))
+
+
+def read_outline(outline: str) -> Outline:
+    """What of an operation people review."""
+    return cast(Outline, _noun_of(Outline, _lines(outline)))
 
 
 def read_later(outline: str, rest: str) -> Operation:
-    """The same, read part by part when somebody looks: much faster for a run, which looks at little of most."""
-    stored = _object(_parse(outline)) | _object(_parse(rest))
-    return later(Operation, _Stored(stored))
-
-
-class _Stored(Mapping[str, Callable[[], Any]]):
-    """How each field of an operation is read; ``stored`` has them as they stand in its texts."""
-
-    def __init__(self, stored: JsonObject) -> None:
-        self.stored = stored
-
-    def __getitem__(self, name: str) -> Callable[[], Any]:
-        codec = _parts()[name]
-        return lambda: codec.read(self.stored[name])
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.stored)
-
-    def __len__(self) -> int:
-        return len(self.stored)
+    """As :func:`read_operation`, read part by part when somebody looks: a run looks at little of most."""
+    return later(Operation, _Stored({**_lines(outline), **_lines(rest)}))
 
 
 def write_part(operation: Operation, name: str) -> str:
     """One field of an operation, as it stands in its texts."""
     reads = getattr(operation, "reads", None)
     if isinstance(reads, _Stored):
-        return jsonvalue.dumps(reads.stored[name])
+        return reads.texts[name]
     return jsonvalue.dumps(_parts()[name].write(getattr(operation, name)))
+
+
+class _Stored(Mapping[str, Callable[[], Any]]):
+    """How each field of an operation is read; ``texts`` has them as they are stored."""
+
+    def __init__(self, texts: dict[str, str]) -> None:
+        self.texts = texts
+
+    def __getitem__(self, name: str) -> Callable[[], Any]:
+        codec = _parts()[name]
+        return lambda: codec.read(_parse(self.texts[name]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.texts)
+
+    def __len__(self) -> int:
+        return len(self.texts)
+
+
+def _lines(text: str) -> dict[str, str]:
+    """The texts of fields by their names; JSON in ASCII holds no line break."""
+    found: dict[str, str] = {}
+    for line in text.split("\n"):
+        name, _, part = line.partition(" ")
+        found[name] = part
+    return found
+
+
+def _noun_of(kind: type, texts: dict[str, str]) -> Any:
+    codecs = _parts()
+    names = [field.name for field in fields(kind)]
+    if texts.keys() != {*names}:
+        raise JsonError(f"{kind.__name__} has other fields")
+    return kind(**{name: codecs[name].read(_parse(texts[name])) for name in names})
 
 
 @functools.cache
@@ -90,6 +112,13 @@ def _parts() -> dict[str, _Codec]:
 
 
 def write_outcome(outcome: Outcome) -> str:
+    if isinstance(outcome, Applied) and not outcome.overwritten:  # nearly all, and it holds no values
+        return _write_applied(outcome)
+    return jsonvalue.dumps(_codec(Outcome).write(outcome))
+
+
+@functools.lru_cache(maxsize=256)
+def _write_applied(outcome: Applied) -> str:
     return jsonvalue.dumps(_codec(Outcome).write(outcome))
 
 

@@ -198,7 +198,7 @@ class PlanReader:
         """What of the operations people review, in their order; read much faster than the whole."""
         for number, text in self._rows("operations", "number, changes", selection):
             with _read_errors(self.path):
-                outline = encoding.read(Outline, self._text("changes", number, text))
+                outline = encoding.read_outline(self._text("changes", number, text))
             yield outline
 
     def findings(self, selection: Selection = EVERYTHING) -> Iterator[Finding]:

@@ -109,7 +109,7 @@ class Records:
         return {
             "run": run,
             "number": about.number,
-            "user_id": jsonvalue.dumps(about.operation.user),
+            "user_id": encoding.write_part(about.operation, "user"),
             "subject": encoding.write_part(about.operation, "subject"),
             "managed": seal_line(self.sealing, managed, _managed_place(run, about.number)),
             "state": state,

@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from paragon_sync.errors import PlanFileError
 from paragon_sync.jsonvalue import ABSENT, Number
 from paragon_sync.model.planned import ConfigurationSubject, Finding, FindingKind, Operation
-from paragon_sync.store.layout import Table
+from paragon_sync.store.layout import FORMAT_VERSION, Table
 from paragon_sync.store.planfile import PlanReader, PlanWriter, is_plan, short_digest
 from paragon_sync.store.selection import MATCHES, Selection, condition, matches
 from tests.nouns import change, configuration, finding, metadata, outline_of, plan_header
@@ -282,13 +282,16 @@ def test_what_is_no_plan_is_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("version", "hint"),
-    [(1, "make the plan again: paragon-sync plan"), (3, "use the version that made it, or make the plan again")],
+    [
+        (1, "make the plan again: paragon-sync plan"),
+        (FORMAT_VERSION + 1, "use the version that made it, or make the plan again"),
+    ],
 )
 def test_a_plan_of_another_format_is_refused(tmp_path: Path, version: int, hint: str) -> None:
     written(tmp_path / "p.plan", [])
     edit(tmp_path / "p.plan", f"PRAGMA user_version = {version}")
     with pytest.raises(
-        PlanFileError, match=f"has plan format {version}, and this paragon-sync reads format 2"
+        PlanFileError, match=f"has plan format {version}, and this paragon-sync reads format {FORMAT_VERSION}"
     ) as caught:
         PlanReader(tmp_path / "p.plan")
     assert caught.value.hint == hint

@@ -20,34 +20,54 @@ def document(user: str, value: str = "1.10") -> DesiredDocument:
     return DesiredDocument(user=user, place=place, layers=(DesiredFragment(source="users.yaml", metadata=(claim,)),))
 
 
-def test_documents_come_back_by_user_in_their_order(tmp_path: Path) -> None:
-    with Staging(tmp_path) as staging:
+BOTH = pytest.mark.parametrize("in_memory", [0, 1_000_000], ids=["on disk", "in memory"])
+
+
+@BOTH
+def test_documents_come_back_by_user_in_their_order(tmp_path: Path, in_memory: int) -> None:
+    with Staging(tmp_path, in_memory=in_memory) as staging:
+        for number in range(600):
+            staging.add(document(f"user-{number}"))
         for user, value in [("globex", "1.10"), ("acme", "1.20"), ("globex", "1.30"), ("\ud800\0", "1.40")]:
             staging.add(document(user, value))
 
-        assert list(staging.users()) == ["acme", "globex", "\ud800\0"]
+        users = list(staging.users())
+        assert [user for user in users if not user.startswith("user-")] == ["acme", "globex", "\ud800\0"]
+        assert users == sorted(users, key=lambda user: user.encode("utf-8", "surrogatepass"))
         assert staging.documents("globex") == (document("globex", "1.10"), document("globex", "1.30"))
         assert staging.documents("nobody") == ()
-        assert staging.count == 4
+        assert staging.count == 604
+        assert bool([*tmp_path.iterdir()]) is (in_memory == 0)
 
 
-def test_documents_may_follow_after_a_look(tmp_path: Path) -> None:
-    with Staging(tmp_path) as staging:
-        staging.add(document("b"))
-        assert list(staging.users()) == ["b"]
-        staging.add(document("a"))
-        assert list(staging.users()) == ["a", "b"]
+@pytest.mark.parametrize("in_memory", [0, 60_000, 1_000_000])
+def test_documents_may_follow_after_a_look(tmp_path: Path, in_memory: int) -> None:
+    with Staging(tmp_path, in_memory=in_memory) as staging:
+        for letter, users in (("b", ["b"]), ("a", ["a", "b"]), ("c", ["a", "b", "c"])):
+            for number in range(500):
+                staging.add(document(letter, str(number)))
+            assert list(staging.users()) == users
+        assert staging.documents("a") == tuple(document("a", str(number)) for number in range(500))
 
 
-def test_documents_are_asked_for_while_users_are_listed(tmp_path: Path) -> None:
-    with Staging(tmp_path) as staging:
+@BOTH
+def test_documents_are_asked_for_while_users_are_listed(tmp_path: Path, in_memory: int) -> None:
+    with Staging(tmp_path, in_memory=in_memory) as staging:
         for number in range(1201):
             staging.add(document(f"u{number:04}"))
         assert [len(staging.documents(user)) for user in staging.users()] == [1] * 1201
 
 
+def on_disk(folder: Path) -> Staging:
+    """A staging with so many documents that they go there."""
+    staging = Staging(folder, in_memory=0)
+    for number in range(500):
+        staging.add(document(f"u{number:04}"))
+    return staging
+
+
 def test_the_folder_is_private_and_goes_in_the_end(tmp_path: Path) -> None:
-    staging = Staging(tmp_path)
+    staging = on_disk(tmp_path)
     (folder,) = tmp_path.iterdir()
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     staging.close()
@@ -56,14 +76,15 @@ def test_the_folder_is_private_and_goes_in_the_end(tmp_path: Path) -> None:
 
 
 def test_without_a_folder_the_systems_place_is_taken() -> None:
-    with Staging() as staging:
-        staging.add(document("acme"))
+    with Staging(in_memory=0) as staging:
+        for _ in range(500):
+            staging.add(document("acme"))
         assert list(staging.users()) == ["acme"]
 
 
 def test_a_disk_that_cannot_take_it_is_a_clear_error(tmp_path: Path) -> None:
     with pytest.raises(StateError, match=r"can't stage documents on disk: .*No such file") as caught:
-        Staging(tmp_path / "missing")
+        on_disk(tmp_path / "missing")
     assert caught.value.hint is not None
     assert "TMPDIR" in caught.value.hint
 
@@ -87,21 +108,23 @@ def test_ordinary_documents_come_back_as_they_were_beside_others(tmp_path: Path)
         assert {"a": [0, 0], "b": [1, 1]} == {user: [alone for alone, _ in rows] for user, rows in groups}
 
 
-def test_documents_are_sorted_by_user_however_they_come(tmp_path: Path) -> None:
+@pytest.mark.parametrize("in_memory", [0, 100_000, 10_000_000])
+def test_documents_are_sorted_by_user_however_they_come(tmp_path: Path, in_memory: int) -> None:
     numbers = list(range(3000))
     random.Random(4).shuffle(numbers)
-    with Staging(tmp_path) as staging:
+    with Staging(tmp_path, in_memory=in_memory) as staging:
         for number in numbers:
             staging.add_ordinary(ordinary(f"u{number % 1000:04}", number))
         found = [(user, [one.document for one in staging.read(rows)]) for user, rows in staging.groups()]
-        (file,) = (file for folder in tmp_path.iterdir() for file in folder.iterdir())
-    assert "staged-1.sqlite" == file.name
+        files = [file.name for folder in tmp_path.iterdir() for file in folder.iterdir()]
+    assert files == (["staged-1.sqlite"] if in_memory < 10_000_000 else [])
     assert [(f"u{n:04}", [m for m in numbers if m % 1000 == n]) for n in range(1000)] == found
 
 
 def test_what_comes_in_order_is_not_sorted_again(tmp_path: Path) -> None:
-    with Staging(tmp_path) as staging:
+    with Staging(tmp_path, in_memory=0) as staging:
         for user in ["a", "b", "b", "c"]:
-            staging.add_ordinary(ordinary(user, 0))
+            for _ in range(200):
+                staging.add_ordinary(ordinary(user, 0))
         assert ["a", "b", "c"] == list(staging.users())
         assert ["staged-0.sqlite"] == [file.name for folder in tmp_path.iterdir() for file in folder.iterdir()]
