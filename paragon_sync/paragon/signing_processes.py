@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
@@ -121,12 +122,9 @@ class _UnfitError(Exception):
 
 
 async def _started(key: SigningKey, project: str) -> _Worker | None:
-    """A process in a session of its own: Ctrl-C is for the one who asks, who needs tokens to end what it began."""
     command = (sys.executable, "-m", __name__)
     try:
-        process = await asyncio.create_subprocess_exec(
-            *command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL, start_new_session=True
-        )
+        process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     except OSError:  # no room for another process
         return None
     worker = _Worker(process)
@@ -138,8 +136,10 @@ async def _started(key: SigningKey, project: str) -> _Worker | None:
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """The far end: signs until there are no more questions.
 
-    Where both want a processor it is the other's: whoever asks for tokens has more to do for each, and asks ahead.
+    Ctrl-C is for the one who asks, who needs tokens to end what it began. Where both want a processor it is
+    the other's: whoever asks for tokens has more to do for each, and asks ahead.
     """
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # not in a session of its own: niceness counts within a session
     with suppress(AttributeError, OSError):  # Windows knows no niceness
         os.nice(_NICENESS)
     packed, project = _next(questions)
