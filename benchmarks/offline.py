@@ -43,6 +43,9 @@ class Shelf:
         self._lines = self._read(file)
         self._waiting: dict[int, bytes] = {}
 
+    async def expect(self, users: int) -> None:
+        """Nobody signs anything."""
+
     def user(self, user: str) -> Session:
         """The API as this user sees it."""
         return Session(self, user)

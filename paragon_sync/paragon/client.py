@@ -99,6 +99,10 @@ class Client:
         """The API as this user sees it; its token lives as long as the session."""
         return UserSession(self, user)
 
+    async def expect(self, users: int) -> None:
+        """Prepare for so many users, before the first of them is asked about."""
+        await self.signer.expect(users)
+
     async def aclose(self) -> None:
         """Close the transport, and end whatever signs."""
         try:

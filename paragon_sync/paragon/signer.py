@@ -19,32 +19,32 @@ from paragon_sync.paragon.tokens import LIFETIME, SKEW, SigningKey, Token, sign
 _BATCH: Final = 32
 _THREADS: Final = min(os.cpu_count() or 1, 8) + 1  # one is always between two batches
 MANY: Final = 500
-"""From so many tokens on it is worth it to start processes: they take a tenth of a second until they can sign."""
+"""For so many tokens it is worth it to start processes: they take a tenth of a second until they can sign."""
 
 
 class Signer:
     """Makes user tokens for one project; ``clock`` gives seconds since the epoch.
 
-    Whoever has asked for :data:`MANY` of them calls :meth:`aclose` in the end.
+    Whoever has called :meth:`expect` calls :meth:`aclose` in the end.
     """
 
-    def __init__(
-        self, key: SigningKey, project: str, *, clock: Callable[[], float] = time.time, many: int = MANY
-    ) -> None:
+    def __init__(self, key: SigningKey, project: str, *, clock: Callable[[], float] = time.time) -> None:
         self._key = key
         self._project = project
         self._clock = clock
-        self._many = many
         self._waiting: deque[_Asked] = deque()
         self._running: set[asyncio.Task[list[Token]]] = set()
-        self._signed = 0
         self._processes: SigningProcesses | None = None
-        self._starting: asyncio.Task[None] | None = None
 
     @property
     def now(self) -> float:
         """The time by the clock that the tokens are made with, in seconds since the epoch."""
         return self._clock()
+
+    async def expect(self, tokens: int) -> None:
+        """Prepare for so many: for :data:`MANY` processes are started."""
+        if tokens >= MANY and self._processes is None:
+            self._processes = await SigningProcesses.start(self._key, self._project)
 
     async def token(self, user: str) -> Token:
         """A new token for the user, valid for an hour."""
@@ -57,8 +57,6 @@ class Signer:
 
     async def aclose(self) -> None:
         """End the processes, if there are any."""
-        if self._starting is not None:
-            await asyncio.wait({self._starting})
         if self._processes is not None:
             await self._processes.aclose()
 
@@ -95,7 +93,6 @@ class Signer:
 
     async def _sign(self, users: Sequence[str]) -> list[Token]:
         issued = int(self._clock()) - SKEW
-        self._count(len(users))
         texts = None if self._processes is None else await self._processes.sign(users, issued)
         if texts is None:
             loop = asyncio.get_running_loop()
@@ -104,15 +101,6 @@ class Signer:
 
     def _sign_here(self, users: Sequence[str], issued: int) -> list[str]:
         return [sign(self._key, self._project, user, issued) for user in users]
-
-    def _count(self, more: int) -> None:
-        """Have processes started once there are many; until they are there, threads go on."""
-        self._signed += more
-        if self._signed >= self._many and self._starting is None:
-            self._starting = asyncio.create_task(self._start())
-
-    async def _start(self) -> None:
-        self._processes = await SigningProcesses.start(self._key, self._project)
 
 
 _Asked: TypeAlias = tuple[str, "asyncio.Future[Token]"]

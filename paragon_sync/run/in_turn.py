@@ -12,7 +12,7 @@ from typing import Final, Generic, TypeVar
 _Thing = TypeVar("_Thing")
 _Result = TypeVar("_Result")
 
-_WORKERS: Final = 2  # for each thing that may be at work at once: one more is ready when its turn comes
+_WORKERS: Final = 4  # for each thing that may be at work at once: one more is ready when its turn comes
 _AHEAD: Final = 4  # things in hand, for each that may be at work at once
 
 

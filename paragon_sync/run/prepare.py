@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from paragon_sync.catalog.lock import differences, lock_path, read_lock
 from paragon_sync.catalog.resolve import Resolver
@@ -23,6 +23,7 @@ from paragon_sync.run.planning import Planning
 from paragon_sync.run.progress import Progress, Stage
 from paragon_sync.run.pulling import compare_with_lock, locked_catalog, pull_catalog
 
+_DOCUMENT: Final = 500  # bytes of an ordinary one
 CatalogSource: TypeAlias = Literal["pull", "lock"]
 
 
@@ -50,6 +51,7 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
     question.progress.begin(Stage.CATALOG)
     catalog, locked, notes = await _catalog(question, client)
     resolver = Resolver(catalog, now=question.now)
+    await client.expect(_likely_users(files))  # what has to be started for many starts while they are read
     try:
         desired = load(files, SecretScope.of(question.project), resolver, question.filters, question.progress)
     except ManifestError as error:
@@ -73,6 +75,15 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
         progress=question.progress,
     )
     return desired, planning
+
+
+def _likely_users(files: Sequence[Path]) -> int:
+    """About how many documents there are in files of this size; one that can't be read is told of later."""
+    size = 0
+    for file in files:
+        with suppress(OSError):
+            size += file.stat().st_size
+    return size // _DOCUMENT
 
 
 async def _catalog(question: Question, client: Client) -> tuple[Catalog, Catalog | None, tuple[str, ...]]:

@@ -15,7 +15,7 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from paragon_sync.paragon.signer import Signer
+from paragon_sync.paragon.signer import MANY, Signer
 from paragon_sync.paragon.signing_processes import SigningProcesses
 from paragon_sync.paragon.tokens import SigningKey
 
@@ -33,15 +33,14 @@ def children(of: int) -> list[int]:
     return [int(pid) for pid in Path(f"/proc/{of}/task/{of}/children").read_text().split()]
 
 
-async def tokens_of(users, *, many, meanwhile=lambda: None):
-    """Tokens in three waves: the first has processes started, the others find them there."""
-    signer = Signer(KEY, "p-1", many=many)
+async def tokens_of(users, *, expected=MANY, meanwhile=lambda: None):
+    """Tokens in three waves."""
+    signer = Signer(KEY, "p-1")
+    await signer.expect(expected)
     found = []
     try:
         for first in range(0, len(users), 80):
             found += await asyncio.gather(*(signer.token(user) for user in users[first : first + 80]))
-            if signer._starting is not None:
-                await signer._starting
             meanwhile()
         return [token.text for token in found], children(os.getpid())
     finally:
@@ -50,7 +49,7 @@ async def tokens_of(users, *, many, meanwhile=lambda: None):
 
 def test_whoever_asks_for_many_is_served_by_processes_which_end():
     before = children(os.getpid())
-    tokens, during = asyncio.run(tokens_of(USERS, many=40))
+    tokens, during = asyncio.run(tokens_of(USERS))
     assert [subject(token) for token in tokens] == USERS
     assert len(during) > len(before)
     assert children(os.getpid()) == before
@@ -58,7 +57,7 @@ def test_whoever_asks_for_many_is_served_by_processes_which_end():
 
 def test_few_are_signed_without_any():
     before = children(os.getpid())
-    tokens, during = asyncio.run(tokens_of(USERS, many=len(USERS) + 1))
+    tokens, during = asyncio.run(tokens_of(USERS, expected=MANY - 1))
     assert [subject(token) for token in tokens] == USERS
     assert during == before
 
@@ -70,7 +69,7 @@ def test_a_process_that_is_killed_harms_nobody():
         for pid in set(children(os.getpid())) - set(before):
             os.kill(pid, signal.SIGKILL)
 
-    tokens, _ = asyncio.run(tokens_of(USERS, many=40, meanwhile=kill_all))
+    tokens, _ = asyncio.run(tokens_of(USERS, meanwhile=kill_all))
     assert [subject(token) for token in tokens] == USERS
 
 
@@ -153,14 +152,14 @@ UNFIT = {
 @pytest.mark.parametrize("unfit", UNFIT)
 def test_a_process_that_answers_wrongly_is_not_believed(unfit, tmp_path, monkeypatch):
     monkeypatch.setattr(sys, "executable", python(tmp_path, UNFIT[unfit]))
-    tokens, _ = asyncio.run(tokens_of(USERS, many=40))
+    tokens, _ = asyncio.run(tokens_of(USERS))
     assert [subject(token) for token in tokens] == USERS
 
 
 @pytest.mark.parametrize("executable", ["/nowhere/python", ""])
 def test_where_no_process_can_be_started_threads_go_on(executable, monkeypatch):
     monkeypatch.setattr(sys, "executable", executable)
-    tokens, _ = asyncio.run(tokens_of(USERS, many=40))
+    tokens, _ = asyncio.run(tokens_of(USERS))
     assert [subject(token) for token in tokens] == USERS
 
 
