@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, assert_never
@@ -143,8 +143,9 @@ class Client:
                 raise error from None
             finally:
                 answered = self.now
-                took = (answered.monotonic - started.monotonic) * 1000
-                _log.debug("%s %s %s %.0f ms", call.method, call.path, ended, took)
+                if _log.isEnabledFor(logging.DEBUG):
+                    took = (answered.monotonic - started.monotonic) * 1000
+                    _log.debug("%s %s %s %.0f ms", call.method, call.path, ended, took)
         return Exchange(response=response, started=started, answered=answered)
 
     @property
@@ -197,12 +198,13 @@ class UserSession:
         """GET /sdk/credentials: every connected account of the user, as the API gave it, deleted ones included."""
         call = self._call("GET", "/sdk/credentials")
         found = await self._objects(call)
-        if any(not isinstance(raw.get("id"), str) for raw in found):
+        ids = [raw.get("id") for raw in found]
+        if not {*map(type, ids)} <= {str}:
             raise answers.malformed(call, "a credential without an id")
-        credentials = tuple(Credential(raw) for raw in found)
-        _check_ids(call, "credentials", (credential.id for credential in credentials))
+        _check_ids(call, "credentials", ids)
+        credentials = tuple(map(Credential, found))
         for credential in credentials:
-            _check_ids(call, "configurations", (entry.get("id") for entry in credential.configurations))
+            _check_ids(call, "configurations", [entry.get("id") for entry in credential.configurations])
         return credentials
 
     async def me(self) -> Me:
@@ -301,8 +303,10 @@ def _routing(credential: str, configuration: str | None) -> dict[str, str]:
     return {CREDENTIAL: credential} | ({CONFIGURATION: configuration} if configuration else {})
 
 
-def _check_ids(call: Call, what: str, ids: Iterable[Json]) -> None:
+def _check_ids(call: Call, what: str, ids: Sequence[Json]) -> None:
     """A write names its target by the id alone: where two share one, nobody can tell what it would replace."""
+    if len(ids) < 2:  # noqa: PLR2004 - nearly always
+        return
     seen: set[str] = set()
     for found in ids:
         if isinstance(found, str) and found in seen:

@@ -152,7 +152,7 @@ def _is_as_planned(operation: Operation, shape: Shape) -> bool:
         return False
     planned = final_payload(shape.payload, operation.requests)
     maps = {name for name in shape.maps if name in shape.payload}
-    return {name for name in WORKFLOW_MAPS if name in planned} == maps and bool(operation.changes)
+    return {name for name in WORKFLOW_MAPS if name in planned} == maps and not equal(planned, shape.payload)
 
 
 def conflicting_path(managed: Managed, shape: Shape, now: Value) -> ConflictingPath:
