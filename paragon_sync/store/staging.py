@@ -29,7 +29,7 @@ _BATCH: Final = 500
 _IN_MEMORY: Final = 16_000_000
 _SETTINGS: Final = (
     "PRAGMA {schema}.page_size = 16384; PRAGMA {schema}.journal_mode = OFF; PRAGMA {schema}.synchronous = OFF;"
-    "PRAGMA {schema}.cache_size = -16000; PRAGMA temp_store = FILE;"
+    "PRAGMA {schema}.cache_size = -4000; PRAGMA temp_store = FILE;"
     "CREATE TABLE {schema}.documents (user BLOB NOT NULL, alone INTEGER NOT NULL, document BLOB NOT NULL);"
 )
 
@@ -224,7 +224,7 @@ class _Disk:
             self._database.close()
             self._file.unlink()
             self._file, self._database = file, _connect(file)
-            self._database.execute("PRAGMA cache_size = -16000")
+            self._database.execute("PRAGMA cache_size = -4000")
         return last[0]
 
     def close(self) -> None:
