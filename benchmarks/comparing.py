@@ -72,7 +72,7 @@ def run(bench: Bench, rounds: int) -> list[str]:
         for name, contestant in bench.contestants.items():
             reading = contestant()
             readings[name].append(reading)
-            more = "".join(f" · {label} {value:,.3g}" for label, value in reading.notes.items())
+            more = "".join(f" · {label} {_figure(value)}" for label, value in reading.notes.items())
             print(
                 f"{bench.name} {number + 1}/{rounds} {name}: {_figure(reading.value)} {reading.unit}{more}",
                 file=sys.stderr,
@@ -95,7 +95,7 @@ def _table(bench: Bench, readings: Mapping[str, Sequence[Reading]]) -> list[str]
 
 def _notes(name: str, readings: Sequence[Reading]) -> str:
     labels = readings[0].notes
-    figures = ", ".join(f"{label} {median(one.notes[label] for one in readings):,.3g}" for label in labels)
+    figures = ", ".join(f"{label} {_figure(median(one.notes[label] for one in readings))}" for label in labels)
     return f"- {name}: {figures}"
 
 
