@@ -193,7 +193,7 @@ def written(folder: Path) -> int:
         return 0
     try:
         with sqlite3.connect(f"file:{found[0]}?mode=ro", uri=True, timeout=5) as database:
-            query = "SELECT count(*) FROM paragon_sync_entries WHERE state = 'applied'"
+            query = "SELECT count(*) FROM paragon_sync_states WHERE state = 'applied'"
             return int(database.execute(query).fetchone()[0])
     except sqlite3.Error:
         return 0

@@ -12,9 +12,24 @@ from paragon_sync.store.tables import FORMAT_VERSION, format_, metadata
 
 _CREATION: Final = 0x7061726167  # the advisory lock under which tables are made: two first commands at once are one
 
+_FIRST: Final = "1"
+_FROM_FIRST: Final = (
+    """INSERT INTO paragon_sync_states (run, number, state, outcome)
+        SELECT run, number, state, outcome FROM paragon_sync_entries""",
+    """INSERT INTO paragon_sync_answers (run, number, opened_monotonic, closed, closed_monotonic)
+        SELECT run, number, opened_monotonic, closed, closed_monotonic FROM paragon_sync_attempts
+        WHERE closed IS NOT NULL ON CONFLICT DO NOTHING""",
+    "DROP INDEX paragon_sync_entries_by_state",
+    "ALTER TABLE paragon_sync_entries DROP COLUMN state",
+    "ALTER TABLE paragon_sync_entries DROP COLUMN outcome",
+    "ALTER TABLE paragon_sync_attempts DROP COLUMN closed",
+    "ALTER TABLE paragon_sync_attempts DROP COLUMN closed_monotonic",
+)
+"""The first format kept what becomes of operations and attempts in the rows of these."""
+
 
 def opened(engine: Engine, shown: str, key: str | None) -> Sealing:
-    """How values are kept in this database, whose tables are there now.
+    """How values are kept in this database, whose tables are there now; those of the first format become today's.
 
     Raises :class:`StateError` for tables of another version, :class:`PlanKeyError` for another key.
     """
@@ -25,12 +40,20 @@ def opened(engine: Engine, shown: str, key: str | None) -> Sealing:
         found = connection.execute(select(format_)).first()
         if found is None:
             connection.execute(insert(format_).values(version=FORMAT_VERSION))
+        elif found.version == _FIRST:
+            _upgrade(connection)
         elif found.version != FORMAT_VERSION:
             raise StateError(
                 f"the state in {shown} has format {found.version}, and this paragon-sync knows format {FORMAT_VERSION}",
                 hint="use the version that wrote it",
             )
         return _sealing(connection, found.sealing if found else None, f"the state in {shown}", key)
+
+
+def _upgrade(connection: Connection) -> None:
+    for statement in _FROM_FIRST:
+        connection.exec_driver_sql(statement)
+    connection.execute(update(format_).values(version=FORMAT_VERSION))
 
 
 def _sealing(connection: Connection, described: str | None, name: str, key: str | None) -> Sealing:

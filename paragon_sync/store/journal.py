@@ -39,7 +39,8 @@ class Sending:
     """One operation that is about to be sent: ``preimage`` as just read, ``requests`` exactly as they go out.
 
     ``number`` is the operation's in its plan; ``at`` is when, ISO 8601 in UTC. ``opened`` is when the read was sent.
-    ``enabled`` are the workflows that a change of metadata may switch off, those that were on.
+    ``attempt`` tells how many times it was about to be sent in this run, this one included. ``enabled`` are the
+    workflows that a change of metadata may switch off, those that were on.
     """
 
     number: int
@@ -48,6 +49,7 @@ class Sending:
     requests: tuple[Request, ...]
     at: str
     opened: Moment
+    attempt: int = 1
     enabled: tuple[SideEffect, ...] = ()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from paragon_sync.model.planned import Managed, Request
 from paragon_sync.store import encoding
 from paragon_sync.store.journal import SENDING, Attempt, Entry, Recorded, Sending, name_of
 from paragon_sync.store.later import later, whole
+from paragon_sync.store.rows import Values
 from paragon_sync.store.sealing import Sealing, seal_line, unseal_line
 
 
@@ -24,41 +26,40 @@ class Records:
 
     sealing: Sealing
 
-    def sending(self, run: str, sending: Sending) -> dict[str, Any]:
-        """The entry of an operation that is about to be sent."""
-        return self._entry_row(run, sending, state=SENDING, outcome=None)
+    def entry_row(self, run: str, about: Sending | Recorded) -> Values:
+        """What is known of the operation from the beginning."""
+        number, operation = about.number, about.operation
+        managed = seal_line(self.sealing, encoding.write_part(operation, "managed"), _managed_place(run, number))
+        return run, number, encoding.write_part(operation, "user"), encoding.write_part(operation, "subject"), managed
 
-    def ended(self, run: str, recorded: Recorded) -> dict[str, Any]:
-        """The entry of an operation that has its outcome."""
-        return self._entry_row(run, recorded, state=name_of(recorded.outcome), outcome=self._outcome(run, recorded))
+    def state_row(self, run: str, about: Sending | Recorded) -> Values:
+        """How it stands."""
+        if isinstance(about, Sending):
+            return run, about.number, SENDING, None
+        text = encoding.write_outcome(about.outcome)
+        outcome = seal_line(self.sealing, text, _outcome_place(run, about.number))
+        return run, about.number, name_of(about.outcome), outcome
 
-    def end(self, run: str, recorded: Recorded) -> dict[str, Any]:
-        """What of an entry changes when an operation that was sent has its outcome."""
-        return {
-            "at_run": run,
-            "at_number": recorded.number,
-            "to_state": name_of(recorded.outcome),
-            "to_outcome": self._outcome(run, recorded),
-        }
-
-    def _outcome(self, run: str, recorded: Recorded) -> str:
-        text = encoding.write_outcome(recorded.outcome)
-        return seal_line(self.sealing, text, _outcome_place(run, recorded.number))
-
-    def attempt_row(self, run: str, attempt: int, sending: Sending) -> dict[str, Any]:
-        place = _attempt_place(run, sending.number, attempt)
+    def attempt_row(self, run: str, sending: Sending) -> Values:
+        place = _attempt_place(run, sending.number, sending.attempt)
         preimage, requests = jsonvalue.dumps(sending.preimage), _requests_text(sending)
-        return {
-            "run": run,
-            "number": sending.number,
-            "attempt": attempt,
-            "preimage": seal_line(self.sealing, preimage, f"{place} preimage"),
-            "requests": seal_line(self.sealing, requests, f"{place} requests"),
-            "sent": sending.at,
-            "enabled": encoding.write_effects(sending.enabled) if sending.enabled else None,
-            "opened": sending.opened.wall,
-            "opened_monotonic": sending.opened.monotonic,
-        }
+        return (
+            run,
+            sending.number,
+            sending.attempt,
+            seal_line(self.sealing, preimage, f"{place} preimage"),
+            seal_line(self.sealing, requests, f"{place} requests"),
+            sending.at,
+            encoding.write_effects(sending.enabled) if sending.enabled else None,
+            sending.opened.wall,
+            sending.opened.monotonic,
+        )
+
+    def answer_rows(self, run: str, recorded: Recorded) -> Iterator[Values]:
+        """When its attempts were answered, those that were."""
+        for window in recorded.windows:
+            if window.closed is not None:
+                yield run, recorded.number, window.opened.monotonic, window.closed.wall, window.closed.monotonic
 
     def entry(self, row: Row[Any], attempts: tuple[Attempt, ...], *, values: bool = True) -> Entry:
         """One operation's entry; without ``values`` what is about the write itself is read when somebody looks."""
@@ -103,18 +104,6 @@ class Records:
             return unseal_line(self.sealing, kept, place)
         except ValueError as error:
             raise JsonError(str(error)) from None
-
-    def _entry_row(self, run: str, about: Sending | Recorded, *, state: str, outcome: str | None) -> dict[str, Any]:
-        managed = encoding.write_part(about.operation, "managed")
-        return {
-            "run": run,
-            "number": about.number,
-            "user_id": encoding.write_part(about.operation, "user"),
-            "subject": encoding.write_part(about.operation, "subject"),
-            "managed": seal_line(self.sealing, managed, _managed_place(run, about.number)),
-            "state": state,
-            "outcome": outcome,
-        }
 
 
 def _requests_text(sending: Sending) -> str:

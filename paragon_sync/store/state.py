@@ -13,7 +13,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, bindparam, func, insert, select, text, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, true, update
 
 from paragon_sync.errors import StateError
 from paragon_sync.model.outcome import OutcomeName, Resumption, RunHeader
@@ -22,30 +22,19 @@ from paragon_sync.store.creation import opened
 from paragon_sync.store.journal import SENDING, Attempt, Entry, Recorded, Sending
 from paragon_sync.store.location import Location
 from paragon_sync.store.records import Records
+from paragon_sync.store.rows import put
 from paragon_sync.store.sealing import Unavailable
-from paragon_sync.store.tables import attempts, entries, runs
+from paragon_sync.store.tables import answers, attempts, entries, runs, states
 
 _BATCH: Final = 500
-_PUT: Final = text(
-    f"INSERT INTO {entries.name} (run, number, user_id, subject, managed, state, outcome)"  # noqa: S608 - our own name
-    " VALUES (:run, :number, :user_id, :subject, :managed, :state, :outcome)"
-    " ON CONFLICT (run, number) DO UPDATE SET state = excluded.state, outcome = excluded.outcome"
+_ENTRIES: Final = select(entries, states.c.state, states.c.outcome).join(
+    states, (states.c.run == entries.c.run) & (states.c.number == entries.c.number)
 )
-"""Adds entries that are new and changes those that are there, in SQL that every database here knows."""
-_END: Final = (
-    update(entries)
-    .where(entries.c.run == bindparam("at_run"), entries.c.number == bindparam("at_number"))
-    .values(state=bindparam("to_state"), outcome=bindparam("to_outcome"))
-)
-_ANSWER: Final = (
-    update(attempts)
-    .where(
-        attempts.c.run == bindparam("at_run"),
-        attempts.c.number == bindparam("at_number"),
-        attempts.c.opened_monotonic == bindparam("at_opened"),
-        attempts.c.closed.is_(None),
-    )
-    .values(closed=bindparam("when"), closed_monotonic=bindparam("when_monotonic"))
+_ATTEMPTS: Final = select(attempts, answers.c.closed, answers.c.closed_monotonic).outerjoin(
+    answers,
+    (answers.c.run == attempts.c.run)
+    & (answers.c.number == attempts.c.number)
+    & (answers.c.opened_monotonic == attempts.c.opened_monotonic),
 )
 
 
@@ -110,22 +99,20 @@ class StateStore:
         What has ended is on disk too where nothing may be sent any more, and this raises.
         """
         sending = [about for about in batch if isinstance(about, Sending)]
-        recorded = [about for about in batch if isinstance(about, Recorded)]
         if sending:
             try:
                 self._still_held()
             except StateError:
-                self.record(run, recorded)
+                self.record(run, [about for about in batch if isinstance(about, Recorded)])
                 raise
         if batch:
             with self._transaction() as connection:
-                self._put_ends(connection, run, recorded)
-                self._put_sending(connection, run, sending)
+                self._put(connection, run, batch)
 
     def sending(self, run: str, batch: Sequence[Sending]) -> None:
         """Records, in one transaction that is on disk when this returns, that these operations are about to be sent.
 
-        An operation that was sent before gets one more attempt, and has no outcome until the next :meth:`record`.
+        An operation that was sent before has no outcome until the next :meth:`record`.
         """
         self.keep(run, batch)
 
@@ -187,13 +174,13 @@ class StateStore:
 
     def counts(self, run: str) -> Mapping[str, int]:
         """How many operations have which outcome, ``sending`` among them; only what occurs."""
-        query = select(entries.c.state, func.count()).where(entries.c.run == run).group_by(entries.c.state)
+        query = select(states.c.state, func.count()).where(states.c.run == run).group_by(states.c.state)
         with self._transaction() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
     def longest_window(self, run: str) -> float | None:
         """The longest time between reading and writing in one run, in milliseconds."""
-        query = select(func.max(attempts.c.closed_monotonic - attempts.c.opened_monotonic)).where(attempts.c.run == run)
+        query = select(func.max(answers.c.closed_monotonic - answers.c.opened_monotonic)).where(answers.c.run == run)
         with self._transaction() as connection:
             longest: float | None = connection.scalar(query)
             return None if longest is None else longest * 1000
@@ -228,9 +215,9 @@ class StateStore:
             connection.execute(update(runs).where(runs.c.run == run).values(values))
 
     def _page(self, run: str, state: str | None, after: int, *, attempts: bool, values: bool) -> list[Entry]:
-        query = select(entries).where(entries.c.run == run, entries.c.number > after)
+        query = _ENTRIES.where(entries.c.run == run, entries.c.number > after)
         if state is not None:
-            query = query.where(entries.c.state == state)
+            query = query.where(states.c.state == state)
         with self._transaction() as connection:
             page = connection.execute(query.order_by(entries.c.number).limit(_BATCH)).all()
             tries = (
@@ -243,54 +230,21 @@ class StateStore:
     def _attempts(
         self, connection: Connection, run: str, numbers: Sequence[int], *, values: bool
     ) -> dict[int, tuple[Attempt, ...]]:
-        query = (
-            select(attempts)
-            .where(attempts.c.run == run, attempts.c.number.in_(numbers))
-            .order_by(attempts.c.number, attempts.c.attempt)
-        )
+        query = _ATTEMPTS.where(attempts.c.run == run, attempts.c.number.in_(numbers))
+        query = query.order_by(attempts.c.number, attempts.c.attempt)
         rows = groupby(connection.execute(query), lambda row: row.number)
         return {number: tuple(self._records.attempt(row, values=values) for row in tried) for number, tried in rows}
 
-    def _put_sending(self, connection: Connection, run: str, batch: Sequence[Sending]) -> None:
-        if not batch:
-            return
-        connection.execute(_PUT, [self._records.sending(run, sending) for sending in batch])
-        made = self._attempts_made(connection, run, [sending.number for sending in batch])
-        rows = []
-        for sending in batch:
-            made[sending.number] = made.get(sending.number, 0) + 1
-            rows.append(self._records.attempt_row(run, made[sending.number], sending))
-        connection.execute(insert(attempts), rows)
-
-    def _put_ends(self, connection: Connection, run: str, batch: Sequence[Recorded]) -> None:
-        ends = [self._records.end(run, recorded) for recorded in batch if recorded.windows]
-        if ends:  # they were sent, so they have their entry
-            connection.execute(_END, ends)
-        rows = [self._records.ended(run, recorded) for recorded in batch if not recorded.windows]
-        if rows:
-            connection.execute(_PUT, rows)
-        answers = [
-            {
-                "at_run": run,
-                "at_number": recorded.number,
-                "at_opened": window.opened.monotonic,
-                "when": window.closed.wall,
-                "when_monotonic": window.closed.monotonic,
-            }
-            for recorded in batch
-            for window in recorded.windows
-            if window.closed is not None
-        ]
-        if answers:
-            connection.execute(_ANSWER, answers)
-
-    def _attempts_made(self, connection: Connection, run: str, numbers: Sequence[int]) -> dict[int, int]:
-        query = (
-            select(attempts.c.number, func.max(attempts.c.attempt))
-            .where(attempts.c.run == run, attempts.c.number.in_(numbers))
-            .group_by(attempts.c.number)
-        )
-        return {row[0]: row[1] for row in connection.execute(query)}
+    def _put(self, connection: Connection, run: str, batch: Sequence[Sending | Recorded]) -> None:
+        records = self._records
+        sending = [about for about in batch if isinstance(about, Sending)]
+        recorded = [about for about in batch if isinstance(about, Recorded)]
+        first = [records.entry_row(run, about) for about in sending]
+        first += [records.entry_row(run, about) for about in recorded if not about.windows]  # the others were sent
+        put(connection, entries, first, known="keep")
+        put(connection, states, [records.state_row(run, about) for about in batch], known="replace")
+        put(connection, attempts, [records.attempt_row(run, about) for about in sending])
+        put(connection, answers, [row for about in recorded for row in records.answer_rows(run, about)], known="keep")
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:

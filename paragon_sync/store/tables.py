@@ -2,15 +2,18 @@
 
 Text that customers chose is kept as JSON in ASCII: no database refuses a lone surrogate or NUL that way. What holds
 values (outcomes, pre-images, requests) is encrypted where there is a key; ``sealing`` says which.
+
+What is known of an operation before it is sent is written once. What becomes of it stands in small tables beside that:
+a row that changes is written anew as a whole.
 """
 
 from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Double, Index, Integer, MetaData, String, Table, Text
+from sqlalchemy import Column, Double, Integer, MetaData, String, Table, Text
 
-FORMAT_VERSION: Final = "1"
+FORMAT_VERSION: Final = "2"
 
 metadata: Final = MetaData()
 
@@ -42,9 +45,15 @@ entries: Final = Table(
     Column("user_id", Text, nullable=False),
     Column("subject", Text, nullable=False),
     Column("managed", Text, nullable=False),
+)
+
+states: Final = Table(
+    "paragon_sync_states",
+    metadata,
+    Column("run", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
     Column("state", String(16), nullable=False),
     Column("outcome", Text),
-    Index("paragon_sync_entries_by_state", "run", "state"),
 )
 
 attempts: Final = Table(
@@ -57,11 +66,21 @@ attempts: Final = Table(
     Column("requests", Text, nullable=False),
     Column("sent", String(40), nullable=False),
     Column("enabled", Text),
-    # when the read was sent and the write answered: on the wall clock, and on the clock of that machine since it booted
+    # when the read was sent: on the wall clock, and on the clock of that machine since it booted
     Column("opened", Double, nullable=False),
     Column("opened_monotonic", Double, nullable=False),
-    Column("closed", Double),
-    Column("closed_monotonic", Double),
+)
+
+answers: Final = Table(
+    "paragon_sync_answers",
+    metadata,
+    Column("run", String(64), primary_key=True),
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    # of the attempt
+    Column("opened_monotonic", Double, primary_key=True, autoincrement=False),
+    # when the write was answered, by the same two clocks
+    Column("closed", Double, nullable=False),
+    Column("closed_monotonic", Double, nullable=False),
 )
 
 locks: Final = Table(

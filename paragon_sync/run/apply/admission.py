@@ -13,7 +13,7 @@ from paragon_sync.model.project import Policy
 from paragon_sync.plan.policy import disabled_limit
 from paragon_sync.plan.rebase import Enabled
 from paragon_sync.plan.requests import final_payload
-from paragon_sync.run.apply.judging import INTERRUPTED, Before, Written, enabled
+from paragon_sync.run.apply.judging import INTERRUPTED, Before, InDoubt, Written, enabled
 from paragon_sync.run.apply.stopping import too_many_disabled
 from paragon_sync.store.journal import SENDING, name_of, new_run_id
 from paragon_sync.store.planfile import PlanReader
@@ -44,7 +44,7 @@ class Admitted:
 
     run: str
     ended: Mapping[int, bool]
-    in_doubt: Mapping[int, Written] = field(default_factory=dict)
+    in_doubt: Mapping[int, InDoubt] = field(default_factory=dict)
     switched: Mapping[int, frozenset[Enabled]] = field(default_factory=dict)
     switched_off: int = 0
     disabled: int = 0
@@ -198,19 +198,17 @@ def _tell_resumed(run: str, store: StateStore, applicant: Applicant, now: dateti
     )
 
 
-def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, Written]]:
+def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, InDoubt]]:
     """What was sent and has no outcome, or ``unknown``."""
     for entry in (*store.entries(run, sending=True), *store.entries(run, "unknown")):
         for first, last in zip(entry.attempts[:1], entry.attempts[-1:], strict=True):
-            yield (
-                entry.number,
-                Written(
-                    before=Before(pre_image=first.preimage, enabled=first.enabled),
-                    pre_image=last.preimage,
-                    payload=final_payload(last.preimage, last.requests),
-                    doubt=INTERRUPTED,
-                ),
+            written = Written(
+                before=Before(pre_image=first.preimage, enabled=first.enabled),
+                pre_image=last.preimage,
+                payload=final_payload(last.preimage, last.requests),
+                doubt=INTERRUPTED,
             )
+            yield entry.number, InDoubt(written=written, attempts=len(entry.attempts))
 
 
 def _text(allowed: Mapping[str, int]) -> Mapping[str, str]:

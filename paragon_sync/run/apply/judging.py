@@ -67,6 +67,14 @@ class Written:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class InDoubt:
+    """What an interrupted run left: the last write, and how many times the operation was sent."""
+
+    written: Written
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
     """What is known beside the operation itself.
 

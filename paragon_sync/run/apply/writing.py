@@ -25,7 +25,7 @@ from paragon_sync.plan.rebase import Conflicting, Enabled, Rewritten, Satisfied,
 from paragon_sync.plan.verify import enabled_workflows
 from paragon_sync.run.apply import judging
 from paragon_sync.run.apply.journal import Batcher
-from paragon_sync.run.apply.judging import Before, Context, Written
+from paragon_sync.run.apply.judging import Before, Context, InDoubt, Written
 from paragon_sync.run.apply.stopping import Stop
 from paragon_sync.run.fetching import operation_configurations, read_user
 from paragon_sync.store.journal import SENDING, Recorded, Sending, name_of
@@ -63,7 +63,7 @@ class Writing:
     on_conflict: OnConflict = "skip"
     ended: Mapping[int, bool] = field(default_factory=dict)
     switched: Mapping[int, frozenset[Enabled]] = field(default_factory=dict)
-    in_doubt: Mapping[int, Written] = field(default_factory=dict)
+    in_doubt: Mapping[int, InDoubt] = field(default_factory=dict)
     watch: Callable[[Outcome], None] = lambda _: None
 
 
@@ -83,11 +83,15 @@ class _User:
 
 @dataclass(slots=True, kw_only=True)
 class _Course:
-    """How one operation has gone until now; ``written`` is the last write that may have been done."""
+    """How one operation has gone until now.
+
+    ``written`` is the last write that may have been done; ``attempts`` is how many times it was about to be sent.
+    """
 
     number: int
     operation: Operation
-    written: Written | None
+    written: Written | None = None
+    attempts: int = 0
     windows: list[Window] = field(default_factory=list)
 
 
@@ -115,7 +119,7 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
         elif writing.stop.reason is not None:
             return
         else:
-            course = _Course(number=number, operation=operation, written=writing.in_doubt.get(number))
+            course = _course(number, operation, writing.in_doubt.get(number))
             result = _BLOCKED if blocked else await _apply(user, course)
             if result is None:
                 return
@@ -127,6 +131,12 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
         if isinstance(operation.subject, MetadataSubject):
             blocked = not well
             user = replace(user, follows_metadata=well, switched=switched)
+
+
+def _course(number: int, operation: Operation, left: InDoubt | None) -> _Course:
+    if left is None:
+        return _Course(number=number, operation=operation)
+    return _Course(number=number, operation=operation, written=left.written, attempts=left.attempts)
 
 
 _BLOCKED = _Ended(outcome=Blocked(reason="the user's metadata did not end well"))
@@ -182,9 +192,11 @@ async def _send(user: _User, course: _Course, rewritten: Rewritten, live: LiveUs
     session, operation = user.session, course.operation
     opened = closed = live.asked or session.now
     before = Before(pre_image=rewritten.pre_image, enabled=_enabled(operation, live))
+    course.attempts += 1
     await user.writing.journal.sending.put(
         Sending(
             number=course.number,
+            attempt=course.attempts,
             operation=operation,
             preimage=before.pre_image,
             requests=rewritten.requests,

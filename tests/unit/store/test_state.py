@@ -27,6 +27,7 @@ from paragon_sync.model.outcome import (
     Unknown,
 )
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation, PatchConfig
+from paragon_sync.store import location
 from paragon_sync.store.journal import Attempt, Entry, Recorded, Sending, name_of, new_run_id
 from paragon_sync.store.state import StateStore
 
@@ -72,7 +73,7 @@ def window(opened: float, closed: float | None = None) -> Window:
     return Window(opened=moment(opened), closed=None if closed is None else moment(closed))
 
 
-def sending(number: int, at: str = "t1", opened: float = 0.5, **preimage: str) -> Sending:
+def sending(number: int, at: str = "t1", opened: float = 0.5, attempt: int = 1, **preimage: str) -> Sending:
     patch = PatchConfig(credential="c1", configuration="g", config={"n": Number("1.10"), "s": "\udfff\0"})
     return Sending(
         number=number,
@@ -81,6 +82,7 @@ def sending(number: int, at: str = "t1", opened: float = 0.5, **preimage: str) -
         requests=(patch,),
         at=at,
         opened=window(opened).opened,
+        attempt=attempt,
     )
 
 
@@ -184,7 +186,7 @@ def test_what_was_never_sent_has_an_outcome_and_no_attempt(store: StateStore) ->
 def test_each_attempt_keeps_its_own_pre_image(store: StateStore) -> None:
     store.sending(RUN, [sending(0, "t1", channel="C1")])
     store.record(RUN, [ended(0, Unknown(reason="lost"), "t2", (window(0.5, 1),))])
-    store.sending(RUN, [sending(0, "t3", 2, channel="C2"), sending(1, "t3")])
+    store.sending(RUN, [sending(0, "t3", 2, attempt=2, channel="C2"), sending(1, "t3")])
     assert store.counts(RUN) == {"sending": 2}
     store.record(RUN, [ended(0, Applied(), "t4", (window(2, 3),))])
 
@@ -195,8 +197,8 @@ def test_each_attempt_keeps_its_own_pre_image(store: StateStore) -> None:
 
 def test_each_attempt_has_its_own_window_whichever_was_answered(store: StateStore) -> None:
     store.sending(RUN, [sending(0, opened=1)])
-    store.sending(RUN, [sending(0, opened=2)])
-    store.sending(RUN, [sending(0, opened=3)])
+    store.sending(RUN, [sending(0, opened=2, attempt=2)])
+    store.sending(RUN, [sending(0, opened=3, attempt=3)])
     store.record(RUN, [ended(0, Applied(), windows=(window(3), window(2, 2.5), window(1, 1.25)))])
 
     (entry,) = store.entries(RUN)
@@ -298,10 +300,72 @@ def test_a_damaged_record_is_an_error(tmp_path: Path, statement: str) -> None:
             list(store.entries(RUN))
 
 
+FIRST_FORMAT = """
+CREATE TABLE paragon_sync_format (version VARCHAR(16) NOT NULL PRIMARY KEY, sealing TEXT);
+INSERT INTO paragon_sync_format VALUES ('1', NULL);
+CREATE TABLE paragon_sync_entries (
+    run VARCHAR(64) NOT NULL, number INTEGER NOT NULL, user_id TEXT NOT NULL, subject TEXT NOT NULL,
+    managed TEXT NOT NULL, state VARCHAR(16) NOT NULL, outcome TEXT, PRIMARY KEY (run, number));
+CREATE INDEX paragon_sync_entries_by_state ON paragon_sync_entries (run, state);
+CREATE TABLE paragon_sync_attempts (
+    run VARCHAR(64) NOT NULL, number INTEGER NOT NULL, attempt INTEGER NOT NULL, preimage TEXT NOT NULL,
+    requests TEXT NOT NULL, sent VARCHAR(40) NOT NULL, enabled TEXT, opened DOUBLE PRECISION NOT NULL,
+    opened_monotonic DOUBLE PRECISION NOT NULL, closed DOUBLE PRECISION, closed_monotonic DOUBLE PRECISION,
+    PRIMARY KEY (run, number, attempt));
+INSERT INTO paragon_sync_entries VALUES
+    ('r', 0, '"acme"', '{"type":"MetadataSubject"}', '[]', 'failed', '{"type":"Failed","reason":"not kept"}'),
+    ('r', 1, '"zeta"', '{"type":"MetadataSubject"}', '[]', 'sending', NULL);
+INSERT INTO paragon_sync_attempts VALUES
+    ('r', 0, 1, '{"a":1}', '[]', 't1', NULL, 1000.1, 0.1, 1000.3, 0.3),
+    ('r', 0, 2, '{"a":2}', '[]', 't2', NULL, 1007.1, 7.1, NULL, NULL),
+    ('r', 1, 1, '{}', '[]', 't3', NULL, 1008.0, 8.0, NULL, NULL);
+"""
+
+
+@pytest.fixture(params=["folder", "postgresql"])
+def first_format(request: pytest.FixtureRequest, tmp_path: Path) -> str | Path:
+    """Where there is a store of the first format."""
+    where: str | Path = tmp_path
+    if request.param == "postgresql":
+        where = request.getfixturevalue("postgres_url")
+    engine = location.connect(location.locate(where))
+    with engine.begin() as connection:
+        for statement in FIRST_FORMAT.split(";\n"):
+            if statement.strip():
+                connection.exec_driver_sql(statement)
+    engine.dispose()
+    return where
+
+
+def test_a_store_of_the_first_format_goes_on(first_format: str | Path) -> None:
+    with StateStore.open(first_format) as store:
+        assert store.counts("r") == {"failed": 1, "sending": 1}
+        failed, open_ = store.entries("r")
+        assert (failed.user, failed.outcome) == ("acme", Failed(reason="not kept"))
+        first, second = failed.attempts
+        assert (first.preimage, first.window) == ({"a": 1}, window(0.1, 0.3))
+        assert (second.preimage, second.window) == ({"a": 2}, window(7.1))
+        assert open_.outcome is None
+        store.sending("r", [sending(1, "t4", 9, attempt=2)])
+        store.record("r", [ended(1, Applied(), "t5", (window(9, 9.5),))])
+    with StateStore.open(first_format) as store:
+        assert store.counts("r") == {"failed": 1, "applied": 1}
+        (applied,) = store.entries("r", "applied")
+        assert [attempt.window for attempt in applied.attempts] == [window(8), window(9, 9.5)]
+
+
+def test_an_attempt_is_recorded_once(store: StateStore) -> None:
+    store.sending(RUN, [sending(0, channel="C1")])
+    with pytest.raises(StateError, match="can't be read or written"):
+        store.sending(RUN, [sending(0, channel="C2")])
+    (entry,) = store.entries(RUN)
+    assert [attempt.preimage for attempt in entry.attempts] == [{"channel": "C1"}]
+
+
 def test_a_later_format_is_refused(tmp_path: Path) -> None:
     StateStore.open(tmp_path).close()
-    edit(tmp_path, "UPDATE paragon_sync_format SET version = '2'")
-    with pytest.raises(StateError, match="has format 2, and this paragon-sync knows format 1"):
+    edit(tmp_path, "UPDATE paragon_sync_format SET version = '3'")
+    with pytest.raises(StateError, match="has format 3, and this paragon-sync knows format 2"):
         StateStore.open(tmp_path)
 
 

@@ -1,0 +1,56 @@
+"""Puts many rows into a table with few statements. Knows no table, and what the rows mean.
+
+The driver lets other threads run while it executes a statement, and must wait until it may go on: with a statement for
+each row it would wait longer than it works.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Sequence
+from typing import Final, Literal, TypeAlias
+
+from sqlalchemy import Connection, Table
+
+Values: TypeAlias = "tuple[str | int | float | None, ...]"
+"""One row: a value for each column of its table, in their order."""
+
+_MOST: Final = 64  # rows in a statement: of nine columns, no driver takes offence at so many values
+
+Known = Literal["error", "keep", "replace"]
+"""What becomes of a row whose key is there already; ``error`` raises, as the driver does."""
+
+
+def put(connection: Connection, table: Table, rows: Sequence[Values], *, known: Known = "error") -> None:
+    """Add the rows; with ``replace`` no two of them may have the same key."""
+    mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
+    for part in _parts(rows):
+        statement = _statement(table, len(part), mark, known)
+        connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
+
+
+def _parts(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
+    """The rows in parts of a few sizes, so that the driver knows most statements already."""
+    done, size = 0, _MOST
+    while done < len(rows):
+        while size > len(rows) - done:
+            size //= 2
+        yield rows[done : done + size]
+        done += size
+
+
+@functools.cache
+def _statement(table: Table, rows: int, mark: str, known: Known) -> str:
+    """In SQL that SQLite and PostgreSQL both know."""
+    names = [column.name for column in table.columns]
+    keys = [column.name for column in table.primary_key]
+    row = f"({', '.join([mark] * len(names))})"
+    text = f"INSERT INTO {table.name} ({', '.join(names)}) VALUES {', '.join([row] * rows)}"  # noqa: S608 - our names
+    match known:
+        case "error":
+            return text
+        case "keep":
+            return f"{text} ON CONFLICT ({', '.join(keys)}) DO NOTHING"
+        case "replace":
+            changed = ", ".join(f"{name} = excluded.{name}" for name in names if name not in keys)
+            return f"{text} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {changed}"
