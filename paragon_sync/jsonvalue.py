@@ -145,6 +145,38 @@ def loads(text: str | bytes, *, deepest: int = DEEPEST) -> Json:
     return _read(text, deepest) if accepted is _REFUSED else accepted
 
 
+def objects(text: str) -> list[dict[str, str]]:
+    """The objects of an array, each member's text as it stands: for whoever hands it on, and doesn't look inside.
+
+    Empty also where that can't be told fast. Of a key that stands twice it gives the last member.
+    """
+    try:
+        found = _unread_objects().decode(text)
+    except ValueError:
+        return []
+    return [{key: bytes(member).decode() for key, member in members.items()} for members in found]
+
+
+@functools.cache
+def _unread_objects() -> msgspec.json.Decoder[list[dict[str, msgspec.Raw]]]:
+    return msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
+
+
+def lacks(text: bytes, *keys: str) -> bool:
+    """Whether it is an object without any of the keys; False also where that can't be told fast."""
+    try:
+        found = _looking_for(keys).decode(text)
+    except ValueError:
+        return False
+    return all(getattr(found, key) is msgspec.UNSET for key in keys)
+
+
+@functools.cache
+def _looking_for(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
+    kind: Any = msgspec.Raw | msgspec.UnsetType
+    return msgspec.json.Decoder(msgspec.defstruct("_Found", [(key, kind, msgspec.UNSET) for key in keys]))
+
+
 def _accepted(text: str | bytes, deepest: int) -> Any:
     """What :func:`_read` would give, read by faster libraries where that is proven; else :data:`_REFUSED`.
 

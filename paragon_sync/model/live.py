@@ -13,6 +13,7 @@ class Credential:
     """One connected account, exactly as the API gave it (``raw``), with readers for what has a meaning here."""
 
     raw: JsonObject
+    _entries: list[JsonObject] | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -47,8 +48,12 @@ class Credential:
     @property
     def configurations(self) -> list[JsonObject]:
         """The entries of the current shape; empty where the credential has the documented shape alone."""
-        entries = self.raw.get("configurations")
-        return [entry for entry in entries if isinstance(entry, dict)] if isinstance(entries, list) else []
+        if self._entries is None:
+            found = self.raw.get("configurations")
+            entries = [entry for entry in found if isinstance(entry, dict)] if isinstance(found, list) else []
+            object.__setattr__(self, "_entries", entries)
+            return entries
+        return self._entries
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -96,11 +96,15 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchConfig:
-    """PATCH /sdk/credentials/{credential}: ``config`` whole. ``configuration`` goes into the header G, if any."""
+    """PATCH /sdk/credentials/{credential}: ``config`` whole. ``configuration`` goes into the header G, if any.
+
+    ``text`` is the JSON of ``config``, where it is at hand.
+    """
 
     credential: str
     configuration: str | None
     config: JsonObject
+    text: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -163,8 +167,10 @@ class Operation:
     """One write that carries changes; one without any guards managed enablements against a change of metadata.
 
     ``base`` is what was live of what the payload carries: the configuration without the keys that the API keeps in it,
-    or the metadata. ``kept`` counts the unmanaged values that are carried untouched. ``enablement`` is how its
-    workflows are switched, when it is planned and when it is applied.
+    or the metadata; ``base_text`` is its JSON, where it is at hand. ``kept`` counts the unmanaged values that are
+    carried untouched. ``enablement`` is how its workflows are switched, when it is planned and when it is applied.
+    ``straight`` is set where one PATCH does it all, whatever is known of its values, as long as live is as in
+    ``base``: the number of workflows that it switches on.
     """
 
     user: str
@@ -175,6 +181,8 @@ class Operation:
     changes: tuple[Change, ...]
     kept: int = 0
     enablement: Enablement = "config"
+    straight: int | None = None
+    base_text: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -243,7 +243,7 @@ class Adaptive:
     def _watch(self, began: float, now: float) -> None:
         if self._trial is not None:
             self._weigh(self._trial, now)
-        elif self._latency.is_too_long(now - began, self._recent.rate(now)):
+        elif self._latency.is_too_long(now - began, lambda: self._recent.rate(now)):
             self._follow(self._curve_for(self._recent.rate(now), now, 0.0, _EASED), now)
 
 

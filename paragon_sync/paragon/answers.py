@@ -98,6 +98,14 @@ def read_json(call: Call, response: HttpResponse, now: float) -> Json:
         raise _unreadable(call, response) from None
 
 
+def tells_nothing(response: HttpResponse) -> bool:
+    """Whether a good answer to a write is an object without a word on errors; its values are nobody's concern.
+
+    False also where that can't be told fast.
+    """
+    return is_good(response) and jsonvalue.lacks(response.body, "errors", "authenticated")
+
+
 def unauthorized(call: Call, response: HttpResponse, now: float, said: str = "") -> RefusedError:
     """The error for a token that wasn't accepted; ``said`` is the server's own word on it."""
     hint = f"is the signing key the one of project {call.project}, and is {call.base} its API host?"

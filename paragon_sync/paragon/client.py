@@ -33,6 +33,7 @@ CONFIGURATION: Final = "X-Paragon-Configuration-Id"
 
 _ALWAYS: Final = {"Accept": "application/json", "User-Agent": f"paragon-sync/{__version__}"}
 _NONE: Final[Mapping[str, str]] = {}
+_JSON: Final = {"Content-Type": "application/json"}
 
 _CHANCES: Final = 1.5  # time-outs after which a host that has answered nothing at all is given up
 
@@ -111,17 +112,25 @@ class Client:
             await self.signer.aclose()
 
     async def exchange(
-        self, call: Call, headers: Callable[[], Awaitable[Mapping[str, str]]], body: bytes | None, *, urgent: bool
+        self,
+        call: Call,
+        authorized: Callable[[], Awaitable[Mapping[str, str]]],
+        headers: Mapping[str, str] = _NONE,
+        body: bytes | None = None,
+        *,
+        urgent: bool,
     ) -> Exchange:
         """Send one request when its turn comes; raises :class:`HostError` where no whole answer comes back.
 
-        ``headers`` is asked only then: a token must not end while its request waits. What is ``urgent`` goes first.
+        ``authorized`` gives the headers with a token, and is asked only then: one must not end while its request waits.
+        What is ``urgent`` goes first.
         """
         async with self._limiter.slot(urgent=urgent) as began:
+            common = await authorized()
             request = HttpRequest(
                 method=call.method,
                 url=self._root + call.path,
-                headers=await headers(),
+                headers={**common, **headers} if headers else common,
                 body=body,
                 timeout=self._timeout,
             )
@@ -188,6 +197,7 @@ class UserSession:
         """Whether its reads go before those of others, as writes do: where a window is open until they are answered."""
         self._client = client
         self._token: Token | None = None
+        self._common: Mapping[str, str] = _ALWAYS
 
     @property
     def now(self) -> Moment:
@@ -221,19 +231,23 @@ class UserSession:
     async def send(self, request: Request) -> Sent:
         """One write, sent once: whoever wants to try again reads first. A token that wasn't accepted isn't kept."""
         call, routing, body = self._written(request)
-        content = None if body is None else jsonvalue.dumps(body).encode("ascii")
-        typed = {} if body is None else {"Content-Type": "application/json"}
-        exchange, answer = await self._ask(call, routing | typed, content)
-        return Sent(errors=_errors(answer), started=exchange.started, answered=exchange.answered)
+        content, typed = (None, _NONE) if body is None else (body.encode("ascii"), _JSON)
+        exchange = await self._sent(call, {**routing, **typed}, content)
+        if answers.tells_nothing(exchange.response):
+            errors: tuple[str, ...] = ()
+        else:
+            errors = _errors(self._answer(call, exchange))
+        return Sent(errors=errors, started=exchange.started, answered=exchange.answered)
 
-    def _written(self, request: Request) -> tuple[Call, dict[str, str], JsonObject | None]:
+    def _written(self, request: Request) -> tuple[Call, dict[str, str], str | None]:
         """The call, the headers C and G, and the body, where it has one."""
         match request:
-            case PatchConfig(credential=credential, configuration=configuration, config=config):
+            case PatchConfig(credential=credential, configuration=configuration):
                 call = self._call("PATCH", f"/sdk/credentials/{_quoted(credential)}", credential)
-                return call, _routing(credential, configuration), {"config": config}
+                config = jsonvalue.dumps(request.config) if request.text is None else request.text
+                return call, _routing(credential, configuration), f'{{"config":{config}}}'
             case PatchMeta(meta=meta):
-                return self._call("PATCH", "/sdk/me"), {}, {"meta": meta}
+                return self._call("PATCH", "/sdk/me"), {}, jsonvalue.dumps({"meta": meta})
             case EnableWorkflow(credential=credential, configuration=configuration, workflow=workflow):
                 call = self._call("POST", f"/sdk/workflows/{_quoted(workflow)}", credential)
                 return call, _routing(credential, configuration), None
@@ -256,26 +270,30 @@ class UserSession:
         async def attempt() -> Json:
             nonlocal renewed
             try:
-                return (await self._ask(call))[1]
+                return await self._ask(call)
             except RefusedError:
                 if renewed or self._token is not None:
                     raise
             renewed = True
-            return (await self._ask(call))[1]
+            return await self._ask(call)
 
         return await self._client.retrying.call(attempt)
 
-    async def _ask(
-        self, call: Call, headers: Mapping[str, str] = _NONE, body: bytes | None = None
-    ) -> tuple[Exchange, Json]:
-        """Send one request with a token that is still valid, and read the answer; drops a token that isn't accepted."""
+    async def _ask(self, call: Call) -> Json:
+        """What one GET is answered."""
+        exchange = await self._sent(call)
+        answer = self._answer(call, exchange)
+        self.asked = exchange.started
+        return answer
 
-        async def authorized() -> Mapping[str, str]:
-            return {**_ALWAYS, **headers, "Authorization": f"Bearer {(await self._valid_token()).text}"}
-
-        await self._valid_token()  # nobody else should wait while this one is signed
+    async def _sent(self, call: Call, headers: Mapping[str, str] = _NONE, body: bytes | None = None) -> Exchange:
+        """Send one request, with a token that is still valid."""
+        await self._authorized()  # nobody else should wait while this one is signed
         urgent = self.hurried or call.method != "GET"
-        exchange = await self._client.exchange(call, authorized, body, urgent=urgent)
+        return await self._client.exchange(call, self._authorized, headers, body, urgent=urgent)
+
+    def _answer(self, call: Call, exchange: Exchange) -> Json:
+        """The JSON of a good answer; drops a token that wasn't accepted."""
         response, now = exchange.response, exchange.answered.wall
         if response.status == HTTPStatus.UNAUTHORIZED:
             self._token = None
@@ -283,14 +301,15 @@ class UserSession:
         if isinstance(answer, dict) and answer.get("authenticated") is False:
             self._token = None
             raise answers.unauthorized(call, response, now)
-        self.asked = exchange.started
-        return exchange, answer
+        return answer
 
-    async def _valid_token(self) -> Token:
+    async def _authorized(self) -> Mapping[str, str]:
+        """The headers that every request has."""
         signer = self._client.signer
         if self._token is None or not self._token.usable(signer.now):
             self._token = await signer.token(self.user)
-        return self._token
+            self._common = {**_ALWAYS, "Authorization": f"Bearer {self._token.text}"}
+        return self._common
 
     def _call(self, method: str, path: str, credential: str | None = None) -> Call:
         client = self._client

@@ -5,6 +5,7 @@ Times are in seconds by a clock that only runs forward.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from statistics import median
 from typing import Final
 
@@ -60,6 +61,8 @@ class Recent:
     def _move(self, now: float) -> int:
         """Forget what is older than a second; the place of the present tenth."""
         tenth = int(now / WINDOW * _TENTHS)
+        if tenth == self._tenth:
+            return tenth % _PLACES
         for past in range(max(self._tenth, tenth - _PLACES) + 1, tenth + 1):
             self._served[past % _PLACES] = self._total[past % _PLACES] = 0
         self._tenth = max(self._tenth, tenth)
@@ -77,8 +80,8 @@ class Latency:
         """Look at what comes from now on only."""
         self._sample.clear()
 
-    def is_too_long(self, seconds: float, rate: float) -> bool:
-        """Take one answer into account; ``rate`` is how many come a second."""
+    def is_too_long(self, seconds: float, rate: Callable[[], float]) -> bool:
+        """Take one answer into account; ``rate`` tells how many come a second."""
         self._sample.append(seconds)
         if len(self._sample) < _SAMPLE:
             return False
@@ -86,4 +89,4 @@ class Latency:
         self._sample.clear()
         if self._first is None:
             self._first = usual
-        return usual >= max(_TIMES * self._first, _SHORT) and rate * usual >= _QUEUED
+        return usual >= max(_TIMES * self._first, _SHORT) and rate() * usual >= _QUEUED

@@ -18,11 +18,11 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias, assert_never
 
 from paragon_sync.errors import JsonError
-from paragon_sync.jsonvalue import ABSENT, JsonObject, equal, format_pointer
+from paragon_sync.jsonvalue import ABSENT, JsonObject, dumps, equal, format_pointer
 from paragon_sync.model.desired import ManagedTarget, Setting, WorkflowEnabled, WorkflowEntry, WorkflowSetting
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath
@@ -52,14 +52,20 @@ class Satisfied:
 class Rewritten:
     """The requests to send now, in their order.
 
-    ``payload`` is how what they write shall be in the end, ``pre_image`` how it is live before them. ``overwritten``
-    are the managed values that have moved and are written all the same.
+    ``pre_image`` is how what they write is live before them. ``as_planned``: that, and they, are as when the plan was
+    made, to the letter where texts are at hand. ``overwritten`` are the managed values that have moved and are written
+    all the same.
     """
 
     requests: tuple[Request, ...]
-    payload: JsonObject
     pre_image: JsonObject
+    as_planned: bool = field(default=False, compare=False)
     overwritten: tuple[ConflictingPath, ...] = ()
+
+    @property
+    def payload(self) -> JsonObject:
+        """How what they write shall be in the end."""
+        return final_payload(self.pre_image, self.requests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,12 +111,12 @@ def rebase(
     left them is their base, so that managed enablements are asserted again. ``overwrite`` writes values in conflict all
     the same, but for defaults: those the user chose.
     """
-    shape = writable_shape(operation.subject, live)
+    shape = _accepting_shape(operation.subject, live)
+    if isinstance(shape, Shape) and not switched and _is_as_planned(operation, shape):
+        return Rewritten(requests=operation.requests, pre_image=shape.payload, as_planned=True)
+    shape = _carriable(shape)
     if isinstance(shape, Unwritable):
         return shape
-    if not switched and _is_as_planned(operation, shape):
-        payload = final_payload(shape.payload, operation.requests)
-        return Rewritten(requests=operation.requests, payload=payload, pre_image=shape.payload)
     return _value_by_value(operation, shape, switched, on_conflict)
 
 
@@ -144,15 +150,14 @@ def _value_by_value(
 
 
 def _is_as_planned(operation: Operation, shape: Shape) -> bool:
-    """Whether live is whole as it was when the plan was made, so that what was planned is what is to be sent.
-
-    The workflow maps must be there: those that a write creates depend on more than what is sent.
-    """
-    if operation.enablement != "config" or len(operation.requests) != 1 or not equal(shape.payload, operation.base):
+    """Whether live is whole as it was when the plan was made, so that what was planned is what is to be sent."""
+    if operation.straight is None or shape.ambiguous:
         return False
-    planned = final_payload(shape.payload, operation.requests)
-    maps = {name for name in shape.maps if name in shape.payload}
-    return {name for name in WORKFLOW_MAPS if name in planned} == maps and not equal(planned, shape.payload)
+    try:
+        text = operation.base_text
+        return equal(shape.payload, operation.base) if text is None else dumps(shape.payload) == text
+    except JsonError:  # it can't be written, and so it isn't what was planned from
+        return False
 
 
 def conflicting_path(managed: Managed, shape: Shape, now: Value) -> ConflictingPath:
@@ -195,11 +200,21 @@ def live_copies(subject: Subject, live: LiveUser, shape: Shape) -> tuple[Shape, 
 
 def writable_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:
     """The subject as it is live, or why nothing may be written there."""
+    return _carriable(_accepting_shape(subject, live))
+
+
+def _accepting_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:
+    """The subject as it is live; or that it isn't, or that its account takes no settings."""
     shape = live_shape(subject, live)
     if isinstance(shape, Unwritable):
         return shape
-    if (refusing := _refusing_account(subject, live)) is not None:
-        return refusing
+    return _refusing_account(subject, live) or shape
+
+
+def _carriable(shape: Shape | Unwritable) -> Shape | Unwritable:
+    """The shape, if what it holds can be sent back."""
+    if isinstance(shape, Unwritable):
+        return shape
     if (repeated := shape.repeated()) is not None:
         return Unwritable(reason=f"an object names the key {format_pointer(repeated)} twice: it can't be sent back")
     if shape.ambiguous:
@@ -318,7 +333,6 @@ def _rewritten(
         return Unwritable(reason=f"nothing can be written without destroying what is there: {error.message}")
     return Rewritten(
         requests=requests_of(operation.subject, shape, payload, operation.enablement),
-        payload=payload,
         pre_image=shape.payload,
         overwritten=tuple(conflicts),
     )

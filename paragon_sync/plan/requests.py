@@ -9,11 +9,11 @@ Knows shapes and requests; nothing of documents, and nothing of why a value chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import assert_never
 
-from paragon_sync.jsonvalue import ABSENT, JsonObject, assign, equal, lookup
+from paragon_sync.jsonvalue import ABSENT, JsonObject, assign, dumps, equal, lookup
 from paragon_sync.model.desired import WorkflowEnabled
 from paragon_sync.model.planned import (
     ConfigurationSubject,
@@ -41,6 +41,44 @@ def requests_of(subject: Subject, shape: Shape, payload: JsonObject, enablement:
             return (PatchConfig(credential=credential, configuration=configuration, config=payload),)
         case _:
             assert_never(subject)
+
+
+def straight(subject: Subject, shape: Shape, payload: JsonObject, enablement: Enablement) -> int | None:
+    """How many workflows the one PATCH switches on that does it all, whatever is known of its values; None elsewhere.
+
+    The workflow maps must be there: those that a write creates depend on more than what is sent.
+    """
+    if enablement != "config" or equal(payload, shape.payload):
+        return None
+    maps = {name for name in shape.maps if name in shape.payload}
+    if {name for name in WORKFLOW_MAPS if name in payload} != maps:
+        return None
+    return 0 if isinstance(subject, MetadataSubject) else newly_enabled(shape.payload, payload)
+
+
+def newly_enabled(before: JsonObject, after: JsonObject) -> int:
+    """How many workflows are on in the second configuration and not in the first, whatever name their map has."""
+    return len(_on(after) - _on(before))
+
+
+def _on(config: JsonObject) -> set[str]:
+    maps = (config.get(name) for name in WORKFLOW_MAPS)
+    return {
+        workflow
+        for entries in maps
+        if isinstance(entries, dict)
+        for workflow, entry in entries.items()
+        if isinstance(entry, dict) and entry.get("enabled") is True
+    }
+
+
+def is_written(now: JsonObject, before: JsonObject, requests: Sequence[Request]) -> bool:
+    """Whether it is now as the requests leave what was ``before``."""
+    match requests:
+        case [PatchConfig(text=str() as text)] if dumps(now) == text:
+            return True
+        case _:
+            return equal(now, final_payload(before, requests))
 
 
 def final_payload(before: JsonObject, requests: Iterable[Request]) -> JsonObject:

@@ -5,7 +5,7 @@ Knows values before, sent and now; sends nothing and reads nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypeAlias
@@ -13,10 +13,11 @@ from typing import TypeAlias
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Pointer, equal, format_pointer
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath, SideEffect
-from paragon_sync.model.planned import Operation, Value
+from paragon_sync.model.planned import Operation, Request, Value
 from paragon_sync.plan.count import WORKFLOWS, unmanaged, values_of
 from paragon_sync.plan.rebase import Unwritable, conflicting_path, is_halfway, live_copies, live_shape
-from paragon_sync.plan.shape import SETTINGS, WORKFLOW_MAPS, Shape, entries_of, shape_like, shape_of
+from paragon_sync.plan.requests import final_payload, is_written
+from paragon_sync.plan.shape import SETTINGS, Shape, entries_of, shape_like, shape_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,18 +55,16 @@ class Vanished:
 Verified: TypeAlias = Kept | NotKept | ChangedAfter | Vanished
 
 
-def compare_after(operation: Operation, payload: JsonObject, pre_image: JsonObject, after: LiveUser) -> Verified:
-    """Judge one write by reading back.
-
-    ``payload`` is how what was written shall be in the end, whatever the requests were; ``pre_image`` is how it was
-    read for them.
-    """
+def compare_after(
+    operation: Operation, requests: Sequence[Request], pre_image: JsonObject, after: LiveUser
+) -> Verified:
+    """Judge one write by reading back; ``pre_image`` is how it was read for its requests."""
     now = live_shape(operation.subject, after)
     if isinstance(now, Unwritable):
         return Vanished(reason=now.reason)
-    if now.ambiguous is None and equal(now.payload, payload):
+    if now.ambiguous is None and is_written(now.payload, pre_image, requests):
         return Kept()  # what isn't ours was sent as it had been read
-    return _value_by_value(operation, payload, pre_image, after, now)
+    return _value_by_value(operation, final_payload(pre_image, requests), pre_image, after, now)
 
 
 def _value_by_value(
@@ -130,22 +129,6 @@ def still_off(enabled: Iterable[SideEffect], after: LiveUser) -> Iterator[SideEf
     now = frozenset(enabled_workflows(after))
     accounts = {credential.id for credential in after.credentials}
     yield from (effect for effect in enabled if effect not in now and effect.credential in accounts)
-
-
-def newly_enabled(before: JsonObject, after: JsonObject) -> int:
-    """How many workflows are on in the second configuration and not in the first, whatever name their map has."""
-    return len(_on(after) - _on(before))
-
-
-def _on(config: JsonObject) -> set[str]:
-    maps = (config.get(name) for name in WORKFLOW_MAPS)
-    return {
-        workflow
-        for entries in maps
-        if isinstance(entries, dict)
-        for workflow, entry in entries.items()
-        if isinstance(entry, dict) and entry.get("enabled") is True
-    }
 
 
 def _configurations(credential: Credential) -> list[str | None]:

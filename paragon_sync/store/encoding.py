@@ -18,7 +18,7 @@ from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject
 from paragon_sync.model.outcome import Applied, Outcome, Resumption, SideEffect
-from paragon_sync.model.planned import Managed, Operation, Outline, Request, Subject
+from paragon_sync.model.planned import Managed, Operation, Outline, PatchConfig, Request, Subject
 from paragon_sync.store.later import later
 
 N = TypeVar("N")
@@ -60,7 +60,8 @@ def read_outline(outline: str) -> Outline:
 
 def read_later(outline: str, rest: str) -> Operation:
     """As :func:`read_operation`, read part by part when somebody looks: a run looks at little of most."""
-    return later(Operation, _Stored({**_lines(outline), **_lines(rest)}))
+    texts = {**_lines(outline), **_lines(rest)}
+    return later(Operation, _Stored(texts), base_text=texts.get("base"))
 
 
 def write_part(operation: Operation, name: str) -> str:
@@ -78,6 +79,8 @@ class _Stored(Mapping[str, Callable[[], Any]]):
         self.texts = texts
 
     def __getitem__(self, name: str) -> Callable[[], Any]:
+        if name == "requests":
+            return lambda: _requests_later(self.texts[name])
         codec = _parts()[name]
         return lambda: codec.read(_parse(self.texts[name]))
 
@@ -99,16 +102,33 @@ def _lines(text: str) -> dict[str, str]:
 
 def _noun_of(kind: type, texts: dict[str, str]) -> Any:
     codecs = _parts()
-    names = [field.name for field in fields(kind)]
+    names = _stored(kind)
     if texts.keys() != {*names}:
         raise JsonError(f"{kind.__name__} has other fields")
     return kind(**{name: codecs[name].read(_parse(texts[name])) for name in names})
 
 
+def _requests_later(text: str) -> tuple[Request, ...]:
+    """As :func:`read_requests`; what one PATCH writes is read when somebody looks: mostly its text is all it takes."""
+    match jsonvalue.objects(text):
+        case [{"type": '"PatchConfig"', "credential": credential, "configuration": configuration, "config": config}]:
+            reads = {"config": lambda: _object(_parse(config))}
+            known = {"credential": _parse(credential), "configuration": _parse(configuration), "text": config}
+            return (later(PatchConfig, reads, **known),)
+        case _:
+            return read_requests(text)
+
+
+@functools.cache
+def _stored(kind: type) -> tuple[str, ...]:
+    """The fields that are stored: not those which are other fields once more, and don't count in comparisons."""
+    return tuple(field.name for field in fields(kind) if field.compare)
+
+
 @functools.cache
 def _parts() -> dict[str, _Codec]:
     hints = get_type_hints(Operation, localns=_JSON_NAMES)
-    return {field.name: _codec(hints[field.name]) for field in fields(Operation)}
+    return {name: _codec(hints[name]) for name in _stored(Operation)}
 
 
 def write_outcome(outcome: Outcome) -> str:
@@ -221,7 +241,7 @@ def _build(hint: Any) -> _Codec:
 
 def _noun(kind: type) -> _Codec:
     hints = get_type_hints(kind, localns=_JSON_NAMES)
-    codecs = [(field.name, _codec(hints[field.name])) for field in fields(kind)]
+    codecs = [(name, _codec(hints[name])) for name in _stored(kind)]
     optional = {f.name for f in fields(kind) if f.default is not MISSING or f.default_factory is not MISSING}
     holds_json = {name for name, codec in codecs if codec.read is _same}
 

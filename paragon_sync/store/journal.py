@@ -39,8 +39,9 @@ class Sending:
     """One operation that is about to be sent: ``preimage`` as just read, ``requests`` exactly as they go out.
 
     ``number`` is the operation's in its plan; ``at`` is when, ISO 8601 in UTC. ``opened`` is when the read was sent.
-    ``attempt`` tells how many times it was about to be sent in this run, this one included. ``enabled`` are the
-    workflows that a change of metadata may switch off, those that were on.
+    ``as_planned``: ``preimage`` and ``requests`` are the operation's own. ``attempt`` tells how many times it was about
+    to be sent in this run, this one included. ``enabled`` are the workflows that a change of metadata may switch off,
+    those that were on.
     """
 
     number: int
@@ -49,6 +50,7 @@ class Sending:
     requests: tuple[Request, ...]
     at: str
     opened: Moment
+    as_planned: bool = False
     attempt: int = 1
     enabled: tuple[SideEffect, ...] = ()
 

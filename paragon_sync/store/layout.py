@@ -22,7 +22,7 @@ from typing import Final, Literal
 from paragon_sync.errors import PlanFileError
 
 APPLICATION_ID: Final = 0x50535031
-FORMAT_VERSION: Final = 3
+FORMAT_VERSION: Final = 4
 
 Table = Literal["operations", "findings"]
 Row = tuple[int, *tuple[bytes | None, ...]]

@@ -42,7 +42,7 @@ class Records:
 
     def attempt_row(self, run: str, sending: Sending) -> Values:
         place = _attempt_place(run, sending.number, sending.attempt)
-        preimage, requests = jsonvalue.dumps(sending.preimage), _requests_text(sending)
+        preimage, requests = _texts(sending)
         return (
             run,
             sending.number,
@@ -106,11 +106,11 @@ class Records:
             raise JsonError(str(error)) from None
 
 
-def _requests_text(sending: Sending) -> str:
-    """Those of the operation itself, mostly."""
-    if sending.requests is sending.operation.requests:
-        return encoding.write_part(sending.operation, "requests")
-    return encoding.write_requests(sending.requests)
+def _texts(sending: Sending) -> tuple[str, str]:
+    """The pre-image and the requests: mostly the operation's own, as they stand in the plan."""
+    if sending.as_planned:
+        return encoding.write_part(sending.operation, "base"), encoding.write_part(sending.operation, "requests")
+    return jsonvalue.dumps(sending.preimage), encoding.write_requests(sending.requests)
 
 
 def _window(row: Row[Any]) -> Window:

@@ -49,7 +49,7 @@ def test_both_ways_end_alike(live: LiveUser, wanted: list[DesiredDocument]) -> N
     for one, other in zip(whole, apart, strict=True):
         payload = final_payload(one.base, one.requests)
         assert equal(payload, final_payload(other.base, other.requests))
-        assert Kept() == compare_after(other, payload, other.base, served(live, other.requests))
+        assert Kept() == compare_after(other, other.requests, other.base, served(live, other.requests))
 
 
 @given(users(), documents())

@@ -12,7 +12,6 @@ from paragon_sync.model.planned import PlanHeader
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.policy import disabled_limit
 from paragon_sync.plan.rebase import Enabled
-from paragon_sync.plan.requests import final_payload
 from paragon_sync.run.apply.judging import INTERRUPTED, Before, InDoubt, Written, enabled
 from paragon_sync.run.apply.stopping import too_many_disabled
 from paragon_sync.store.journal import SENDING, name_of, new_run_id
@@ -205,7 +204,7 @@ def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, InDoubt]]:
             written = Written(
                 before=Before(pre_image=first.preimage, enabled=first.enabled),
                 pre_image=last.preimage,
-                payload=final_payload(last.preimage, last.requests),
+                requests=last.requests,
                 doubt=INTERRUPTED,
             )
             yield entry.number, InDoubt(written=written, attempts=len(entry.attempts))

@@ -23,8 +23,9 @@ from paragon_sync.model.outcome import (
     Unchanged,
     Unknown,
 )
-from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation
+from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation, Request
 from paragon_sync.plan.rebase import Enabled, Unwritable, live_shape
+from paragon_sync.plan.requests import final_payload, newly_enabled
 from paragon_sync.plan.shape import shape_like
 from paragon_sync.plan.verify import (
     ChangedAfter,
@@ -34,7 +35,6 @@ from paragon_sync.plan.verify import (
     compare_after,
     enabled_workflows,
     lost,
-    newly_enabled,
     still_off,
 )
 
@@ -51,19 +51,26 @@ class Before:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A write that was done, or that may have been: how it was read for it, and what was to come of it.
+    """A write that was done, or that may have been: how it was read for it, and what was sent.
 
-    ``before`` is how it was before the first such write. ``doubt`` says why nobody knows whether it was done, or
+    ``before`` is how it was before the first such write. ``straight`` is the operation's, where this is the write that
+    was planned. ``doubt`` says why nobody knows whether it was done, or
     whether as a whole; None where it was answered well. ``told`` is what the API said of it, ``overwritten`` what was
     in conflict.
     """
 
     before: Before
     pre_image: JsonObject
-    payload: JsonObject
+    requests: tuple[Request, ...]
+    straight: int | None = None
     doubt: str | None = None
     told: tuple[str, ...] = ()
     overwritten: tuple[ConflictingPath, ...] = ()
+
+    @property
+    def payload(self) -> JsonObject:
+        """What was to come of it."""
+        return final_payload(self.pre_image, self.requests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +95,7 @@ class Context:
 
 def verified(operation: Operation, written: Written, after: LiveUser, context: Context) -> Outcome:
     """What came of a write, by how the user was read back."""
-    verdict = compare_after(operation, written.payload, written.pre_image, after)
+    verdict = compare_after(operation, written.requests, written.pre_image, after)
     match verdict:
         case Kept():
             return _applied(operation, written, after, context, verdict)
@@ -106,7 +113,7 @@ def satisfied(operation: Operation, written: Written | None, live: LiveUser, con
     """Nothing is left to write: because it was so, or because a write of which nobody knew had been done."""
     if written is None:
         return Unchanged()
-    verdict = compare_after(operation, written.payload, written.pre_image, live)
+    verdict = compare_after(operation, written.requests, written.pre_image, live)
     return _applied(operation, written, live, context, verdict if isinstance(verdict, Kept) else None)
 
 
@@ -166,6 +173,8 @@ def _applied(operation: Operation, written: Written, after: LiveUser, context: C
 def _enabled_through_config(operation: Operation, written: Written) -> int:
     if operation.enablement != "config" or isinstance(operation.subject, MetadataSubject):
         return 0
+    if written.straight is not None and written.before.pre_image is written.pre_image:
+        return written.straight
     return newly_enabled(written.before.pre_image, written.payload)
 
 

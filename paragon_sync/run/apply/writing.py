@@ -200,6 +200,7 @@ async def _send(user: _User, course: _Course, rewritten: Rewritten, live: LiveUs
             operation=operation,
             preimage=before.pre_image,
             requests=rewritten.requests,
+            as_planned=rewritten.as_planned,
             at=user.writing.journal.now(),
             opened=opened,
             enabled=before.enabled,
@@ -223,7 +224,8 @@ async def _send(user: _User, course: _Course, rewritten: Rewritten, live: LiveUs
     course.written = Written(
         before=before if earlier is None else earlier.before,
         pre_image=rewritten.pre_image,
-        payload=rewritten.payload,
+        requests=rewritten.requests,
+        straight=operation.straight if rewritten.as_planned else None,
         doubt=None if failure is None else failure.message,
         told=tuple(told),
         overwritten=(*(() if earlier is None else earlier.overwritten), *rewritten.overwritten),

@@ -530,4 +530,4 @@ def test_what_is_removed_reads_back_as_removed() -> None:
     before = user(credential(created | {"more": 1}))
     (operation,) = undo(patched(({}, created)), created | {"more": 1}).operations
 
-    assert Kept() == compare_after(operation, payload_of(operation), operation.base, served(before, operation.requests))
+    assert Kept() == compare_after(operation, operation.requests, operation.base, served(before, operation.requests))
