@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from paragon_sync.model.outcome import OutcomeName, RunHeader
-from paragon_sync.store.journal import Entry
+from paragon_sync.store.journal import Ending, Entry
 
 
 class Journal(Protocol):
@@ -21,8 +21,9 @@ class Journal(Protocol):
         *,
         sending: bool = False,
         attempts: bool = True,
-        values: bool = True,
     ) -> Iterable[Entry]: ...
+
+    def endings(self, run: str) -> Iterable[Ending]: ...
 
     def counts(self, run: str) -> Mapping[str, int]: ...
 
@@ -37,8 +38,3 @@ def operations_of(header: RunHeader, counts: Mapping[str, int]) -> int:
 def not_reached(header: RunHeader, counts: Mapping[str, int]) -> int:
     """How many operations of the plan the journal holds nothing of."""
     return operations_of(header, counts) - sum(counts.values())
-
-
-def window_of(entry: Entry) -> float | None:
-    """The longest time between reading and the answer of a write, in milliseconds; None where nothing was sent."""
-    return max((ms for attempt in entry.attempts if (ms := attempt.window.ms) is not None), default=None)

@@ -30,9 +30,9 @@ from paragon_sync.render.alike import AlikeTexts
 from paragon_sync.render.mask import masked_conflict
 from paragon_sync.render.plan_json import items, present, subject_json, values
 from paragon_sync.render.reasons import reasons
-from paragon_sync.render.run import Journal, not_reached, operations_of, window_of
+from paragon_sync.render.run import Journal, not_reached, operations_of
 from paragon_sync.render.run_summary import Held, RunSummary, Told
-from paragon_sync.store.journal import OUTCOME_NAMES, SENDING, Entry, name_of
+from paragon_sync.store.journal import OUTCOME_NAMES, SENDING, Ending, Entry, name_of
 
 FORMAT_VERSION: Final = 1
 
@@ -62,7 +62,7 @@ def run_json(
     yield f'],\n"sentAgain":{summary.sent_again},"workflowsEnabledThroughConfig":{summary.enabled}}}\n'
 
 
-def _troubles(entry: Entry) -> list[str]:
+def _troubles(entry: Entry | Ending) -> list[str]:
     """The word for the outcome, then why; nothing where it ended well."""
     why = reasons(entry.outcome)
     return [SENDING if entry.outcome is None else name_of(entry.outcome), *why] if why else []
@@ -124,14 +124,14 @@ def _resumption(resumption: Resumption) -> JsonObject:
 
 
 def _entry(entry: Entry) -> JsonObject:
-    window = window_of(entry)
+    window = entry.window
     return {
         "number": entry.number,
         "user": entry.user,
         **subject_json(entry.subject),
         "outcome": SENDING if entry.outcome is None else name_of(entry.outcome),
         **_told(entry.outcome),
-        "attempts": len(entry.attempts),
+        "attempts": entry.tries,
         **({} if window is None else {"windowMs": window}),
         **_windows(entry),
     }

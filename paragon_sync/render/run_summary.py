@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import accumulate
-from typing import Final
+from typing import Final, TypeVar
 
 from paragon_sync.model.outcome import Applied, RunHeader
 from paragon_sync.model.planned import ConfigurationSubject
 from paragon_sync.render.alike import TextTally
 from paragon_sync.render.plan import MOST_IN_FULL
-from paragon_sync.render.run import operations_of, window_of
-from paragon_sync.store.journal import Entry
+from paragon_sync.render.run import operations_of
+from paragon_sync.store.journal import Ending, Entry
+
+_E = TypeVar("_E", Entry, Ending)
 
 _STEPS: Final = 20  # of a logarithm to e: windows are told apart by 5 %
 _LONG: Final = 10.0  # seconds from which on a run has a rate
@@ -32,15 +34,15 @@ class Held:
 class Told:
     """One thing that is told of a run's operations, with the first of those of which there is something to tell."""
 
-    def __init__(self, texts: Callable[[Entry], Iterable[str]], title: str = "") -> None:
+    def __init__(self, texts: Callable[[Entry | Ending], Iterable[str]], title: str = "") -> None:
         self.texts = texts
         self.title = title
         self.number = 0
-        self.first: list[Entry] = []
+        self.first: list[Entry | Ending] = []
         self.tally = TextTally[str]()
         """By integration, ``metadata`` for metadata."""
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Entry | Ending) -> None:
         texts = list(self.texts(entry))
         if not texts:
             return
@@ -53,7 +55,7 @@ class Told:
 
 
 class RunSummary:
-    """Takes the entries of a journal, with their attempts, and counts; ``told`` are the things to tell of each."""
+    """Takes a run's entries, with their attempts, or endings, and counts; ``told`` are the things to tell of each."""
 
     def __init__(self, *told: Told) -> None:
         self.enabled = 0
@@ -63,12 +65,12 @@ class RunSummary:
         self._told = told
         self._windows: Counter[int] = Counter()
 
-    def taking(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+    def taking(self, entries: Iterable[_E]) -> Iterator[_E]:
         """The same entries, which are taken on their way; everything is complete once all have been."""
         for entry in entries:
             self.enabled += entry.outcome.enabled if isinstance(entry.outcome, Applied) else 0
-            self.sent_again += len(entry.attempts) > 1
-            window = window_of(entry)
+            self.sent_again += entry.tries > 1
+            window = entry.window
             if window is not None:
                 self._windows[round(_STEPS * math.log(max(window, 0.1)))] += 1
             for told in self._told:

@@ -17,7 +17,7 @@ from paragon_sync.render.reasons import reasons, remarks
 from paragon_sync.render.run import Journal, not_reached, operations_of
 from paragon_sync.render.run_summary import Held, RunSummary, Told, rate_of
 from paragon_sync.render.summary import grouped_texts
-from paragon_sync.store.journal import SENDING, Entry
+from paragon_sync.store.journal import SENDING, Ending, Entry
 
 REASON_AT: Final = 32
 _WORDS: Final = {
@@ -38,7 +38,7 @@ def run_lines(journal: Journal, run: str, view: View = WHOLE, held: Held | None 
     yield line()
     lost, troubles, notes = Told(_alarms, "Lost?"), Told(_troubles, "Not applied"), Told(_notes, "Notes")
     summary = RunSummary(lost, troubles, notes)
-    for _ in summary.taking(journal.entries(run, values=False)):
+    for _ in summary.taking(journal.endings(run)):
         pass
     for told in (lost, troubles, notes):
         if told.number:
@@ -107,7 +107,7 @@ def outcome_counts(header: RunHeader, counts: Mapping[str, int]) -> str:
     return f"{total}: {', '.join(parts)}." if parts else "No operations."
 
 
-def entry_lines(entries: Iterable[Entry], told: Callable[[Entry], Iterable[str]]) -> Iterator[Text]:
+def entry_lines(entries: Iterable[Entry | Ending], told: Callable[[Entry | Ending], Iterable[str]]) -> Iterator[Text]:
     """Each entry of which there is something to tell: the first text beside its name where there is room."""
     for entry in entries:
         texts = list(told(entry))
@@ -138,7 +138,7 @@ def _section(told: Told, view: View, journal: Journal, run: str) -> Iterator[Tex
     elif len(told.first) == told.number:
         yield from entry_lines(told.first, told.texts)
     else:
-        yield from entry_lines(journal.entries(run, attempts=False), told.texts)
+        yield from entry_lines(journal.endings(run), told.texts)
 
 
 def grouped_entries(told: Told) -> Iterator[Text]:
@@ -149,14 +149,14 @@ def grouped_entries(told: Told) -> Iterator[Text]:
         yield line(f"  … and {count(told.tally.unsorted, 'operation')} of further kinds", "dim")
 
 
-def _alarms(entry: Entry) -> Iterable[str]:
+def _alarms(entry: Entry | Ending) -> Iterable[str]:
     return alarms_of(entry.outcome)
 
 
-def _notes(entry: Entry) -> Iterable[str]:
+def _notes(entry: Entry | Ending) -> Iterable[str]:
     return remarks(entry.outcome) if isinstance(entry.outcome, Applied) else ()
 
 
-def _troubles(entry: Entry) -> Iterable[str]:
+def _troubles(entry: Entry | Ending) -> Iterable[str]:
     troubles = reasons(entry.outcome)
     return [*troubles, *remarks(entry.outcome)] if troubles else []

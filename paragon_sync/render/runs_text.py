@@ -10,7 +10,7 @@ from paragon_sync.model.outcome import Applied, RunHeader, alarms_of
 from paragon_sync.render.lines import count, line, wrapped
 from paragon_sync.render.plan import WHOLE, View
 from paragon_sync.render.reasons import reasons, remarks
-from paragon_sync.render.run import Journal, window_of
+from paragon_sync.render.run import Journal
 from paragon_sync.render.run_summary import RunSummary, Told
 from paragon_sync.render.run_text import (
     closing,
@@ -21,7 +21,7 @@ from paragon_sync.render.run_text import (
     moment,
     outcome_counts,
 )
-from paragon_sync.store.journal import SENDING, Entry, name_of
+from paragon_sync.store.journal import SENDING, Ending, Entry, name_of
 
 
 def runs_lines(runs: Iterable[tuple[RunHeader, Mapping[str, int]]]) -> Iterator[Text]:
@@ -114,25 +114,25 @@ def _allowed(allowed: Mapping[str, str]) -> Iterator[str]:
         yield "allowed " + ", ".join(f"{name}={number}" for name, number in allowed.items())
 
 
-def _outcome(entry: Entry) -> list[str]:
+def _outcome(entry: Entry | Ending) -> list[str]:
     """What is to be told of an operation but its numbers."""
     outcome = entry.outcome
     troubles = reasons(outcome)
     return [*([] if troubles else [_word(entry)]), *alarms_of(outcome), *troubles, *remarks(outcome)]
 
 
-def _word(entry: Entry) -> str:
+def _word(entry: Entry | Ending) -> str:
     outcome = entry.outcome
     if isinstance(outcome, Applied) and outcome.resolved:
         return f"{name_of(outcome)} (resolved)"
     return SENDING if outcome is None else name_of(outcome)
 
 
-def _told(entry: Entry) -> list[str]:
-    outcome, window = entry.outcome, window_of(entry)
+def _told(entry: Entry | Ending) -> list[str]:
+    outcome, window = entry.outcome, entry.window
     parts = [
         _word(entry),
         *([] if window is None else [f"{window:,.0f} ms"]),
-        *([count(len(entry.attempts), "attempt")] if entry.attempts else []),
+        *([count(entry.tries, "attempt")] if entry.tries else []),
     ]
     return [" · ".join(parts), *alarms_of(outcome), *reasons(outcome), *remarks(outcome)]

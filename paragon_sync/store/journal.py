@@ -89,9 +89,31 @@ class Entry:
     managed: tuple[Managed, ...] = ()
 
     @property
+    def tries(self) -> int:
+        """How many times it was about to be sent."""
+        return len(self.attempts)
+
+    @property
+    def window(self) -> float | None:
+        """The longest time between reading and the answer of a write, in milliseconds; None where none is known."""
+        return max((ms for attempt in self.attempts if (ms := attempt.window.ms) is not None), default=None)
+
+    @property
     def is_open(self) -> bool:
         """Whether resuming goes through it again: nobody knows how it ended."""
         return self.outcome is None or isinstance(self.outcome, Unknown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ending:
+    """How one operation stands, and how it went: what of an :class:`Entry` there is to tell, as that names it."""
+
+    number: int
+    user: str
+    subject: Subject
+    outcome: Outcome | None
+    tries: int = 0
+    window: float | None = None
 
 
 def name_of(outcome: Outcome) -> OutcomeName:

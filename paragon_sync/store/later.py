@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import fields
 from typing import Any, Protocol, TypeVar, cast
 
 N = TypeVar("N")
@@ -26,12 +25,6 @@ def later(kind: type[N], reads: Mapping[str, Callable[[], Any]], **known: object
         object.__setattr__(noun, name, value)
     object.__setattr__(noun, "reads", reads)
     return cast(N, noun)
-
-
-def whole(noun: N) -> N:
-    """The same noun with every field read, equal to any other that has the same ones."""
-    kind: Any = type(noun).__mro__[1]
-    return cast(N, kind(**{field.name: getattr(noun, field.name) for field in fields(kind)}))
 
 
 def _read(noun: Later, name: str) -> Any:

@@ -12,10 +12,11 @@ from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import JsonObject
 from paragon_sync.model.moment import Moment, Window
+from paragon_sync.model.outcome import Outcome
 from paragon_sync.model.planned import Managed, Request
 from paragon_sync.store import encoding
-from paragon_sync.store.journal import SENDING, Attempt, Entry, Recorded, Sending, name_of
-from paragon_sync.store.later import later, whole
+from paragon_sync.store.journal import SENDING, Attempt, Ending, Entry, Recorded, Sending, name_of
+from paragon_sync.store.later import later
 from paragon_sync.store.rows import Values
 from paragon_sync.store.sealing import Sealing, seal_line, unseal_line
 
@@ -61,29 +62,41 @@ class Records:
             if window.closed is not None:
                 yield run, recorded.number, window.opened.monotonic, window.closed.wall, window.closed.monotonic
 
-    def entry(self, row: Row[Any], attempts: tuple[Attempt, ...], *, values: bool = True) -> Entry:
-        """One operation's entry; without ``values`` what is about the write itself is read when somebody looks."""
-        outcome = None if row.outcome is None else self._read(row.outcome, _outcome_place(row.run, row.number))
-        entry = later(
-            Entry,
-            {"subject": lambda: encoding.read_subject(row.subject), "managed": lambda: self._managed(row)},
+    def entry(self, row: Row[Any], attempts: tuple[Attempt, ...]) -> Entry:
+        """One operation's entry."""
+        return Entry(
             number=row.number,
-            user=str(jsonvalue.loads(row.user_id)),
-            outcome=None if outcome is None else encoding.read_outcome(outcome),
+            user=_user(row.user_id),
+            subject=encoding.read_subject(row.subject),
+            outcome=self._ended(row.run, row.number, row.outcome),
             attempts=attempts,
+            managed=self._managed(row),
         )
-        return whole(entry) if values else entry
 
-    def attempt(self, row: Row[Any], *, values: bool = True) -> Attempt:
-        """One attempt; ``values`` as for an entry."""
-        attempt = later(
-            Attempt,
-            {"preimage": lambda: self._preimage(row), "requests": lambda: self._requests(row)},
+    def ending(self, run: str, row: Row[int, str, str, str | None, int, float | None]) -> Ending:
+        """How one operation stands; who it is about is read when somebody looks."""
+        number, user, subject, outcome, tries, window = row
+        return later(
+            Ending,
+            {"user": lambda: _user(user), "subject": lambda: encoding.read_subject(subject)},
+            number=number,
+            outcome=self._ended(run, number, outcome),
+            tries=tries,
+            window=None if window is None else window * 1000,
+        )
+
+    def attempt(self, row: Row[Any]) -> Attempt:
+        """One attempt."""
+        return Attempt(
+            preimage=self._preimage(row),
+            requests=self._requests(row),
             sent=row.sent,
             window=_window(row),
             enabled=() if row.enabled is None else encoding.read_effects(row.enabled),
         )
-        return whole(attempt) if values else attempt
+
+    def _ended(self, run: str, number: int, kept: str | None) -> Outcome | None:
+        return None if kept is None else encoding.read_outcome(self._read(kept, _outcome_place(run, number)))
 
     def _managed(self, row: Row[Any]) -> tuple[Managed, ...]:
         return encoding.read_managed(self._read(row.managed, _managed_place(row.run, row.number)))
@@ -104,6 +117,10 @@ class Records:
             return unseal_line(self.sealing, kept, place)
         except ValueError as error:
             raise JsonError(str(error)) from None
+
+
+def _user(kept: str) -> str:
+    return str(jsonvalue.loads(kept))
 
 
 def _texts(sending: Sending) -> tuple[str, str]:

@@ -19,7 +19,7 @@ from paragon_sync.errors import StateError
 from paragon_sync.model.outcome import OutcomeName, Resumption, RunHeader
 from paragon_sync.store import encoding, location
 from paragon_sync.store.creation import opened
-from paragon_sync.store.journal import SENDING, Attempt, Entry, Recorded, Sending
+from paragon_sync.store.journal import SENDING, Attempt, Ending, Entry, Recorded, Sending
 from paragon_sync.store.location import Location
 from paragon_sync.store.records import Records
 from paragon_sync.store.rows import put
@@ -36,6 +36,18 @@ _ATTEMPTS: Final = select(attempts, answers.c.closed, answers.c.closed_monotonic
     & (answers.c.number == attempts.c.number)
     & (answers.c.opened_monotonic == attempts.c.opened_monotonic),
 )
+_ENDINGS: Final = select(
+    entries.c.number,
+    entries.c.user_id,
+    entries.c.subject,
+    states.c.outcome,
+    select(func.count())
+    .where(attempts.c.run == entries.c.run, attempts.c.number == entries.c.number)
+    .scalar_subquery(),
+    select(func.max(answers.c.closed_monotonic - answers.c.opened_monotonic))
+    .where(answers.c.run == entries.c.run, answers.c.number == entries.c.number)
+    .scalar_subquery(),
+).join(states, (states.c.run == entries.c.run) & (states.c.number == entries.c.number))
 
 
 class StateStore:
@@ -159,16 +171,21 @@ class StateStore:
         *,
         sending: bool = False,
         attempts: bool = True,
-        values: bool = True,
     ) -> Iterator[Entry]:
         """The journal of one run in the order of the plan; of one outcome alone, or of what is still ``sending``.
 
-        Without ``attempts``, which hold whole configurations, it is read much faster; and so it is without ``values``:
-        those, and what is managed, are then read when somebody looks.
+        Without ``attempts``, which hold whole configurations, it is read much faster.
         """
         state = SENDING if sending else outcome
         after = -1
-        while page := self._page(run, state, after, attempts=attempts, values=values):
+        while page := self._page(run, state, after, attempts=attempts):
+            yield from page
+            after = page[-1].number
+
+    def endings(self, run: str) -> Iterator[Ending]:
+        """What there is to tell of each operation of one run, in the order of the plan; values are not read."""
+        after = -1
+        while page := self._ending_page(run, after):
             yield from page
             after = page[-1].number
 
@@ -214,26 +231,26 @@ class StateStore:
         with self._transaction() as connection:
             connection.execute(update(runs).where(runs.c.run == run).values(values))
 
-    def _page(self, run: str, state: str | None, after: int, *, attempts: bool, values: bool) -> list[Entry]:
+    def _ending_page(self, run: str, after: int) -> list[Ending]:
+        query = _ENDINGS.where(entries.c.run == run, entries.c.number > after)
+        with self._transaction() as connection:
+            found = connection.execute(query.order_by(entries.c.number).limit(_BATCH))
+            return [self._records.ending(run, row) for row in found]
+
+    def _page(self, run: str, state: str | None, after: int, *, attempts: bool) -> list[Entry]:
         query = _ENTRIES.where(entries.c.run == run, entries.c.number > after)
         if state is not None:
             query = query.where(states.c.state == state)
         with self._transaction() as connection:
             page = connection.execute(query.order_by(entries.c.number).limit(_BATCH)).all()
-            tries = (
-                self._attempts(connection, run, [row.number for row in page], values=values)
-                if attempts and page
-                else {}
-            )
-            return [self._records.entry(row, tries.get(row.number, ()), values=values) for row in page]
+            tries = self._attempts(connection, run, [row.number for row in page]) if attempts and page else {}
+            return [self._records.entry(row, tries.get(row.number, ())) for row in page]
 
-    def _attempts(
-        self, connection: Connection, run: str, numbers: Sequence[int], *, values: bool
-    ) -> dict[int, tuple[Attempt, ...]]:
+    def _attempts(self, connection: Connection, run: str, numbers: Sequence[int]) -> dict[int, tuple[Attempt, ...]]:
         query = _ATTEMPTS.where(attempts.c.run == run, attempts.c.number.in_(numbers))
         query = query.order_by(attempts.c.number, attempts.c.attempt)
         rows = groupby(connection.execute(query), lambda row: row.number)
-        return {number: tuple(self._records.attempt(row, values=values) for row in tried) for number, tried in rows}
+        return {number: tuple(self._records.attempt(row) for row in tried) for number, tried in rows}
 
     def _put(self, connection: Connection, run: str, batch: Sequence[Sending | Recorded]) -> None:
         records = self._records

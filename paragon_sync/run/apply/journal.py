@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
 Entry_contra = TypeVar("Entry_contra", contravariant=True)
+
+_MANY: Final = 8  # entries in a batch: so many come that it is worth it to wait for more
+_PAUSE: Final = (
+    0.01  # seconds from the beginning of such a batch to the next one: a transaction costs as much as 20 rows
+)
 
 
 class Batcher(Generic[Entry_contra]):
@@ -17,25 +22,43 @@ class Batcher(Generic[Entry_contra]):
 
     def __init__(self, write: Callable[[Sequence[Entry_contra]], None]) -> None:
         self._write = write
-        self._waiting: list[Entry_contra] = []
-        self._current: asyncio.Task[None] | None = None
-        self._next: asyncio.Task[None] | None = None
+        self._waiting: list[tuple[Entry_contra, asyncio.Future[None]]] = []
+        self._writing: asyncio.Task[None] | None = None
 
     async def put(self, entry: Entry_contra) -> None:
         """Return when the entry is on disk; raise what the writing of its batch raised."""
-        self._waiting.append(entry)
-        if self._next is None:
-            self._next = asyncio.create_task(self._flush(self._current))
-        await asyncio.shield(self._next)
+        written = asyncio.get_running_loop().create_future()
+        self._waiting.append((entry, written))
+        if self._writing is None or self._writing.done():
+            self._writing = asyncio.create_task(self._write_all())
+        await written
 
     async def drain(self) -> None:
         """Return when everything that was put is on disk, or could not be written: its caller has the error."""
-        while pending := {task for task in (self._current, self._next) if task is not None and not task.done()}:
-            await asyncio.wait(pending)
+        while self._writing is not None and not self._writing.done():
+            await asyncio.wait({self._writing})
 
-    async def _flush(self, previous: asyncio.Task[None] | None) -> None:
-        if previous is not None:
-            await asyncio.wait({previous})
-        batch, self._waiting = self._waiting, []
-        self._current, self._next = self._next, None
-        await asyncio.to_thread(self._write, batch)
+    async def _write_all(self) -> None:
+        """Write batch after batch until nobody waits. Of those who have stopped waiting the entry is written too."""
+        loop = asyncio.get_running_loop()
+        while self._waiting:
+            began = loop.time()
+            batch, self._waiting = self._waiting, []
+            try:
+                await asyncio.to_thread(self._write, [entry for entry, _ in batch])
+            except Exception as error:  # noqa: BLE001 - told to everybody who waits
+                _tell(batch, error)
+            else:
+                _tell(batch, None)
+            if len(batch) >= _MANY:
+                await asyncio.sleep(began + _PAUSE - loop.time())
+
+
+def _tell(batch: Sequence[tuple[object, asyncio.Future[None]]], error: Exception | None) -> None:
+    for _, written in batch:
+        if written.done():
+            continue
+        if error is None:
+            written.set_result(None)
+        else:
+            written.set_exception(error)

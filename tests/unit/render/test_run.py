@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,7 @@ from paragon_sync.render.outcomes import print_record, print_run, print_runs
 from paragon_sync.render.plan import View
 from paragon_sync.render.run_text import run_lines
 from paragon_sync.render.runs_text import run_record_lines
-from paragon_sync.store.journal import SENDING, Attempt, Entry, name_of
+from paragon_sync.store.journal import SENDING, Attempt, Ending, Entry, name_of
 from tests import nouns
 from tests.nouns import run_header
 
@@ -76,11 +76,14 @@ class Recorded:
         *,
         sending: bool = False,
         attempts: bool = True,
-        values: bool = True,  # noqa: ARG002 - all are at hand
     ) -> list[Entry]:
         wanted = SENDING if sending else outcome
         found = [entry for entry in self.recorded if wanted in {None, state(entry)}]
         return found if attempts else [replace(entry, attempts=()) for entry in found]
+
+    def endings(self, _run: str) -> list[Ending]:
+        names = [field.name for field in fields(Ending)]
+        return [Ending(**{name: getattr(entry, name) for name in names}) for entry in self.recorded]
 
     def counts(self, _run: str) -> Mapping[str, int]:
         states = [state(entry) for entry in self.recorded]

@@ -28,7 +28,7 @@ from paragon_sync.model.outcome import (
 )
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation, PatchConfig
 from paragon_sync.store import location
-from paragon_sync.store.journal import Attempt, Entry, Recorded, Sending, name_of, new_run_id
+from paragon_sync.store.journal import Attempt, Ending, Entry, Recorded, Sending, name_of, new_run_id
 from paragon_sync.store.state import StateStore
 
 KEY = "k" * 32
@@ -204,6 +204,21 @@ def test_each_attempt_has_its_own_window_whichever_was_answered(store: StateStor
     (entry,) = store.entries(RUN)
     assert [attempt.window for attempt in entry.attempts] == [window(1, 1.25), window(2, 2.5), window(3)]
     assert store.longest_window(RUN) == 500
+
+
+def test_an_ending_tells_what_its_entry_does(store: StateStore) -> None:
+    store.sending(RUN, [sending(0, opened=1), sending(1, opened=1), sending(2, opened=1)])
+    store.record(RUN, [ended(1, Failed(reason="no"), windows=(window(1, 1.25),))])
+    store.sending(RUN, [sending(1, opened=2, attempt=2)])
+    store.record(RUN, [ended(1, Applied(notes=("n",)), windows=(window(2, 2.5),)), ended(0, Unknown(reason="lost"))])
+    store.record(RUN, [Recorded(number=9, operation=operation("\ud800", metadata=True), outcome=Unchanged(), at="t1")])
+
+    def told(of: Entry | Ending) -> tuple[object, ...]:
+        return (of.number, of.user, of.subject, of.outcome, of.tries, of.window)
+
+    endings = list(map(told, store.endings(RUN)))
+    assert endings == list(map(told, store.entries(RUN)))
+    assert [ending[-2:] for ending in endings] == [(1, None), (2, 500), (1, None), (0, None)]
 
 
 def test_what_a_change_of_metadata_may_switch_off_is_kept(store: StateStore) -> None:
