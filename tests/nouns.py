@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from typing import Any
 
@@ -52,6 +52,7 @@ from paragon_sync.model.planned import (
     Severity,
     Value,
 )
+from paragon_sync.store.journal import Ending, Entry
 from paragon_sync.store.selection import EVERYTHING, Selection
 
 SLACK = ConfigurationSubject(integration="slack", credential="c1", account="T0001")
@@ -67,6 +68,11 @@ def change(label: str, before: Value, after: Value, **more: Any) -> Change:
         "source": "users/acme.yaml:11:7",
     }
     return Change(label=label, before=before, after=after, **(filled | more))
+
+
+def ending(entry: Entry) -> Ending:
+    """What a store tells of the operation whose entry this is."""
+    return Ending(**{one.name: getattr(entry, one.name) for one in fields(Ending)})
 
 
 def switch(workflow: str, *, before: Value, after: Value, **more: Any) -> Change:

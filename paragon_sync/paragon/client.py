@@ -165,7 +165,7 @@ class Client:
     def _tell(self, began: float, response: HttpResponse) -> None:
         """Let the limiter learn from an answer."""
         if not answers.is_good(response) and answers.is_too_much(response):
-            self._limiter.refused(began, answers.retry_after(response, self.signer.now))
+            self._limiter.refused(began, answers.retry_after(response, self.signer.clock()))
         else:
             self._limiter.served(began)
 
@@ -183,7 +183,7 @@ class Client:
     @property
     def now(self) -> Moment:
         """The time by the clocks that everything is timed with."""
-        return Moment(monotonic=self._monotonic(), wall=self.signer.now)
+        return Moment(monotonic=self._monotonic(), wall=self.signer.clock())
 
 
 class UserSession:
@@ -306,7 +306,7 @@ class UserSession:
     async def _authorized(self) -> Mapping[str, str]:
         """The headers that every request has."""
         signer = self._client.signer
-        if self._token is None or not self._token.usable(signer.now):
+        if self._token is None or not self._token.usable(signer.clock()):
             self._token = await signer.token(self.user)
             self._common = {**_ALWAYS, "Authorization": f"Bearer {self._token.text}"}
         return self._common

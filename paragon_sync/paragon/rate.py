@@ -69,17 +69,6 @@ class Limiter:
         """Wait for one's turn, and give the moment when it began; the request is sent and answered inside."""
         return Slot(self, urgent=urgent)
 
-    async def enter(self, *, urgent: bool) -> float:
-        """Wait for one's turn: the moment when it began. See :meth:`slot`."""
-        await self._enter(urgent=urgent)
-        return self._clock()
-
-    def leave(self, began: float) -> None:
-        """Give the turn to somebody else."""
-        self._ended += 1
-        self._busy += self._clock() - began
-        self._leave()
-
     def served(self, began: float) -> None:
         """The request was answered; even with an error, as long as it is not about how much is asked."""
         self._adaptive.served(began, self._clock())
@@ -107,11 +96,11 @@ class Limiter:
     def _wait(self, now: float) -> float:
         return max(self._next, self._resumes) - now
 
-    async def _enter(self, *, urgent: bool) -> None:
-        """Wait until a slot is free and its moment has come."""
+    async def enter(self, *, urgent: bool) -> float:
+        """Wait until a slot is free and its moment has come: the moment. See :meth:`slot`."""
         if self._free and not any(self._queues) and self._wait(now := self._clock()) <= 0:
             self._take(now, now)
-            return
+            return now
         waiter = asyncio.get_running_loop().create_future()
         self._queues[not urgent].append(waiter)
         self._admit()
@@ -121,6 +110,13 @@ class Limiter:
             if waiter.done() and not waiter.cancelled():
                 self._leave()
             raise
+        return self._clock()
+
+    def leave(self, began: float) -> None:
+        """Give the turn to somebody else."""
+        self._ended += 1
+        self._busy += self._clock() - began
+        self._leave()
 
     def _leave(self) -> None:
         self._free += 1

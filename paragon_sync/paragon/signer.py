@@ -23,7 +23,7 @@ MANY: Final = 500
 
 
 class Signer:
-    """Makes user tokens for one project; ``clock`` gives seconds since the epoch.
+    """Makes user tokens for one project; ``clock``, which they are made with, gives seconds since the epoch.
 
     Whoever has called :meth:`expect` calls :meth:`aclose` in the end.
     """
@@ -31,15 +31,10 @@ class Signer:
     def __init__(self, key: SigningKey, project: str, *, clock: Callable[[], float] = time.time) -> None:
         self._key = key
         self._project = project
-        self._clock = clock
+        self.clock = clock
         self._waiting: deque[_Asked] = deque()
         self._running: set[asyncio.Task[list[Token]]] = set()
         self._processes: SigningProcesses | None = None
-
-    @property
-    def now(self) -> float:
-        """The time by the clock that the tokens are made with, in seconds since the epoch."""
-        return self._clock()
 
     async def expect(self, tokens: int) -> None:
         """Prepare for so many: for :data:`MANY` processes are started."""
@@ -92,7 +87,7 @@ class Signer:
                 wanted.set_result(signing.result()[place])
 
     async def _sign(self, users: Sequence[str]) -> list[Token]:
-        issued = int(self._clock()) - SKEW
+        issued = int(self.clock()) - SKEW
         texts = None if self._processes is None else await self._processes.sign(users, issued)
         if texts is None:
             loop = asyncio.get_running_loop()

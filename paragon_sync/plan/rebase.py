@@ -178,16 +178,20 @@ def live_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:
             if live.meta is None:
                 return Unwritable(reason="the user's metadata could not be read")
             return shape_of_metadata(live.meta)
-        case ConfigurationSubject(account=account, configuration=configuration):
-            credential = _credential_of(subject, live)
-            if credential is None:
-                return Unwritable(reason=f"account {account} is not connected any more")
-            ids = [entry.get("id") for entry in entries_of(credential)]
-            if configuration not in ids and not (configuration is None and not ids):
-                return Unwritable(reason=f"account {account} has other configurations than when the plan was made")
-            return shape_of(credential, configuration)
+        case ConfigurationSubject():
+            return _shape_in(_credential_of(subject, live), subject)
         case _:
             assert_never(subject)
+
+
+def _shape_in(credential: Credential | None, subject: ConfigurationSubject) -> Shape | Unwritable:
+    account, configuration = subject.account, subject.configuration
+    if credential is None:
+        return Unwritable(reason=f"account {account} is not connected any more")
+    ids = [entry.get("id") for entry in entries_of(credential)]
+    if configuration not in ids and not (configuration is None and not ids):
+        return Unwritable(reason=f"account {account} has other configurations than when the plan was made")
+    return shape_of(credential, configuration)
 
 
 def live_copies(subject: Subject, live: LiveUser, shape: Shape) -> tuple[Shape, ...]:
@@ -204,11 +208,14 @@ def writable_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:
 
 
 def _accepting_shape(subject: Subject, live: LiveUser) -> Shape | Unwritable:
-    """The subject as it is live; or that it isn't, or that its account takes no settings."""
-    shape = live_shape(subject, live)
-    if isinstance(shape, Unwritable):
+    """The subject as it is live; or that it isn't, or that its account, which isn't ``VALID``, takes no settings."""
+    if not isinstance(subject, ConfigurationSubject):
+        return live_shape(subject, live)
+    credential = _credential_of(subject, live)
+    shape = _shape_in(credential, subject)
+    if credential is None or credential.status == VALID or isinstance(shape, Unwritable):
         return shape
-    return _refusing_account(subject, live) or shape
+    return Unwritable(reason=f"account {subject.account} is {credential.status}, not VALID")
 
 
 def _carriable(shape: Shape | Unwritable) -> Shape | Unwritable:
@@ -223,17 +230,10 @@ def _carriable(shape: Shape | Unwritable) -> Shape | Unwritable:
 
 
 def _credential_of(subject: ConfigurationSubject, live: LiveUser) -> Credential | None:
-    return next((one for one in live.credentials if one.id == subject.credential and not one.deleted), None)
-
-
-def _refusing_account(subject: Subject, live: LiveUser) -> Unwritable | None:
-    """An account that isn't ``VALID`` can be read, and takes no settings."""
-    if not isinstance(subject, ConfigurationSubject):
-        return None
-    credential = _credential_of(subject, live)
-    if credential is None or credential.status == VALID:
-        return None
-    return Unwritable(reason=f"account {subject.account} is {credential.status}, not VALID")
+    for credential in live.credentials:
+        if credential.id == subject.credential and not credential.deleted:
+            return credential
+    return None
 
 
 def _is_among(switched: Collection[Enabled], subject: Subject, managed: Managed) -> bool:

@@ -25,6 +25,8 @@ N = TypeVar("N")
 
 _TAG: Final = "type"
 _OUTLINE: Final = frozenset(field.name for field in fields(Outline))
+_AT_ONCE: Final = ("user", "subject", "enablement", "straight")
+"""What a run looks at of every operation."""
 _DEEPEST: Final = jsonvalue.DEEPEST + 50
 """A noun holds values that were read elsewhere, a few levels further down."""
 
@@ -59,9 +61,11 @@ def read_outline(outline: str) -> Outline:
 
 
 def read_later(outline: str, rest: str) -> Operation:
-    """As :func:`read_operation`, read part by part when somebody looks: a run looks at little of most."""
-    texts = {**_lines(outline), **_lines(rest)}
-    return later(Operation, _Stored(texts), base_text=texts.get("base"))
+    """As :func:`read_operation`, but what a run doesn't look at mostly is read when somebody looks."""
+    texts = _lines(f"{outline}\n{rest}")
+    found = _parse(f"[{','.join(texts.get(name, '') for name in _AT_ONCE)}]")
+    known = {name: _parts()[name].read(value) for name, value in zip(_AT_ONCE, _list(found), strict=True)}
+    return later(Operation, _Stored(texts), base_text=texts.get("base"), **known)
 
 
 def write_part(operation: Operation, name: str) -> str:

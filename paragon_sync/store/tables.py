@@ -54,6 +54,7 @@ states: Final = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("state", String(16), nullable=False),
     Column("outcome", Text),
+    sqlite_with_rowid=False,
 )
 
 attempts: Final = Table(
@@ -81,6 +82,7 @@ answers: Final = Table(
     # when the write was answered, by the same two clocks
     Column("closed", Double, nullable=False),
     Column("closed_monotonic", Double, nullable=False),
+    sqlite_with_rowid=False,
 )
 
 locks: Final = Table(

@@ -21,7 +21,7 @@ from paragon_sync.render.run_json import run_json
 from paragon_sync.render.run_text import run_lines
 from paragon_sync.render.runs_text import run_record_lines
 from paragon_sync.render.text import plan_lines
-from paragon_sync.store.journal import Attempt, Entry
+from paragon_sync.store.journal import Attempt, Ending, Entry
 from tests import nouns
 
 SENTINELS = ("hunter2-one", "hunter2-two", "hunter2-three")
@@ -147,12 +147,14 @@ class Recorded:
         *,
         sending: bool = False,
         attempts: bool = True,
-        values: bool = True,
     ) -> list[Entry]:
         assert not sending
         assert outcome in {None, "applied"}
         found = [entry for entry in self.recorded if outcome is None or isinstance(entry.outcome, Applied)]
-        return found if attempts and values else [replace(entry, attempts=()) for entry in found]
+        return found if attempts else [replace(entry, attempts=()) for entry in found]
+
+    def endings(self, _run: str) -> list[Ending]:
+        return [nouns.ending(entry) for entry in self.recorded]
 
     def counts(self, _run: str) -> dict[str, int]:
         return {"conflict": len(self.recorded)}

@@ -12,9 +12,7 @@ from typing import Final, Generic, TypeVar
 Entry_contra = TypeVar("Entry_contra", contravariant=True)
 
 _MANY: Final = 8  # entries in a batch: so many come that it is worth it to wait for more
-_PAUSE: Final = (
-    0.01  # seconds from the beginning of such a batch to the next one: a transaction costs as much as 20 rows
-)
+_PAUSE: Final = 0.01  # seconds from the beginning of such a batch to the next: a transaction costs as much as 20 rows
 
 
 class Batcher(Generic[Entry_contra]):

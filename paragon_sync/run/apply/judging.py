@@ -171,10 +171,10 @@ def _applied(operation: Operation, written: Written, after: LiveUser, context: C
 
 
 def _enabled_through_config(operation: Operation, written: Written) -> int:
-    if operation.enablement != "config" or isinstance(operation.subject, MetadataSubject):
-        return 0
     if written.straight is not None and written.before.pre_image is written.pre_image:
         return written.straight
+    if operation.enablement != "config" or isinstance(operation.subject, MetadataSubject):
+        return 0
     return newly_enabled(written.before.pre_image, written.payload)
 
 

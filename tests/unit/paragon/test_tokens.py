@@ -184,4 +184,4 @@ def test_an_error_while_signing_reaches_everyone():
 
 
 def test_the_signers_clock_can_be_read():
-    assert signer().now == NOW
+    assert signer().clock() == NOW

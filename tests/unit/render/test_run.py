@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -82,8 +82,7 @@ class Recorded:
         return found if attempts else [replace(entry, attempts=()) for entry in found]
 
     def endings(self, _run: str) -> list[Ending]:
-        names = [field.name for field in fields(Ending)]
-        return [Ending(**{name: getattr(entry, name) for name in names}) for entry in self.recorded]
+        return [nouns.ending(entry) for entry in self.recorded]
 
     def counts(self, _run: str) -> Mapping[str, int]:
         states = [state(entry) for entry in self.recorded]
