@@ -6,6 +6,7 @@ safe, and the other one either connects, by authorities that this library doesn'
 
 from __future__ import annotations
 
+import asyncio
 import atexit
 import functools
 import time
@@ -35,6 +36,7 @@ _UNSENT: Final = "client error (Connect)"
 _BODY_ENDED: Final = "error reading a body from connection"
 _BAD_CHUNK: Final = "Invalid chunk"
 
+_PAUSE: Final = 0.0001  # seconds
 _SETTLING: Final = 0.1  # seconds that the library's thread may need for Python's objects once a client is closed
 
 
@@ -48,6 +50,7 @@ class PyreqwestTransport:
         self._proxied: dict[tuple[str, str], bool] = {}
         self._client = _client(concurrency)
         self._closed = False
+        self._pausing = False
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request and read its whole answer; raises :class:`TransportFailure`."""
@@ -60,6 +63,9 @@ class PyreqwestTransport:
             if request.body is not None:
                 builder = builder.body_bytes(request.body)
             response = await builder.headers(request.headers).build().send()
+            if not self._pausing:
+                self._pausing = True
+                asyncio.get_running_loop().call_soon(self._pause)
             body = bytes(await response.bytes())
         except (PyreqwestError, ValueError) as error:
             failure = failure_of(error, request.timeout)
@@ -78,6 +84,14 @@ class PyreqwestTransport:
             _end_of_use.note()
         if self._careful is not None:
             await self._careful.aclose()
+
+    def _pause(self) -> None:
+        """Once the answers that are there have been taken, let the library's thread bring the next ones together.
+
+        It needs Python for each of them, and would have to interrupt the event loop for it, one by one.
+        """
+        self._pausing = False
+        time.sleep(_PAUSE)
 
     def _carefully(self) -> Transport:
         if self._careful is None:

@@ -27,7 +27,7 @@ from paragon_sync.store.state import StateStore
 
 GRACE: Final = 10.0
 """Seconds that operations under way get to end once the run is to stop."""
-_WORKERS: Final = 2  # for each request at once: while one writes, another waits for its record
+_FEW: Final = 16  # requests at once: with more of them, the records of one batch are many, and take longer
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +120,7 @@ async def _apply_users(reader: PlanReader, applying: Applying, writing: Writing)
                 return
             await apply_user(applying.client.user(user), operations, writing)
 
-    running = {asyncio.create_task(work()) for _ in range(applying.concurrency * _WORKERS)}
+    running = {asyncio.create_task(work()) for _ in range(_in_hand(applying.concurrency))}
     try:
         await _ending(running, writing.stop)
     finally:
@@ -128,6 +128,11 @@ async def _apply_users(reader: PlanReader, applying: Applying, writing: Writing)
             task.cancel()
         await asyncio.gather(*running, return_exceptions=True)
     return left
+
+
+def _in_hand(concurrency: int) -> int:
+    """How many users are at work: while one has a request under way, another one waits for its record."""
+    return 2 * concurrency + max(0, concurrency - _FEW)
 
 
 async def _ending(running: set[asyncio.Task[None]], stop: Stop) -> None:

@@ -148,7 +148,7 @@ async def _apply(user: _User, course: _Course) -> _Ended | None:
     attempt, renewed = 1, False
     while True:
         step = await _attempt(user, course)
-        if isinstance(step, _Ended):
+        if step is None or isinstance(step, _Ended):
             return step
         if step.status == HTTPStatus.UNAUTHORIZED and not renewed:
             renewed = True  # the session has dropped its token: once more, with a new one
@@ -162,8 +162,11 @@ async def _apply(user: _User, course: _Course) -> _Ended | None:
         attempt += 1
 
 
-async def _attempt(user: _User, course: _Course) -> _Ended | ApiError:
-    """The five steps once; the error of a write that did not end well, which may be tried again."""
+async def _attempt(user: _User, course: _Course) -> _Ended | ApiError | None:
+    """The five steps once; the error of a write that did not end well, which may be tried again.
+
+    None where the run is to stop: what was read is not written any more.
+    """
     operation = course.operation
     try:
         live = await _read(user.session, operation)
@@ -180,6 +183,8 @@ async def _attempt(user: _User, course: _Course) -> _Ended | ApiError:
             return _Ended(outcome=judging.conflicting(operation, paths, course.written, live))
         case Unwritable(reason=reason):
             return _Ended(outcome=judging.unwritable(operation, reason, course.written, live, _context(user)))
+        case Rewritten() if user.writing.stop.reason is not None:
+            return None
         case Rewritten() as rewritten:
             sent = await _send(user, course, rewritten, live)
             return await _verify(user, course, sent) if isinstance(sent, Written) else sent
