@@ -50,6 +50,7 @@ _PLAIN: Final = frozenset({str, int, bool, type(None)})
 _NOTHING_BUT_JSON: Final = (
     orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
 )
+_IN_ORDER: Final = _NOTHING_BUT_JSON | orjson.OPT_SORT_KEYS
 
 _LONGEST_INT: Final = 600  # digits; the least that a Python which limits the conversion can be set to is 640
 
@@ -98,8 +99,8 @@ def equal(left: Json | Absent, right: Json | Absent) -> bool:
 
     Key order doesn't.
     """
-    if _is_written_alike(left, right):
-        return True
+    if (alike := _is_written_alike(left, right)) is not None:
+        return alike
     pending: list[tuple[Any, Any]] = [(left, right)]
     while pending:
         a, b = pending.pop()
@@ -125,14 +126,16 @@ def equal(left: Json | Absent, right: Json | Absent) -> bool:
     return True
 
 
-def _is_written_alike(left: object, right: object) -> bool:
-    """Whether two objects or arrays are equal in the same order of keys; False too where that can't be told fast."""
+def _is_written_alike(left: object, right: object) -> bool | None:
+    """Whether two objects or two arrays are equal; None where that can't be told fast."""
     if type(left) is not type(right) or type(left) not in _COMPOUND:
-        return False
+        return None
     try:
-        return orjson.dumps(left, option=_NOTHING_BUT_JSON) == orjson.dumps(right, option=_NOTHING_BUT_JSON)
+        if orjson.dumps(left, option=_NOTHING_BUT_JSON) == orjson.dumps(right, option=_NOTHING_BUT_JSON):
+            return True
+        return orjson.dumps(left, option=_IN_ORDER) == orjson.dumps(right, option=_IN_ORDER)
     except TypeError:  # a value that it doesn't know: the careful comparison does
-        return False
+        return None
 
 
 def loads(text: str | bytes, *, deepest: int = DEEPEST) -> Json:

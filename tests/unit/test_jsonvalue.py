@@ -72,6 +72,12 @@ class TestEqual:
     def test_a_value_equals_itself_and_nothing_else(self, place: int, left: Json) -> None:
         assert [place] == [other for other, right in enumerate(DIFFERENT) if equal(left, right)]
 
+    @pytest.mark.parametrize(("place", "left"), list(enumerate(DIFFERENT)), ids=repr)
+    def test_so_it_is_within_others_whatever_the_order_of_keys(self, place: int, left: Json) -> None:
+        one: Json = {"a": 1, "b": [left, {"c": left, "d": 2}]}
+        others: list[Json] = [{"b": [right, {"d": 2, "c": right}], "a": 1} for right in DIFFERENT]
+        assert [place] == [other for other, right in enumerate(others) if equal(one, right)]
+
     def test_key_order_does_not_count(self) -> None:
         assert equal({"a": 1, "b": [2]}, {"b": [2], "a": 1})
 
