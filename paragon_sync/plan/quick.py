@@ -18,7 +18,7 @@ from paragon_sync.plan.layers import same
 from paragon_sync.plan.names import integration_id
 from paragon_sync.plan.own import among
 from paragon_sync.plan.select import VALID
-from paragon_sync.plan.shape import SETTINGS, WORKFLOW_MAPS, entries_of, is_default, shape_of
+from paragon_sync.plan.shape import SETTINGS, WORKFLOW_MAPS, is_default_among, shape_of
 
 _DOCUMENTED, _CURRENT = WORKFLOW_MAPS
 _SIMPLE: Final = frozenset({str, bool, int, type(None)})
@@ -194,30 +194,37 @@ def _configurations(raw: JsonObject, wanted: Selector) -> Sequence[_Reached]:
         if wanted not in {"default", "all"}:
             raise _Untold
         return (((id_, None), *_sections(_EMPTY if config is None else config)),)
-    if listed.__class__ is not list or any(e.__class__ is not dict or e.get("id").__class__ is not str for e in listed):
+    if listed.__class__ is not list:
         raise _Untold
-    account = Credential(raw)
-    chosen = [entry for entry in entries_of(account) if _is_chosen(wanted, account, entry)]
+    entries: list[JsonObject] = []
+    for entry in listed:
+        if entry.__class__ is not dict or entry.get("id").__class__ is not str:
+            raise _Untold
+        if entry.get("dateDeleted") is None:
+            entries.append(entry)
+    chosen = [entry for entry in entries if _is_chosen(wanted, entries, entry)]
     if not chosen or (len(chosen) > 1 and wanted != "all"):
         raise _Untold
-    return [((id_, entry["id"]), *_parts(account, entry, config)) for entry in chosen]
+    if config is None or config == {}:
+        return [((id_, entry["id"]), *_sections(entry)) for entry in chosen]
+    return [((id_, entry["id"]), *_parts(raw, entries, entry)) for entry in chosen]
 
 
-def _parts(account: Credential, entry: JsonObject, config: Json) -> tuple[JsonObject, JsonObject]:
-    """The settings and the map of workflows of an entry, beside which the default one's ``config`` may stand too."""
-    if config is None or config == {} or not is_default(account, entry):
+def _parts(raw: JsonObject, entries: Sequence[JsonObject], entry: JsonObject) -> tuple[JsonObject, JsonObject]:
+    """The settings and the map of workflows of an entry, beside which the default one's ``config`` stands too."""
+    if not is_default_among(entries, entry):
         return _sections(entry)
-    shape = shape_of(account, str(entry["id"]))
+    shape = shape_of(Credential(raw), str(entry["id"]))
     if shape.ambiguous:
         raise _Untold
     return _object(shape.payload.get(SETTINGS, _EMPTY)), shape.workflows()
 
 
-def _is_chosen(wanted: Selector, account: Credential, entry: JsonObject) -> bool:
+def _is_chosen(wanted: Selector, entries: Sequence[JsonObject], entry: JsonObject) -> bool:
     if isinstance(wanted, tuple):
         field, value = wanted
         return entry.get(field) == value
-    return wanted == "all" or is_default(account, entry)
+    return wanted == "all" or is_default_among(entries, entry)
 
 
 def _sections(found: Json) -> tuple[JsonObject, JsonObject]:

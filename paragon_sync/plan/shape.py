@@ -11,7 +11,7 @@ Knows both shapes of a credential and which is at hand; nothing of documents, ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Final, assert_never
@@ -183,9 +183,12 @@ def entries_of(credential: Credential) -> list[JsonObject]:
 
 def is_default(credential: Credential, entry: JsonObject) -> bool:
     """Whether the entry is the default configuration: the one so marked, or the only one where none is marked."""
-    if entry.get("isDefault") is True:
-        return True
-    return "isDefault" not in entry and len(entries_of(credential)) == 1
+    return is_default_among(entries_of(credential), entry)
+
+
+def is_default_among(entries: Sequence[JsonObject], entry: JsonObject) -> bool:
+    """The same, of all entries of a credential that aren't deleted."""
+    return entry.get("isDefault") is True or ("isDefault" not in entry and len(entries) == 1)
 
 
 def _documented(config: Json) -> Shape:
