@@ -192,7 +192,7 @@ class UserSession:
     def __init__(self, client: Client, user: str) -> None:
         self.user = user
         self.asked: Moment | None = None
-        """When the latest request that was answered well was sent."""
+        """When the latest read that was answered well was sent."""
         self.hurried = False
         """Whether its reads go before those of others, as writes do: where a window is open until they are answered."""
         self._client = client
