@@ -6,6 +6,7 @@ A few workers take one thing after the other: a task for each thing would cost m
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from typing import Final, Generic, TypeVar
 
@@ -24,23 +25,24 @@ class InTurn(Generic[_Thing, _Result]):
     ) -> None:
         self._things = iter(things)
         self._work = work
-        self._concurrency = concurrency
+        self._workers = concurrency * _WORKERS
+        self._room = concurrency * _AHEAD
+        self._waiting: deque[asyncio.Future[None]] = deque()  # workers for whom there was no room
         self._taken = 0
         self._told = 0
         self._done: dict[int, tuple[_Thing, _Result]] = {}
         self._ready = asyncio.Event()
-        self._room = asyncio.Event()
         self._error: BaseException | None = None
 
     async def results(self) -> AsyncIterator[tuple[_Thing, _Result]]:
         """Each thing with its result. The first error of any work ends it."""
-        workers = [asyncio.create_task(self._worker()) for _ in range(self._concurrency * _WORKERS)]
+        workers = [asyncio.create_task(self._worker()) for _ in range(self._workers)]
         try:
             while True:
                 while self._told in self._done:
                     found = self._done.pop(self._told)
                     self._told += 1
-                    self._room.set()
+                    self._leave_room()
                     yield found
                 if self._error is not None:
                     raise self._error
@@ -56,9 +58,11 @@ class InTurn(Generic[_Thing, _Result]):
     async def _worker(self) -> None:
         try:
             while True:
-                while self._taken - self._told >= self._concurrency * _AHEAD:
-                    self._room.clear()
-                    await self._room.wait()
+                if self._room:
+                    self._room -= 1
+                else:
+                    self._waiting.append(room := asyncio.get_running_loop().create_future())
+                    await room
                 try:
                     thing = next(self._things)
                 except StopIteration:
@@ -72,3 +76,10 @@ class InTurn(Generic[_Thing, _Result]):
             self._error = self._error or error
         finally:
             self._ready.set()
+
+    def _leave_room(self) -> None:
+        """For the worker who has waited longest, or else for whoever needs it next."""
+        if self._waiting:
+            self._waiting.popleft().set_result(None)
+        else:
+            self._room += 1
