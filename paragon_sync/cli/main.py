@@ -9,7 +9,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from io import TextIOWrapper
+from pathlib import Path
+from typing import NoReturn
 
 import click
 
@@ -67,8 +70,22 @@ def paragon_sync() -> None:
     """
 
 
+def run() -> NoReturn:
+    """What the script calls: run the command that it was called with, and end the process with its exit code.
+
+    Everything is closed and written by then. Python would go on to take apart what is left, object by object, and would
+    have to wait until no thread of a library can want it any more: together a tenth of a second.
+    """
+    code = main()
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):  # where nobody reads it any more
+            stream.flush()
+    os._exit(code)
+
+
 def main(arguments: Sequence[str] | None = None, *, group: click.Group = paragon_sync) -> int:
     """Run one command (``arguments`` default to the process's own) and return the exit code."""
+    _replace_closed_output()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a customer's lone surrogate must not end a run
@@ -107,6 +124,13 @@ def _run(group: click.Group, arguments: Sequence[str] | None) -> int:
         explain_internal(error)
         return EXIT_ERROR
     return result if isinstance(result, int) else EXIT_OK
+
+
+def _replace_closed_output() -> None:
+    """Where the process came without a place for its output (``>&-``), nobody wants it."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it stays open
 
 
 def _give_up_unwritable_output() -> None:

@@ -194,3 +194,23 @@ def test_the_package_runs_as_a_module() -> None:
         [sys.executable, "-m", "paragon_sync", "--version"], capture_output=True, text=True, check=True
     )
     assert ran.stdout == f"paragon-sync {__version__}\n"
+
+
+@pytest.mark.parametrize(("closed", "told"), [(">&-", ("", "error")), ("2>&-", ("", "")), (">&- 2>&-", ("", ""))])
+def test_output_that_nobody_takes_is_no_reason_to_fail(closed: str, told: tuple[str, str]) -> None:
+    for arguments, code in (("--version", 0), ("nope", 64)):
+        ran = subprocess.run(
+            ["/bin/sh", "-c", f'"$0" {arguments} {closed}', INSTALLED], capture_output=True, text=True, check=False
+        )
+        assert ran.returncode == code
+        assert "Traceback" not in ran.stderr
+        assert code == 0 or (ran.stdout, ran.stderr[:5]) == told
+
+
+def test_all_output_is_there_when_the_process_has_ended(tmp_path: Path) -> None:
+    for out in (tmp_path / "out", Path(os.devnull)):
+        with out.open("w") as file:
+            ran = subprocess.run([INSTALLED, "--help"], stdout=file, stderr=subprocess.PIPE, check=False)
+        assert (ran.returncode, ran.stderr) == (0, b"")
+    module = subprocess.run([sys.executable, "-m", "paragon_sync", "--help"], capture_output=True, check=True)
+    assert module.stdout == (tmp_path / "out").read_bytes() != b""
