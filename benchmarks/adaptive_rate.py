@@ -26,8 +26,8 @@ from paragon_sync.errors import ApiError
 from paragon_sync.paragon.adaptive import Adaptive
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
-from paragon_sync.paragon.signer import Signer
-from paragon_sync.paragon.tokens import SigningKey
+from paragon_sync.paragon.signing.key import SigningKey
+from paragon_sync.paragon.signing.signer import Signer
 from paragon_sync.paragon.transport_httpx import HttpxTransport
 
 GRACE = 10.0

@@ -16,8 +16,8 @@ from paragon_sync.manifest.project import load_project
 from paragon_sync.model.project import Environment, Limits, Project, SecretRef
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
-from paragon_sync.paragon.signer import Signer
-from paragon_sync.paragon.tokens import SigningKey, read_key
+from paragon_sync.paragon.signing.key import SigningKey, read_key
+from paragon_sync.paragon.signing.signer import Signer
 
 EMULATOR = "emulator:"
 

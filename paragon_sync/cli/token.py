@@ -22,7 +22,7 @@ def token(user: str, project_file: Path, environment: str) -> None:
         curl -H "Authorization: Bearer $(paragon-sync token USER -e ENV)" ...
     """
     from paragon_sync.cli.connect import endpoint_of, open_environment
-    from paragon_sync.paragon.signer import Signer
+    from paragon_sync.paragon.signing.signer import Signer
 
     project, chosen = open_environment(project_file, environment)
     with endpoint_of(project, chosen) as endpoint:

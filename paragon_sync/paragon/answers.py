@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Final, TypeVar
+from typing import Final, NamedTuple, TypeVar
 from urllib.parse import urlsplit
 
 from paragon_sync import jsonvalue
@@ -44,8 +43,7 @@ _SENT: Final = frozenset({FailureKind.TIMED_OUT, FailureKind.LOST, FailureKind.G
 """The failures after which the server may have the request; with the others it never left."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
+class Call(NamedTuple):
     """What was asked, as far as messages may name it. ``path`` begins after ``/projects/{project}``."""
 
     method: str

@@ -10,7 +10,7 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 from urllib.parse import quote
 
 from paragon_sync import __version__, jsonvalue
@@ -24,8 +24,8 @@ from paragon_sync.paragon.answers import Call
 from paragon_sync.paragon.host import api_base
 from paragon_sync.paragon.rate import Limiter, Pace
 from paragon_sync.paragon.retry import Retrying
-from paragon_sync.paragon.signer import Signer
-from paragon_sync.paragon.tokens import Token
+from paragon_sync.paragon.signing.signer import Signer
+from paragon_sync.paragon.signing.tokens import Token
 from paragon_sync.paragon.transport import FailureKind, HttpRequest, HttpResponse, Transport, TransportFailure
 
 CREDENTIAL: Final = "X-Paragon-Credential"
@@ -57,8 +57,7 @@ class Sent:
     answered: Moment
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Exchange:
+class Exchange(NamedTuple):
     """One request that was answered, however."""
 
     response: HttpResponse
@@ -103,6 +102,10 @@ class Client:
     async def expect(self, users: int) -> None:
         """Prepare for so many users, before the first of them is asked about."""
         await self.signer.expect(users)
+
+    def foresee(self, user: str) -> None:
+        """Tell that this user will be asked about, so that their token is there by then."""
+        self.signer.foresee(user)
 
     async def aclose(self) -> None:
         """Close the transport, and end whatever signs."""
@@ -211,10 +214,12 @@ class UserSession:
         ids = [raw.get("id") for raw in found]
         if not {*map(type, ids)} <= {str}:
             raise answers.malformed(call, "a credential without an id")
-        _check_ids(call, "credentials", ids)
+        if len(ids) > 1:
+            _check_ids(call, "credentials", ids)
         credentials = tuple(map(Credential, found))
         for credential in credentials:
-            _check_ids(call, "configurations", [entry.get("id") for entry in credential.configurations])
+            if len(entries := credential.configurations) > 1:
+                _check_ids(call, "configurations", [entry.get("id") for entry in entries])
         return credentials
 
     async def me(self) -> Me:
@@ -324,8 +329,6 @@ def _routing(credential: str, configuration: str | None) -> dict[str, str]:
 
 def _check_ids(call: Call, what: str, ids: Sequence[Json]) -> None:
     """A write names its target by the id alone: where two share one, nobody can tell what it would replace."""
-    if len(ids) < 2:  # noqa: PLR2004 - nearly always
-        return
     seen: set[str] = set()
     for found in ids:
         if isinstance(found, str) and found in seen:

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
-from typing import Final, Protocol
+from types import MappingProxyType
+from typing import Final, NamedTuple, Protocol
 
 CONNECT_TIMEOUT: Final = 10.0
 """Seconds until there must be a connection."""
@@ -69,24 +69,30 @@ class Headers(Mapping[str, str]):
         return isinstance(name, str) and name.lower() in self._values
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpRequest:
+class HttpRequest(NamedTuple):
     """One request; ``timeout`` is in seconds and covers everything, from connecting to the last byte of the answer."""
 
     method: str
     url: str
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
-    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str] = MappingProxyType({})
+    body: bytes | None = None
     timeout: float = 30.0
 
+    def __repr__(self) -> str:
+        """Without the token, and without anybody's values."""
+        return f"HttpRequest(method={self.method!r}, url={self.url!r}, timeout={self.timeout!r})"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HttpResponse:
+
+class HttpResponse(NamedTuple):
     """One whole answer, its body unpacked."""
 
     status: int
-    headers: Headers = field(default_factory=Headers)
-    body: bytes = field(default=b"", repr=False)
+    headers: Headers = Headers()
+    body: bytes = b""
+
+    def __repr__(self) -> str:
+        """Without anybody's values."""
+        return f"HttpResponse(status={self.status!r}, headers={self.headers!r})"
 
 
 class Transport(Protocol):

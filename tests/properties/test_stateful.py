@@ -30,7 +30,7 @@ from paragon_sync.errors import PlanFileError
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
-from paragon_sync.paragon.signer import Signer
+from paragon_sync.paragon.signing.signer import Signer
 from paragon_sync.paragon.transport import HttpRequest, HttpResponse
 from paragon_sync.paragon.transport_httpx import HttpxTransport
 from paragon_sync.run.apply.admission import Applicant

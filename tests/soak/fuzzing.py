@@ -19,8 +19,9 @@ from paragon_sync.jsonvalue import Json, dumps, loads
 from paragon_sync.paragon.client import CONFIGURATION, CREDENTIAL, Client
 from paragon_sync.paragon.rate import Limiter
 from paragon_sync.paragon.retry import Retrying, RetryPolicy
-from paragon_sync.paragon.signer import Signer
-from paragon_sync.paragon.tokens import SigningKey, Token, read_key
+from paragon_sync.paragon.signing.key import SigningKey, read_key
+from paragon_sync.paragon.signing.signer import Signer
+from paragon_sync.paragon.signing.tokens import Token
 from paragon_sync.paragon.transport import FailureKind, Headers, HttpRequest, HttpResponse, TransportFailure
 from tests.soak.mutants import spoil_bytes, spoil_json
 

@@ -17,8 +17,8 @@ from paragon_sync.model.project import Policy, Threshold
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
 from paragon_sync.paragon.retry import Retrying, RetryPolicy
-from paragon_sync.paragon.signer import Signer
-from paragon_sync.paragon.tokens import read_key
+from paragon_sync.paragon.signing.key import read_key
+from paragon_sync.paragon.signing.signer import Signer
 from paragon_sync.paragon.transport_httpx import HttpxTransport
 from paragon_sync.render.run_json import run_json
 from paragon_sync.run.apply.admission import Applicant

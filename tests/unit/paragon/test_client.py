@@ -20,8 +20,8 @@ from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchCon
 from paragon_sync.paragon.client import Client, Me
 from paragon_sync.paragon.rate import Limiter
 from paragon_sync.paragon.retry import Retrying, RetryPolicy
-from paragon_sync.paragon.signer import Signer
-from paragon_sync.paragon.tokens import read_key
+from paragon_sync.paragon.signing.key import read_key
+from paragon_sync.paragon.signing.signer import Signer
 from paragon_sync.paragon.transport import FailureKind, Headers, HttpRequest, HttpResponse, TransportFailure
 
 BASE = "https://api.useparagon.com/projects/p-1"

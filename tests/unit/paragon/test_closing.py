@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from paragon_sync.errors import HostError
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
-from paragon_sync.paragon.signer import Signer
-from paragon_sync.paragon.tokens import SigningKey
+from paragon_sync.paragon.signing.key import SigningKey
+from paragon_sync.paragon.signing.signer import Signer
 from paragon_sync.paragon.transport_httpx import HttpxTransport
 from tests.unit.paragon.loopback import Act, ok, serving
 

@@ -15,9 +15,9 @@ import jwt
 import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from paragon_sync.paragon.signer import MANY, Signer
-from paragon_sync.paragon.signing_processes import SigningProcesses
-from paragon_sync.paragon.tokens import SigningKey
+from paragon_sync.paragon.signing.key import SigningKey
+from paragon_sync.paragon.signing.processes import SigningProcesses
+from paragon_sync.paragon.signing.signer import MANY, Signer
 
 KEY = SigningKey(rsa.generate_private_key(65537, 2048))
 ISSUED = int(time.time())
@@ -53,6 +53,83 @@ def test_whoever_asks_for_many_is_served_by_processes_which_end():
     assert [subject(token) for token in tokens] == USERS
     assert len(during) > len(before)
     assert children(os.getpid()) == before
+
+
+async def foreseen(users, then, *, expected=MANY, clock=time.time):
+    """What ``then`` gives with a signer that foresaw these users, and has signed ahead what it will."""
+    signer = Signer(KEY, "p-1", clock=clock)
+    await signer.expect(expected)
+    try:
+        for user in users:
+            signer.foresee(user)
+        await asyncio.sleep(0)
+        while running := signer._running:
+            await asyncio.gather(*running)
+            await asyncio.sleep(0)
+        return await then(signer)
+    finally:
+        await signer.aclose()
+
+
+def test_a_user_who_was_foreseen_has_a_token_at_once():
+    async def then(signer):
+        asked = [asyncio.create_task(signer.token(user)) for user in ("a", "b", "c")]
+        await asyncio.sleep(0)
+        early = [task.done() for task in asked]
+        again = await signer.token("a")
+        return early, [await task for task in asked], again
+
+    early, tokens, again = asyncio.run(foreseen(["a", "b", "a"], then))
+    assert early == [True, True, False]
+    assert [subject(token.text) for token in (*tokens, again)] == ["a", "b", "c", "a"]
+
+
+def test_a_token_that_is_too_old_by_then_is_signed_anew():
+    times = [float(ISSUED)]
+
+    async def then(signer):
+        times[0] += 3600
+        return await signer.token("a")
+
+    token = asyncio.run(foreseen(["a"], then, clock=lambda: times[0]))
+    assert token.expires > ISSUED + 2 * 3600 - 60
+
+
+def test_whoever_asks_before_it_is_signed_need_not_wait_for_those_who_have_not_asked():
+    async def run():
+        signer = Signer(KEY, "p-1")
+        await signer.expect(MANY)
+        try:
+            for user in USERS:
+                signer.foresee(user)
+            token = await signer.token(USERS[-1])
+            return token, bool(signer._running)
+        finally:
+            await signer.aclose()
+
+    token, busy = asyncio.run(run())
+    assert subject(token.text) == USERS[-1]
+    assert busy
+
+
+def test_nobody_signs_ahead_without_processes():
+    async def then(signer):
+        return bool(signer._running)
+
+    assert asyncio.run(foreseen(USERS, then, expected=MANY - 1)) is False
+
+
+def test_no_more_is_signed_ahead_than_is_kept(monkeypatch):
+    monkeypatch.setattr("paragon_sync.paragon.signing.signer._FORESEEN", 3)
+
+    async def then(signer):
+        asked = [asyncio.create_task(signer.token(user)) for user in USERS[:5]]
+        await asyncio.sleep(0)
+        return [task.done() for task in asked], [(await task).text for task in asked]
+
+    early, tokens = asyncio.run(foreseen(USERS[:5], then))
+    assert early == [True] * 3 + [False] * 2
+    assert list(map(subject, tokens)) == USERS[:5]
 
 
 def test_few_are_signed_without_any():
@@ -167,7 +244,7 @@ def test_where_no_process_can_be_started_threads_go_on(executable, monkeypatch):
 
 def test_a_process_that_does_not_end_is_ended(tmp_path, monkeypatch):
     before = children(os.getpid())
-    monkeypatch.setattr("paragon_sync.paragon.signing_processes._PATIENCE", 0.2)
+    monkeypatch.setattr("paragon_sync.paragon.signing.processes._PATIENCE", 0.2)
     monkeypatch.setattr(sys, "executable", python(tmp_path, "import time\ntime.sleep(60)"))
 
     async def run():
@@ -198,8 +275,8 @@ PARENT = """
 import asyncio, os, sys
 from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import rsa
-from paragon_sync.paragon.signing_processes import SigningProcesses
-from paragon_sync.paragon.tokens import SigningKey
+from paragon_sync.paragon.signing.processes import SigningProcesses
+from paragon_sync.paragon.signing.key import SigningKey
 
 async def run():
     processes = await SigningProcesses.start(SigningKey(rsa.generate_private_key(65537, 2048)), "p-1")

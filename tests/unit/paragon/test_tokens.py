@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+from base64 import b64encode
 from functools import cache
+from random import Random
 
 import jwt
 import pytest
@@ -20,8 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from paragon_sync.errors import SigningKeyError
-from paragon_sync.paragon.signer import Signer
-from paragon_sync.paragon.tokens import Token, read_key
+from paragon_sync.paragon.signing.key import read_key
+from paragon_sync.paragon.signing.signer import Signer
+from paragon_sync.paragon.signing.tokens import Token, sign
 
 NOW = 1_800_000_000.0
 
@@ -104,6 +107,26 @@ def test_what_is_no_key_is_told_and_never_shown(form):
     assert caught.value.hint
     assert "hunter2" not in f"{caught.value} {caught.value.hint}"
     assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_a_key_with_a_wrong_bit_is_refused_or_signs_as_its_public_half_says(seed):
+    whole = rsa_key().private_bytes(Encoding.DER, PrivateFormat.TraditionalOpenSSL, NoEncryption())
+    chance, refused = Random(seed), 0
+    for _ in range(40):
+        spoilt = bytearray(whole)
+        for _ in range(chance.choice((1, 1, 2, 8))):
+            spoilt[chance.randrange(len(spoilt))] ^= 1 << chance.randrange(8)
+        text = f"-----BEGIN RSA PRIVATE KEY-----\n{b64encode(spoilt).decode()}\n-----END RSA PRIVATE KEY-----\n"
+        try:
+            key = read_key(text)
+        except SigningKeyError:
+            refused += 1
+        else:
+            signed = sign(key, "p-1", "acme", int(NOW))
+            options = {"verify_exp": False, "verify_iat": False}
+            jwt.decode(signed, key.rsa.public_key(), ["RS256"], audience="useparagon.com/p-1", options=options)
+    assert refused
 
 
 def test_a_key_and_a_token_are_not_in_their_repr():

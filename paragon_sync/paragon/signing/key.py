@@ -1,7 +1,6 @@
-"""Owns the signing key and what a token says; PyJWT is imported here, and by the emulator, which verifies tokens.
+"""Owns the signing key: how it is read, and whether it is one. Never part of a message.
 
-Takes the key as text: where it is kept is not known here. Neither a key nor a token is ever part of a message. Who
-signs when, and where, is ``signer``'s.
+Takes it as text: where it is kept is not known here.
 """
 
 from __future__ import annotations
@@ -10,9 +9,10 @@ from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
-import jwt
-from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import (
     Encoding,
     NoEncryption,
@@ -23,11 +23,6 @@ from cryptography.hazmat.primitives.serialization import (
 
 from paragon_sync.errors import SigningKeyError
 
-LIFETIME: Final = 3600
-"""Seconds that a token is valid; the documented one hour."""
-SKEW: Final = 30
-"""Seconds that ``iat`` is set back: the server's clock may be behind."""
-_MARGIN: Final = 60.0  # a token this near to its end isn't used for another request
 _LEAST_BITS: Final = 2048
 _HINT: Final = "the signing key is the RSA private key (PEM) that the Paragon dashboard showed when it was created"
 
@@ -50,18 +45,6 @@ class SigningKey:
         return cls(key)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Token:
-    """One user's token; ``expires`` in seconds since the epoch."""
-
-    text: str = field(repr=False)
-    expires: float
-
-    def usable(self, now: float) -> bool:
-        """Whether it will still be valid for a request that starts now."""
-        return now < self.expires - _MARGIN
-
-
 def read_key(text: str) -> SigningKey:
     r"""The key in a PEM text (PKCS#1 or PKCS#8), with newlines or with a literal ``\n`` for each.
 
@@ -72,20 +55,36 @@ def read_key(text: str) -> SigningKey:
         raise SigningKeyError("the signing key is empty", hint=_HINT)
     if (wrong := _other_kind(pem)) is not None:
         raise SigningKeyError(f"the signing key is {wrong}, not an RSA private key", hint=_HINT)
-    try:
-        key = load_pem_private_key(pem.encode(), password=None)
+    try:  # not by the library's own check: whether its numbers are primes takes as long as 200 signatures
+        key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
     except TypeError:
         raise SigningKeyError("the signing key is encrypted with a passphrase", hint="give it decrypted") from None
     except (ValueError, UnsupportedAlgorithm):
-        raise SigningKeyError(
-            "the signing key can't be read: its PEM is incomplete or damaged",
-            hint="copy it whole, from -----BEGIN to -----END, with its line breaks or a literal \\n for each",
-        ) from None
+        raise _damaged() from None
     if not isinstance(key, RSAPrivateKey):
         raise SigningKeyError("the signing key is a private key of another kind than RSA", hint=_HINT)
     if key.key_size < _LEAST_BITS:
         raise SigningKeyError(f"the signing key has {key.key_size} bits; RS256 needs {_LEAST_BITS} or more", hint=_HINT)
+    if not _signs(key):
+        raise _damaged()
     return SigningKey(key)
+
+
+def _damaged() -> SigningKeyError:
+    return SigningKeyError(
+        "the signing key can't be read: its PEM is incomplete or damaged",
+        hint="copy it whole, from -----BEGIN to -----END, with its line breaks or a literal \\n for each",
+    )
+
+
+def _signs(key: RSAPrivateKey) -> bool:
+    """Whether its public half verifies what its private half signs, which is all that is wanted of it."""
+    padding, digest = PKCS1v15(), SHA256()
+    try:
+        key.public_key().verify(key.sign(b"", padding, digest), b"", padding, digest)
+    except (ValueError, InvalidSignature):
+        return False
+    return True
 
 
 def _other_kind(pem: str) -> str | None:
@@ -100,9 +99,3 @@ def _other_kind(pem: str) -> str | None:
     if "PRIVATE KEY" not in first:
         return "a PEM text of another kind"
     return None
-
-
-def sign(key: SigningKey, project: str, user: str, issued: int) -> str:
-    """The text of a token for the user; ``issued`` in seconds since the epoch."""
-    claims = {"sub": user, "iat": issued, "exp": issued + LIFETIME, "aud": f"useparagon.com/{project}"}
-    return jwt.encode(claims, key.rsa, algorithm="RS256")

@@ -13,10 +13,12 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
-from paragon_sync.paragon.signing_processes import SigningProcesses
-from paragon_sync.paragon.tokens import LIFETIME, SKEW, SigningKey, Token, sign
+from paragon_sync.paragon.signing.key import SigningKey
+from paragon_sync.paragon.signing.processes import SigningProcesses
+from paragon_sync.paragon.signing.tokens import LIFETIME, SKEW, Token, sign
 
 _BATCH: Final = 32
+_FORESEEN: Final = 2048  # users; more than are signed while a usual file is read, and 2 MB
 _THREADS: Final = min(os.cpu_count() or 1, 8) + 1  # one is always between two batches
 MANY: Final = 500
 """For so many tokens it is worth it to start processes: they take a tenth of a second until they can sign."""
@@ -33,6 +35,8 @@ class Signer:
         self._project = project
         self.clock = clock
         self._waiting: deque[_Asked] = deque()
+        self._foreseen: deque[str] = deque()
+        self._early: dict[str, Token | None] = {}  # by user who was foreseen and has not asked; None until it is signed
         self._running: set[asyncio.Task[list[Token]]] = set()
         self._processes: SigningProcesses | None = None
 
@@ -41,14 +45,29 @@ class Signer:
         if tokens >= MANY and self._processes is None:
             self._processes = await SigningProcesses.start(self._key, self._project)
 
+    def foresee(self, user: str) -> None:
+        """The user's token will be asked for: processes sign it once nobody waits for theirs.
+
+        Without processes this does nothing; they are what :meth:`expect` starts.
+        """
+        if self._processes is None or len(self._early) >= _FORESEEN or user in self._early:
+            return
+        self._early[user] = None
+        self._foreseen.append(user)
+        if len(self._foreseen) == 1:
+            asyncio.get_running_loop().call_soon(self._begin)
+
     async def token(self, user: str) -> Token:
-        """A new token for the user, valid for an hour."""
+        """A token for the user: a new one, valid for an hour, or the one that was signed since it was foreseen."""
+        early = self._early.pop(user, None)
+        if early is not None and early.usable(self.clock()):
+            return early
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._begin)  # by then more may have asked
-        asked: _Asked = (user, loop.create_future())
-        self._waiting.append(asked)
-        return await asked[1]
+        wanted: asyncio.Future[Token] = loop.create_future()
+        self._waiting.append((user, wanted))
+        return await wanted
 
     async def aclose(self) -> None:
         """End the processes, if there are any."""
@@ -56,11 +75,24 @@ class Signer:
             await self._processes.aclose()
 
     def _begin(self) -> None:
-        """Give everybody who is free a batch of those who wait."""
+        """Give everybody who is free a batch of those who wait, or else of those who were foreseen."""
         most = _THREADS if self._processes is None else self._processes.room or _THREADS
-        while len(self._running) < most and (batch := self._next_batch()):
-            self._running.add(signing := asyncio.create_task(self._sign([user for user, _ in batch])))
-            signing.add_done_callback(partial(self._hand_out, batch))
+        while len(self._running) < most:
+            if batch := self._next_batch():
+                self._run([user for user, _ in batch], partial(self._hand_out, batch))
+            elif users := self._next_foreseen():
+                self._run(users, partial(self._keep, users))
+            else:
+                return
+
+    def _run(self, users: Sequence[str], take: Callable[[asyncio.Task[list[Token]]], None]) -> None:
+        self._running.add(signing := asyncio.create_task(self._sign(users)))
+        signing.add_done_callback(self._ended)
+        signing.add_done_callback(take)
+
+    def _ended(self, signing: asyncio.Task[list[Token]]) -> None:
+        self._running.discard(signing)
+        self._begin()
 
     def _next_batch(self) -> list[_Asked]:
         """The next ones who still want their token."""
@@ -71,10 +103,17 @@ class Signer:
                 batch.append(asked)
         return batch
 
+    def _next_foreseen(self) -> list[str]:
+        """The next users who have not asked yet."""
+        users: list[str] = []
+        while self._foreseen and len(users) < _BATCH:
+            user = self._foreseen.popleft()
+            if user in self._early:
+                users.append(user)
+        return users
+
     def _hand_out(self, batch: Sequence[_Asked], signing: asyncio.Task[list[Token]]) -> None:
         """Give everybody the token, or the error."""
-        self._running.discard(signing)
-        self._begin()
         error = None if signing.cancelled() else signing.exception()
         for place, (_, wanted) in enumerate(batch):
             if wanted.done():
@@ -85,6 +124,12 @@ class Signer:
                 wanted.set_exception(error)
             else:
                 wanted.set_result(signing.result()[place])
+
+    def _keep(self, users: Sequence[str], signing: asyncio.Task[list[Token]]) -> None:
+        """Keep the tokens for those who have not asked meanwhile; after an error they are signed when they ask."""
+        if not signing.cancelled() and signing.exception() is None:
+            found = zip(users, signing.result(), strict=True)
+            self._early.update((user, token) for user, token in found if user in self._early)
 
     async def _sign(self, users: Sequence[str]) -> list[Token]:
         issued = int(self.clock()) - SKEW

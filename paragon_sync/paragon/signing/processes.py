@@ -1,34 +1,26 @@
-"""Signs in processes of their own, for those who sign many: both ends of the pipe. Knows no request.
+"""Signs in processes of their own, for those who sign many: the near ends of their pipes. Knows no request.
 
 A signature takes longer than everything else that is done for most users, and threads that sign take turns with the
-event loop. The key goes through the pipe alone: never into an argument or a variable, where others could see it.
-
-A message is its length, in four bytes, and JSON. First comes the key with its project; then batches of users, numbered,
-each of which is answered by its number and its tokens. A process ends when its pipe does, however the other end went.
+event loop. The key goes through the pipe alone: never into an argument or a variable, where others could see it. What
+goes through it is told in ``process``, the far end.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
 from asyncio.subprocess import DEVNULL, PIPE, Process
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from typing import Any, BinaryIO, Final, Self, cast
+from typing import Final, Self, cast
 
-from paragon_sync import jsonvalue
-from paragon_sync.errors import JsonError
-from paragon_sync.jsonvalue import Json
-from paragon_sync.paragon.tokens import SigningKey, sign
+from paragon_sync.paragon.signing import process as far_end
+from paragon_sync.paragon.signing.key import SigningKey
+from paragon_sync.paragon.signing.process import LENGTH, content, message
 
-_step_aside: Final[Callable[[], None]] = getattr(os, "sched_yield", lambda: None)
-
-_LENGTH: Final = 4  # bytes
 _AT_ONCE: Final = 2  # batches for each process: one is being signed, the next one waits in the pipe
-_NICENESS: Final = 10
 _PATIENCE: Final = 2.0  # seconds that a process has to end
 
 
@@ -78,8 +70,8 @@ class _Worker:
         self._asked = 0
         self.gone = False
 
-    def tell(self, message: Json) -> None:
-        self._questions.write(_message(message))
+    def tell(self, said: object) -> None:
+        self._questions.write(message(said))
 
     async def sign(self, users: Sequence[str], issued: int) -> list[str] | None:
         """The tokens; None where the process has gone."""
@@ -89,7 +81,7 @@ class _Worker:
             self.tell([number, list(users), issued])
             async with self._reading:
                 return None if self.gone else await self._answer(number, len(users))
-        except (OSError, EOFError, RuntimeError, JsonError, _UnfitError):
+        except (OSError, EOFError, RuntimeError, ValueError, _UnfitError):
             self.gone = True
             return None
         except BaseException:  # given up in the middle of an answer: the next one can't be told from its rest
@@ -97,9 +89,8 @@ class _Worker:
             raise
 
     async def _answer(self, wanted: int, count: int) -> list[str]:
-        length = int.from_bytes(await self._answers.readexactly(_LENGTH), "big")
-        found: Any = jsonvalue.loads(await self._answers.readexactly(length))
-        match found:
+        length = int.from_bytes(await self._answers.readexactly(LENGTH), "big")
+        match content(await self._answers.readexactly(length)):
             case [number, [*tokens]] if number == wanted and len(tokens) == count:
                 return tokens
             case _:  # a token of one user must never serve another
@@ -122,7 +113,7 @@ class _UnfitError(Exception):
 
 
 async def _started(key: SigningKey, project: str) -> _Worker | None:
-    command = (sys.executable, "-m", __name__)
+    command = (sys.executable, "-m", far_end.__name__)
     try:
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     except OSError:  # no room for another process
@@ -131,39 +122,3 @@ async def _started(key: SigningKey, project: str) -> _Worker | None:
     with suppress(OSError, RuntimeError):  # it has gone already: the first batch will tell
         worker.tell([key.packed(), project])
     return worker
-
-
-def serve(questions: BinaryIO, answers: BinaryIO) -> None:
-    """The far end: signs until there are no more questions.
-
-    Ctrl-C is for the one who asks, who needs tokens to end what it began. Where both want a processor it is
-    the other's: whoever asks for tokens has more to do for each, and asks ahead.
-    """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # not in a session of its own: niceness counts within a session
-    with suppress(AttributeError, OSError):  # Windows knows no niceness
-        os.nice(_NICENESS)
-    packed, project = _next(questions)
-    key = SigningKey.unpacked(packed)
-    while (question := _next(questions)) is not None:
-        number, users, issued = question
-        tokens: list[Json] = []
-        for user in users:
-            tokens.append(sign(key, project, user, issued))
-            _step_aside()
-        answers.write(_message([number, tokens]))
-        answers.flush()
-
-
-def _message(content: Json) -> bytes:
-    text = jsonvalue.dumps(content).encode("ascii")
-    return len(text).to_bytes(_LENGTH, "big") + text
-
-
-def _next(questions: BinaryIO) -> Any:
-    """The next message; None at the end."""
-    length = questions.read(_LENGTH)
-    return None if len(length) < _LENGTH else jsonvalue.loads(questions.read(int.from_bytes(length, "big")))
-
-
-if __name__ == "__main__":
-    serve(sys.stdin.buffer, sys.stdout.buffer)
