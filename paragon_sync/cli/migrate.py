@@ -28,7 +28,7 @@ def test(paths: tuple[Path, ...], project_file: Path, environment: str) -> int:
     when a case fails, or when there is none.
     """
     from paragon_sync.cli.connect import open_environment
-    from paragon_sync.manifest.loader import find_files
+    from paragon_sync.manifest.files import find_files
     from paragon_sync.manifest.secrets import SecretScope
     from paragon_sync.render.rehearsal import print_rehearsed
     from paragon_sync.run.pulling import locked_catalog

@@ -10,10 +10,10 @@ from paragon_sync.cli.connect import connect, endpoint_of
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.progress import shown
 from paragon_sync.cli.stored import plan_key
+from paragon_sync.manifest.files import find_files
 from paragon_sync.model.project import Environment, Project
 from paragon_sync.run.desired.filters import Filters
-from paragon_sync.run.planning import make_plan
-from paragon_sync.run.prepare import Question, prepare
+from paragon_sync.run.question import Question
 
 
 def question(
@@ -26,12 +26,12 @@ def question(
     allowed: Mapping[str, int] | None = None,
     only: frozenset[str] | None = None,
 ) -> Question:
-    """What was asked on the command line, as of now."""
+    """What was asked on the command line, as of now. ``paths`` replace the Project's patterns where any are given."""
     return Question(
         project=project,
         environment=environment,
         now=datetime.now(UTC),
-        paths=paths,
+        files=find_files(project, paths),
         filters=Filters(users=users, integrations=integrations, only=only),
         catalog="lock" if catalog == "lock" else "pull",
         allowed=allowed,
@@ -49,6 +49,10 @@ async def write_plan(asked: Question, out: Path) -> None:
     with endpoint_of(asked.project, asked.environment) as endpoint:
         async with connect(endpoint, asked.project.limits) as client:
             asked.progress.pace = lambda: client.pace
+            await client.expect(asked.likely_users)
+            from paragon_sync.run.planning import make_plan  # while those start who are needed for many users
+            from paragon_sync.run.prepare import prepare
+
             desired, planning = await prepare(asked, client)
             with desired.staging:
                 await make_plan(desired, planning, out, plan_key())

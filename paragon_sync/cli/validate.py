@@ -75,7 +75,7 @@ def _checked(
 
 def _check_offline(project: Project, paths: Sequence[Path], catalog: Catalog | None, progress: Progress) -> _Checked:
     from paragon_sync.catalog.resolve import Resolver
-    from paragon_sync.manifest.loader import find_files
+    from paragon_sync.manifest.files import find_files
     from paragon_sync.manifest.secrets import SecretScope
     from paragon_sync.run.desired.filters import Filters
     from paragon_sync.run.desired.loading import load

@@ -2,43 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
-from datetime import datetime
-from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from collections.abc import Collection, Iterator
+from contextlib import closing, contextmanager
 
 from paragon_sync.catalog.lock import differences, lock_path, read_lock
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError, Problem
-from paragon_sync.manifest.loader import find_files
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.project import Environment, Project
 from paragon_sync.paragon.client import Client
-from paragon_sync.run.desired.filters import Filters
-from paragon_sync.run.desired.loading import Desired, load
+from paragon_sync.run.desired.loading import Desired, load_step_by_step
 from paragon_sync.run.planning import Planning
-from paragon_sync.run.progress import Progress, Stage
+from paragon_sync.run.progress import Stage
 from paragon_sync.run.pulling import compare_with_lock, locked_catalog, pull_catalog
-
-_DOCUMENT: Final = 500  # bytes of an ordinary one
-CatalogSource: TypeAlias = Literal["pull", "lock"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a command asks of the manifests. ``paths`` replace the Project's patterns where any are given."""
-
-    project: Project
-    environment: Environment
-    now: datetime
-    paths: Sequence[Path] = ()
-    filters: Filters = field(default_factory=Filters)
-    catalog: CatalogSource = "pull"
-    allowed: Mapping[str, int] | None = None
-    progress: Progress = field(default_factory=Progress)
+from paragon_sync.run.question import Question
+from paragon_sync.run.turns import Turns
 
 
 async def prepare(question: Question, client: Client) -> tuple[Desired, Planning]:
@@ -47,13 +25,11 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
     Raises :class:`ManifestError` with every problem, :class:`CatalogError` when an entry that is used differs from the
     lock. Asks the API for the catalog alone, and only where the lock doesn't serve.
     """
-    files = find_files(question.project, question.paths)
     question.progress.begin(Stage.CATALOG)
     catalog, locked, notes = await _catalog(question, client)
     resolver = Resolver(catalog, now=question.now)
-    await client.expect(_likely_users(files))  # what has to be started for many starts while they are read
     try:
-        desired = load(files, SecretScope.of(question.project), resolver, question.filters, question.progress)
+        desired = await _load(question, resolver, client)
     except ManifestError as error:
         if locked is not None:
             raise _with_changes(error, locked, catalog, resolver.used, question) from None
@@ -77,13 +53,21 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
     return desired, planning
 
 
-def _likely_users(files: Sequence[Path]) -> int:
-    """About how many documents there are in files of this size; one that can't be read is told of later."""
-    size = 0
-    for file in files:
-        with suppress(OSError):
-            size += file.stat().st_size
-    return size // _DOCUMENT
+async def _load(question: Question, resolver: Resolver, client: Client) -> Desired:
+    """Load them while signals are heard, and while those who were found first get their tokens."""
+    scope, turns = SecretScope.of(question.project), Turns()
+    steps = load_step_by_step(question.files, scope, resolver, question.filters, question.progress)
+    with closing(steps):
+        while True:
+            try:
+                user = next(steps)
+            except StopIteration as end:
+                desired: Desired = end.value
+                return desired
+            if user is not None:
+                client.foresee(user)
+            if turns.over:
+                await turns.pause()
 
 
 async def _catalog(question: Question, client: Client) -> tuple[Catalog, Catalog | None, tuple[str, ...]]:

@@ -23,7 +23,7 @@ from paragon_sync.catalog.pull import merge_views
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ParagonSyncError, PlanFileError, PlanKeyError
 from paragon_sync.jsonvalue import loads
-from paragon_sync.manifest.loader import find_files
+from paragon_sync.manifest.files import find_files
 from paragon_sync.manifest.project import load_project
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.catalog import Catalog

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import Final, assert_never
 
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError, Problem, UsageError
+from paragon_sync.jsonvalue import Pointer
 from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, iter_documents, user_of
 from paragon_sync.manifest.roster import STANDARD_INPUT
 from paragon_sync.manifest.secrets import SecretScope
@@ -110,48 +110,53 @@ class _Loading:
     documents: int = 0
     input_is_read: bool = False
 
-    def take(self, item: Document | Ordinary | Flawed | Problem) -> None:
+    def take(self, item: Document | Ordinary | Flawed | Problem) -> Iterable[str | None]:
+        """Stage what is asked for: each user about whom something was staged, as they come; None for any other one."""
         match item:
             case Ordinary():
-                self._take_ordinary(item)
-                return
+                return self._take_ordinary(item)
             case Problem():
                 self.problems.append(item)
+                return self._and_check(())
             case Flawed(document, told):
-                known = len(self.faults)
-                self._take(document, stage=False)
-                self.faults[known:] = [fault for fault in self.faults[known:] if fault.place.pointer not in told]
+                return self._and_check(self._take_flawed(document, told))
             case Profile() | User() | Rollout() | Migration():
-                self._take(item, stage=True)
+                return self._and_check(self._take(item, stage=True))
             case _:
                 assert_never(item)
-        self._check_that_it_is_worth_going_on()
 
-    def _take_ordinary(self, document: Ordinary) -> None:
+    def _take_ordinary(self, document: Ordinary) -> tuple[str | None]:
         self.documents += 1
         if document.profiles:
             self.profile_uses.add(document.user, document.place, document.profiles)
         if self.resolver is not None:
             self.resolver.used.update(document.asked[1])
-        if self.sieve.accepts(document.user):
-            self.staging.add_ordinary(document)
+        if not self.sieve.accepts(document.user):
+            return (None,)
+        self.staging.add_ordinary(document)
+        return (document.user,)
 
-    def _take(self, document: Document, *, stage: bool) -> None:
+    def _take_flawed(self, document: Document, told: Collection[Pointer]) -> Iterator[str | None]:
+        known = len(self.faults)
+        yield from self._take(document, stage=False)
+        self.faults[known:] = [fault for fault in self.faults[known:] if fault.place.pointer not in told]
+
+    def _take(self, document: Document, *, stage: bool) -> Iterator[str | None]:
         self.documents += 1
         match document:
             case User():
-                self._take_user(document, stage=stage)
+                yield from self._take_user(document, stage=stage)
             case Profile():
                 self.declared_profiles.append(document)
                 self.profiles[document.name] = self._resolve(document, f"profile {document.name}")
             case Rollout():
-                self._take_rollout(document, sound=stage)
+                yield from self._take_rollout(document, sound=stage)
             case Migration():
-                self._take_migration(document, sound=stage)
+                yield from self._take_migration(document, sound=stage)
             case _:
                 assert_never(document)
 
-    def _take_rollout(self, rollout: Rollout, *, sound: bool) -> None:
+    def _take_rollout(self, rollout: Rollout, *, sound: bool) -> Iterator[str | None]:
         self.profile_uses.add(rollout.name, rollout.place, rollout.profiles)
         rolling = Rolling(len(self.rollouts), rollout, self.scope, self.resolver)
         self.rollouts.append(rolling)
@@ -162,13 +167,15 @@ class _Loading:
             if isinstance(made, Problem):
                 self.problems.append(made)
             elif not self.sieve.accepts(made.user):
-                continue
-            elif isinstance(made, Filled):
-                self.staging.add_filled(made)
+                yield None
             else:
-                self.staging.add(made)
+                if isinstance(made, Filled):
+                    self.staging.add_filled(made)
+                else:
+                    self.staging.add(made)
+                yield made.user
 
-    def _take_migration(self, migration: Migration, *, sound: bool) -> None:
+    def _take_migration(self, migration: Migration, *, sound: bool) -> Iterator[str | None]:
         migrating = Migrating(len(self.migrations), migration, self.resolver)
         self.migrations.append(migrating)
         self.report(migrating.faults)
@@ -177,8 +184,11 @@ class _Loading:
         for row in migrating.rows(sound=sound and not migrating.faults):
             if isinstance(row, Problem):
                 self.problems.append(row)
-            elif self.sieve.accepts(row.user):
+            elif not self.sieve.accepts(row.user):
+                yield None
+            else:
                 self.staging.add_enlisted(row)
+                yield row.user
 
     def _can_be_read(self, roster: Roster) -> bool:
         """Whether nobody has read it before, where it can be read once."""
@@ -193,12 +203,13 @@ class _Loading:
         self.report([Fault(message=message, place=place, hint=hint)])
         return False
 
-    def _take_user(self, user: User, *, stage: bool) -> None:
+    def _take_user(self, user: User, *, stage: bool) -> Iterator[str]:
         self.profile_uses.add(user.user, user.place, user.profiles)
         layer = self._resolve(user, user.place.file)
         if stage and self.sieve.accepts(user.user):
             document = DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=user.profiles)
             self.staging.add(document)
+            yield user.user
 
     def _resolve(self, document: User | Profile, source: str) -> DesiredFragment:
         if self.resolver is None:
@@ -210,8 +221,12 @@ class _Loading:
     def report(self, faults: Iterable[Fault]) -> None:
         self.faults.extend(faults)
 
-    def _check_that_it_is_worth_going_on(self) -> None:
-        """A million documents that are all wrong in the same way are told of by the first ones; none are to be kept."""
+    def _and_check(self, users: Iterable[str | None]) -> Iterator[str | None]:
+        """The users, and then whether it is worth going on.
+
+        A million documents that are all wrong in the same way are told of by the first ones; none are to be kept.
+        """
+        yield from users
         if len(self.problems) + len(self.faults) >= _MOST_PROBLEMS:
             found = self.told()
             last = found[-1]
@@ -236,9 +251,28 @@ def load(
     filters: Filters,
     progress: Progress | None = None,
 ) -> Desired:
+    """All of :func:`load_step_by_step` at one go."""
+    steps = load_step_by_step(files, scope, resolver, filters, progress)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            desired: Desired = end.value
+            return desired
+
+
+def load_step_by_step(
+    files: Sequence[Path],
+    scope: SecretScope,
+    resolver: Resolver | None,
+    filters: Filters,
+    progress: Progress | None = None,
+) -> Generator[str | None, None, Desired]:
     """Read, check, resolve and stage every document; without a resolver, names are not resolved.
 
-    Raises :class:`ManifestError` with every problem of every file, :class:`UsageError` for a filter that matches none.
+    Gives each user about whom something was staged, as they come, and None from time to time where there is nothing to
+    tell: whoever steps through may see to something else in between, or give up. Raises :class:`ManifestError` with
+    every problem of every file, :class:`UsageError` for a filter that matches none.
     """
     loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters), scope=scope)
     known = None if resolver is None else resolver.known
@@ -246,7 +280,7 @@ def load(
     progress.begin(Stage.LOADING, lambda: loading.staging.count)
     try:
         for item in iter_documents(files, scope, None if known is None else known.integration):
-            loading.take(item)
+            yield from loading.take(item)
         loading.report(check_profiles(loading.declared_profiles, loading.profile_uses.kept))
         loading.report(check_names("rollout", (rolling.rollout for rolling in loading.rollouts)))
         loading.report(check_names("migration", (migrating.migration for migrating in loading.migrations)))
@@ -270,7 +304,7 @@ def load(
             notes=tuple(note for one in many for note in one.notes),
         )
         progress.begin(Stage.CHECKING)
-        _check(loading, desired)
+        yield from _check(loading, desired)
         loading.sieve.check(used)
         _check_somebody_is_left(desired)
     except BaseException:
@@ -279,13 +313,19 @@ def load(
     return desired
 
 
-def _check(loading: _Loading, desired: Desired) -> None:
+def _check(loading: _Loading, desired: Desired) -> Iterator[None]:
     if not (loading.problems or loading.faults):
-        contradictions = list(islice(_ownership(desired), _MOST_TOLD))
+        contradictions: list[Fault] = []
+        for fault in _ownership(desired):
+            if fault is None:
+                yield
+                continue
+            contradictions.append(fault)
+            if len(contradictions) == _MOST_TOLD:
+                message = f"after {_MOST_TOLD} contradictions no more are looked for"
+                contradictions.append(Fault(message=message, place=fault.place))
+                break
         loading.report(contradictions)
-        if len(contradictions) == _MOST_TOLD:
-            message = f"after {_MOST_TOLD} contradictions no more are looked for"
-            loading.report([Fault(message=message, place=contradictions[-1].place)])
     if found := loading.told():
         raise ManifestError(found)
 
@@ -303,8 +343,10 @@ def _check_somebody_is_left(desired: Desired) -> None:
         )
 
 
-def _ownership(desired: Desired) -> Iterator[Fault]:
-    """Contradictions between what is declared for one user; most users have one document, in which there are none.
+def _ownership(desired: Desired) -> Iterator[Fault | None]:
+    """Contradictions between what is declared for one user, and None for every user who was looked at.
+
+    Most users have one document, in which there are none.
 
     What a rollout says is the same for all its rows, but for their values, so one of them tells of all.
     """
@@ -312,6 +354,7 @@ def _ownership(desired: Desired) -> Iterator[Fault]:
         if rolling.sample is not None:
             yield from _contradictions(desired.reading.in_full([rolling.sample]))
     for _, rows in desired.staging.groups():
+        yield None
         if len(rows) == 1 and rows[0][0]:
             continue
         # migrations run first: what becomes of them beside documents shows once a user is fetched

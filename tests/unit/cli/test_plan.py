@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import json
+import os
 import re
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +21,7 @@ from paragon_sync.store.planfile import PlanReader
 from tests.benches import Start
 from tests.workbench import Workbench, account, as_json, requests, user, writes
 
+INSTALLED = Path(sys.executable).parent / "paragon-sync"
 SCHEMA = Path(__file__).parents[3] / "schemas" / "plan.schema.json"
 SETTINGS = {"channel": "C1", "note": "mine", "token": "t0p", "frequency": "daily"}
 LIVE = {
@@ -294,6 +301,42 @@ class TestPaths:
 
         assert ended.code == 0, ended.err
         assert re.search(r"paragon-sync apply p.plan -e test.* -c deep/other.yaml", ended.out)
+
+
+@pytest.mark.parametrize(("number", "code", "told"), [(signal.SIGINT, 130, "Interrupted."), (signal.SIGTERM, 143, "")])
+def test_a_signal_is_heard_while_documents_are_read(
+    bench: tuple[Workbench, Emulator], tmp_path: Path, number: signal.Signals, code: int, told: str
+) -> None:
+    workbench, emulator = bench
+    rollout = {"apiVersion": "paragon-sync/v1", "kind": "Rollout", "name": "all", "users": {"ndjson": "-"}} | CHANGE
+    workbench.write("users.yaml", json.dumps(rollout))
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    process = subprocess.Popen(
+        [INSTALLED, "plan", "-e", "test"],
+        cwd=workbench.folder,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=os.environ | {"TMPDIR": str(temporary)},
+    )
+    assert process.stdin is not None
+    with suppress(BrokenPipeError):  # a roster that has no end
+        for row in range(10_000_000):
+            process.stdin.write(json.dumps({"user": f"u-{row}"}).encode() + b"\n")
+            if row == 20_000:
+                process.send_signal(number)
+    with suppress(BrokenPipeError):
+        process.stdin.close()
+    assert process.stdout is not None
+    assert process.stderr is not None
+    with process.stdout, process.stderr:
+        said = process.stdout.read() + process.stderr.read()
+
+    assert (process.wait(20), told in said.decode()) == (code, True), said
+    assert b"Traceback" not in said
+    assert list(temporary.iterdir()) == []
+    assert {one["path"].rpartition("/")[2] for one in requests(emulator)} <= {"integrations"}
 
 
 def test_a_host_may_be_an_emulator_in_a_folder(start: Start) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from paragon_sync.errors import ManifestError, Problem
-from paragon_sync.manifest.loader import Flawed, check_profiles, find_files, iter_documents
+from paragon_sync.manifest.files import find_files
+from paragon_sync.manifest.loader import Flawed, check_profiles, iter_documents
 from paragon_sync.manifest.project import load_project
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.declared import (

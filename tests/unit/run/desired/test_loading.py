@@ -15,7 +15,7 @@ from paragon_sync.errors import ManifestError
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.asked import Ordinary
 from paragon_sync.run.desired.filters import Filters
-from paragon_sync.run.desired.loading import Desired, load
+from paragon_sync.run.desired.loading import Desired, load, load_step_by_step
 from tests.unit.plan.build import CATALOG
 
 SLACK = {"settings": {"Channel": "C1"}, "workflows": {"Alerts": True}}
@@ -96,3 +96,12 @@ def test_documents_that_are_all_wrong_are_told_of_by_the_first_ones(tmp_path: Pa
     told = problems(tmp_path, [wrong] * 1500)
     assert ['1000: slack has no setting "Gone"', "1000: after 1,000 problems no more documents were read"] == told[-2:]
     assert 1001 == len(told)
+
+
+def test_step_by_step_each_user_is_told_of_as_they_come(tmp_path: Path) -> None:
+    file = tmp_path / "users.ndjson"
+    documents = [profile("standard"), document("b"), document("a", profiles=["standard"]), document("c")]
+    file.write_text("".join(json.dumps(one) + "\n" for one in documents))
+    steps = load_step_by_step([file], SecretScope(folder=tmp_path), Resolver(CATALOG), Filters(users=("a", "b")))
+
+    assert [user for user in steps if user is not None] == ["b", "a"]
