@@ -62,7 +62,6 @@ class Recorded:
     number: int
     operation: Operation
     outcome: Outcome
-    at: str
     windows: tuple[Window, ...] = ()
 
 

@@ -124,7 +124,7 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
             if result is None:
                 return
             writing.journal.states[number] = name_of(result.outcome)
-            await writing.journal.outcomes.put(_recorded(course, result.outcome, writing.journal.now()))
+            await writing.journal.outcomes.put(_recorded(course, result.outcome))
             writing.watch(result.outcome)
             well = isinstance(result.outcome, Applied | Unchanged)
             switched = result.switched
@@ -275,10 +275,8 @@ def _context(user: _User) -> Context:
     return Context(managed=user.managed, follows_metadata=user.follows_metadata)
 
 
-def _recorded(course: _Course, outcome: Outcome, at: str) -> Recorded:
-    return Recorded(
-        number=course.number, operation=course.operation, outcome=outcome, at=at, windows=tuple(course.windows)
-    )
+def _recorded(course: _Course, outcome: Outcome) -> Recorded:
+    return Recorded(number=course.number, operation=course.operation, outcome=outcome, windows=tuple(course.windows))
 
 
 async def _read(session: UserSession, operation: Operation) -> LiveUser:

@@ -26,7 +26,7 @@ GOES_ON = "applying the same plan again goes on from there"
 
 def recorded(count: int) -> list[Recorded]:
     operation = Operation(user="u" * 400, subject=MetadataSubject(), base={}, requests=(), managed=(), changes=())
-    return [Recorded(number=number, operation=operation, outcome=Unchanged(), at="t1") for number in range(count)]
+    return [Recorded(number=number, operation=operation, outcome=Unchanged()) for number in range(count)]
 
 
 @contextmanager

@@ -196,7 +196,7 @@ def test_a_broken_lock_stops_what_is_recorded(lock: Make, place: Location, where
         for found in standing(place, "production"):
             found.break_it()
         with pytest.raises(StateError, match="nothing more is sent"):
-            store.keep(RUN, [sending(1), ended(0, Applied(), "t2", (window(0.5, 0.75),))])
+            store.keep(RUN, [sending(1), ended(0, Applied(), (window(0.5, 0.75),))])
         assert [(entry.number, entry.outcome) for entry in store.entries(RUN)] == [(0, Applied())]
 
 

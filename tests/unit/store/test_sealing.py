@@ -178,7 +178,7 @@ def journal(store: StateStore, run: str) -> None:
             )
         ],
     )
-    store.record(run, [Recorded(number=0, operation=OPERATION, outcome=Failed(reason=VALUE), at="t2")])
+    store.record(run, [Recorded(number=0, operation=OPERATION, outcome=Failed(reason=VALUE))])
 
 
 def test_an_encrypted_journal_holds_no_value_in_plain_text(tmp_path: Path) -> None:
@@ -204,7 +204,7 @@ def test_without_its_key_a_journal_tells_who_and_when_and_no_more(tmp_path: Path
         with pytest.raises(PlanKeyError, match=refused):
             store.begin(run_header("r2"))
         with pytest.raises(PlanKeyError, match=refused):
-            store.record("r1", [Recorded(number=1, operation=OPERATION, outcome=Applied(), at="t2")])
+            store.record("r1", [Recorded(number=1, operation=OPERATION, outcome=Applied())])
 
 
 def test_another_key_opens_no_journal(tmp_path: Path) -> None:

@@ -86,8 +86,8 @@ def sending(number: int, at: str = "t1", opened: float = 0.5, attempt: int = 1, 
     )
 
 
-def ended(number: int, outcome: Outcome, at: str = "t2", windows: tuple[Window, ...] = ()) -> Recorded:
-    return Recorded(number=number, operation=operation(), outcome=outcome, at=at, windows=windows)
+def ended(number: int, outcome: Outcome, windows: tuple[Window, ...] = ()) -> Recorded:
+    return Recorded(number=number, operation=operation(), outcome=outcome, windows=windows)
 
 
 @pytest.fixture(params=["folder", "sqlite", "postgresql", "sealed folder", "sealed postgresql"])
@@ -166,7 +166,7 @@ def test_what_is_sent_is_recorded_before_with_its_pre_image(store: StateStore) -
 @pytest.mark.parametrize("outcome", OUTCOMES, ids=name_of)
 def test_an_outcome_takes_the_place_of_sending(store: StateStore, outcome: Outcome) -> None:
     store.sending(RUN, [sending(0), sending(1)])
-    store.record(RUN, [ended(1, outcome, "t2", (window(0.5, 0.75),))])
+    store.record(RUN, [ended(1, outcome, (window(0.5, 0.75),))])
 
     (entry,) = store.entries(RUN, name_of(outcome))
     assert (entry.number, entry.outcome) == (1, outcome)
@@ -176,7 +176,7 @@ def test_an_outcome_takes_the_place_of_sending(store: StateStore, outcome: Outco
 
 
 def test_what_was_never_sent_has_an_outcome_and_no_attempt(store: StateStore) -> None:
-    blocked = Recorded(number=5, operation=operation("\ud800", metadata=True), outcome=Unchanged(), at="t1")
+    blocked = Recorded(number=5, operation=operation("\ud800", metadata=True), outcome=Unchanged())
     store.record(RUN, [blocked])
     expected = Entry(number=5, user="\ud800", subject=MetadataSubject(), outcome=Unchanged())
     assert list(store.entries(RUN)) == [expected]
@@ -185,10 +185,10 @@ def test_what_was_never_sent_has_an_outcome_and_no_attempt(store: StateStore) ->
 
 def test_each_attempt_keeps_its_own_pre_image(store: StateStore) -> None:
     store.sending(RUN, [sending(0, "t1", channel="C1")])
-    store.record(RUN, [ended(0, Unknown(reason="lost"), "t2", (window(0.5, 1),))])
+    store.record(RUN, [ended(0, Unknown(reason="lost"), (window(0.5, 1),))])
     store.sending(RUN, [sending(0, "t3", 2, attempt=2, channel="C2"), sending(1, "t3")])
     assert store.counts(RUN) == {"sending": 2}
-    store.record(RUN, [ended(0, Applied(), "t4", (window(2, 3),))])
+    store.record(RUN, [ended(0, Applied(), (window(2, 3),))])
 
     first, _ = store.entries(RUN)
     tries = [(a.preimage, a.sent, a.window) for a in first.attempts]
@@ -211,7 +211,7 @@ def test_an_ending_tells_what_its_entry_does(store: StateStore) -> None:
     store.record(RUN, [ended(1, Failed(reason="no"), windows=(window(1, 1.25),))])
     store.sending(RUN, [sending(1, opened=2, attempt=2)])
     store.record(RUN, [ended(1, Applied(notes=("n",)), windows=(window(2, 2.5),)), ended(0, Unknown(reason="lost"))])
-    store.record(RUN, [Recorded(number=9, operation=operation("\ud800", metadata=True), outcome=Unchanged(), at="t1")])
+    store.record(RUN, [Recorded(number=9, operation=operation("\ud800", metadata=True), outcome=Unchanged())])
 
     def told(of: Entry | Ending) -> tuple[object, ...]:
         return (of.number, of.user, of.subject, of.outcome, of.tries, of.window)
@@ -233,8 +233,8 @@ def test_what_a_change_of_metadata_may_switch_off_is_kept(store: StateStore) -> 
 
 def test_an_outcome_without_a_new_attempt_leaves_the_old_ones_alone(store: StateStore) -> None:
     store.sending(RUN, [sending(0)])
-    store.record(RUN, [ended(0, Unknown(reason="lost"), "t2", (window(0.5, 1),))])
-    store.record(RUN, [ended(0, Applied(resolved=True), "t9")])
+    store.record(RUN, [ended(0, Unknown(reason="lost"), (window(0.5, 1),))])
+    store.record(RUN, [ended(0, Applied(resolved=True))])
     (entry,) = store.entries(RUN)
     assert entry.outcome == Applied(resolved=True)
     assert [attempt.window for attempt in entry.attempts] == [window(0.5, 1)]
@@ -362,7 +362,7 @@ def test_a_store_of_the_first_format_goes_on(first_format: str | Path) -> None:
         assert (second.preimage, second.window) == ({"a": 2}, window(7.1))
         assert open_.outcome is None
         store.sending("r", [sending(1, "t4", 9, attempt=2)])
-        store.record("r", [ended(1, Applied(), "t5", (window(9, 9.5),))])
+        store.record("r", [ended(1, Applied(), (window(9, 9.5),))])
     with StateStore.open(first_format) as store:
         assert store.counts("r") == {"failed": 1, "applied": 1}
         (applied,) = store.entries("r", "applied")

@@ -284,7 +284,7 @@ def record_metadata(workbench: Workbench, outcome: Applied) -> None:
         )
         number, operation = next(iter(reader.numbered()))
         store.begin(header)
-        store.record("r1", [Recorded(number=number, operation=operation, outcome=outcome, at="t1")])
+        store.record("r1", [Recorded(number=number, operation=operation, outcome=outcome)])
         store.stop("r1", "interrupted")
 
 
