@@ -71,16 +71,17 @@ class Signer:
 
     async def aclose(self) -> None:
         """End the processes, if there are any."""
+        self._foreseen.clear()
         if self._processes is not None:
             await self._processes.aclose()
 
     def _begin(self) -> None:
-        """Give everybody who is free a batch of those who wait, or else of those who were foreseen."""
-        most = _THREADS if self._processes is None else self._processes.room or _THREADS
-        while len(self._running) < most:
+        """Give everybody who is free a batch of those who wait, or else each process one of those who were foreseen."""
+        room = 0 if self._processes is None else self._processes.room
+        while len(self._running) < (room or _THREADS):
             if batch := self._next_batch():
                 self._run([user for user, _ in batch], partial(self._hand_out, batch))
-            elif users := self._next_foreseen():
+            elif room and (users := self._next_foreseen()):
                 self._run(users, partial(self._keep, users))
             else:
                 return

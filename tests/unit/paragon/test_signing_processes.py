@@ -119,6 +119,25 @@ def test_nobody_signs_ahead_without_processes():
     assert asyncio.run(foreseen(USERS, then, expected=MANY - 1)) is False
 
 
+def test_nobody_is_signed_for_ahead_once_the_processes_have_gone():
+    async def run():
+        signer = Signer(KEY, "p-1")
+        await signer.expect(MANY)
+        for user in USERS:
+            signer.foresee(user)
+        await asyncio.sleep(0)
+        await signer.aclose()
+        while running := signer._running:
+            await asyncio.gather(*running)
+            await asyncio.sleep(0)
+        signed = sum(token is not None for token in signer._early.values())
+        return signed, await signer.token(USERS[-1])
+
+    signed, token = asyncio.run(run())
+    assert signed < len(USERS)
+    assert subject(token.text) == USERS[-1]
+
+
 def test_no_more_is_signed_ahead_than_is_kept(monkeypatch):
     monkeypatch.setattr("paragon_sync.paragon.signing.signer._FORESEEN", 3)
 
