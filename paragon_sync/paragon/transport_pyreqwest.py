@@ -58,6 +58,8 @@ class PyreqwestTransport:
             raise TransportFailure(FailureKind.INVALID, "the connections were closed")
         if self._proxies and self._is_proxied(request.url):
             return await self._carefully().send(request)
+        task = asyncio.current_task()
+        given_up = 0 if task is None else task.cancelling()
         try:
             builder = self._client.request(request.method, request.url).timeout(_seconds(request.timeout))
             if request.body is not None:
@@ -71,6 +73,9 @@ class PyreqwestTransport:
             failure = failure_of(error, request.timeout)
         else:
             return HttpResponse(status=response.status, headers=_Headers(response.headers), body=body)
+        finally:
+            if task is not None and task.cancelling() > given_up:  # the library gives what has just come instead
+                raise asyncio.CancelledError
         if failure is None:
             return await self._carefully().send(request)
         raise failure from None

@@ -33,6 +33,7 @@ class InTurn(Generic[_Thing, _Result]):
         self._done: dict[int, tuple[_Thing, _Result]] = {}
         self._ready = asyncio.Event()
         self._error: BaseException | None = None
+        self._ended = False
 
     async def results(self) -> AsyncIterator[tuple[_Thing, _Result]]:
         """Each thing with its result. The first error of any work ends it."""
@@ -51,13 +52,14 @@ class InTurn(Generic[_Thing, _Result]):
                 self._ready.clear()
                 await self._ready.wait()
         finally:
+            self._ended = True
             for worker in workers:
                 worker.cancel()
             await asyncio.gather(*workers, return_exceptions=True)
 
     async def _worker(self) -> None:
         try:
-            while True:
+            while not self._ended:
                 if self._room:
                     self._room -= 1
                 else:
@@ -72,7 +74,7 @@ class InTurn(Generic[_Thing, _Result]):
                 self._done[number] = thing, await self._work(thing)
                 if number == self._told:
                     self._ready.set()
-        except Exception as error:  # noqa: BLE001 - told by whoever waits for the results
+        except BaseException as error:  # noqa: BLE001 - told by whoever waits for the results, also that it was given up
             self._error = self._error or error
         finally:
             self._ready.set()

@@ -205,6 +205,28 @@ def test_many_at_once_share_their_connections(transport):
     assert connections <= 24  # 16 at once; one that isn't given back yet may be replaced by another
 
 
+def test_whoever_gives_up_gets_no_answer_even_one_that_comes_at_that_moment(transport):
+    async def run():
+        ends = []
+        async with serving(*[Act(ok())] * 1000) as server:
+            carrier = transport()
+            request = HttpRequest(method="GET", url=server.url, timeout=5)
+            await asyncio.gather(*(carrier.send(request) for _ in range(16)))
+            for moment in range(40):
+                asking = [asyncio.create_task(carrier.send(request)) for _ in range(16)]
+                await asyncio.sleep(moment * 0.0002)
+                late = [task for task in asking if not task.done()]
+                for task in late:
+                    task.cancel()
+                ends += await asyncio.gather(*late, return_exceptions=True)
+            await carrier.aclose()
+        return ends
+
+    ends = asyncio.run(run())
+    assert ends
+    assert {type(end) for end in ends} == {asyncio.CancelledError}
+
+
 def test_after_closing_nothing_is_sent(transport):
     async def run():
         async with serving(Act(ok()), Act(ok())) as server:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Iterator
+from contextlib import suppress
 from functools import wraps
 
 import pytest
@@ -99,3 +100,35 @@ async def test_of_nothing_there_are_no_results() -> None:
         return number
 
     assert [] == [one async for one in InTurn(list[int](), work, 2).results()]
+
+
+@run
+async def test_work_that_does_not_hear_that_it_is_stopped_is_the_last_of_its_worker() -> None:
+    begun = []
+
+    async def work(number: int) -> int:
+        begun.append(number)
+        if number:
+            with suppress(asyncio.CancelledError):
+                await asyncio.Event().wait()
+        return number
+
+    results = InTurn(range(100), work, 1).results()
+    assert (0, 0) == await anext(results)
+    await asyncio.sleep(0)
+    before = list(begun)
+    await results.aclose()
+    assert before == begun
+
+
+@run
+async def test_a_thing_whose_work_somebody_else_gave_up_is_not_left_out() -> None:
+    async def work(number: int) -> int:
+        if number == 3:
+            raise asyncio.CancelledError
+        return number
+
+    results = InTurn(range(9), work, 1).results()
+    assert [await anext(results) for _ in range(3)] == [(0, 0), (1, 1), (2, 2)]
+    with pytest.raises(asyncio.CancelledError):
+        await anext(results)
