@@ -22,6 +22,7 @@ from paragon_sync.paragon.signing.process import LENGTH, content, message
 
 _AT_ONCE: Final = 2  # batches for each process: one is being signed, the next one waits in the pipe
 _PATIENCE: Final = 2.0  # seconds that a process has to end
+_STANDSTILL: Final = 20.0  # seconds after which a batch is given up: it takes a twentieth of a second, or two when busy
 
 
 class SigningProcesses:
@@ -79,9 +80,9 @@ class _Worker:
         number = self._asked
         try:
             self.tell([number, list(users), issued])
-            async with self._reading:
+            async with asyncio.timeout(_STANDSTILL), self._reading:
                 return None if self.gone else await self._answer(number, len(users))
-        except (OSError, EOFError, RuntimeError, ValueError, _UnfitError):
+        except (OSError, EOFError, RuntimeError, ValueError, _UnfitError):  # a time-out is an OSError
             self.gone = True
             return None
         except BaseException:  # given up in the middle of an answer: the next one can't be told from its rest
@@ -113,7 +114,7 @@ class _UnfitError(Exception):
 
 
 async def _started(key: SigningKey, project: str) -> _Worker | None:
-    command = (sys.executable, "-m", far_end.__name__)
+    command = (sys.executable, "-P", "-m", far_end.__name__)  # -P: no module of the current folder gets the key
     try:
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
     except OSError:  # no room for another process

@@ -274,6 +274,31 @@ def test_a_process_that_does_not_end_is_ended(tmp_path, monkeypatch):
     assert children(os.getpid()) == before
 
 
+def test_a_process_that_stands_still_is_given_up(monkeypatch):
+    before = children(os.getpid())
+    monkeypatch.setattr("paragon_sync.paragon.signing.processes._STANDSTILL", 0.3)
+    monkeypatch.setattr("paragon_sync.paragon.signing.processes._PATIENCE", 0.2)
+
+    def stop_all():
+        for pid in set(children(os.getpid())) - set(before):
+            os.kill(pid, signal.SIGSTOP)
+
+    tokens, _ = asyncio.run(tokens_of(USERS, meanwhile=stop_all))
+    assert [subject(token) for token in tokens] == USERS
+    assert children(os.getpid()) == before
+
+
+def test_a_module_of_the_current_folder_never_gets_the_key(tmp_path, monkeypatch):
+    seen = tmp_path / "seen"
+    for name in ("jwt", "json", "cryptography", "paragon_sync"):
+        (tmp_path / f"{name}.py").write_text(f"open({str(seen)!r}, 'w').close()\nraise SystemExit\n")
+    monkeypatch.chdir(tmp_path)
+    tokens, during = asyncio.run(tokens_of(USERS))
+    assert [subject(token) for token in tokens] == USERS
+    assert during
+    assert not seen.exists()
+
+
 def test_one_who_gives_up_in_the_middle_leaves_no_answer_for_another():
     async def run():
         processes = await SigningProcesses.start(KEY, "p-1")
