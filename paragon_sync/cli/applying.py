@@ -9,12 +9,15 @@ import socket
 import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
 
+from paragon_sync.cli.beside import say
 from paragon_sync.cli.connect import connect, endpoint_of
+from paragon_sync.cli.failure import explain_system
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import Canary
 from paragon_sync.cli.progress import shown
@@ -64,7 +67,7 @@ class Target:
     def say(self, text: str) -> None:
         """To people, beside the output."""
         if not self.quiet:
-            click.echo(text, err=True)
+            say(text)
 
 
 def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int:
@@ -108,20 +111,27 @@ def _run_and_tell(
     stop, states, progress = Stop(), dict[int, str](), Progress()
 
     def ending(what: str, exit_code: int) -> None:
+        stop.ask(what, exit_code)
         target.say(
             f"{what.capitalize()}: what is under way is ended first, {GRACE:g} s at most. Once more stops at once."
         )
-        stop.ask(what, exit_code)
 
     try:
         with shown(progress, quiet=target.quiet):
             run_async(_run(reader, store, target, begun, stop, canary, states, progress), ending)
     except BaseException:  # a second signal, a full disk: what was done until then is told first
         for run in runs[-1:]:
-            _tell_what_is_known(reader, store, target, run, states)
+            with suppress(OSError):  # nobody reads it
+                _tell_what_is_known(reader, store, target, run, states)
         raise
     held = None if progress.pace is None else Held(refusals=progress.pace().refusals, paused=progress.pace().paused)
-    code = print_run(store, runs[-1], target.output_format, view=View(full=target.full), held=held)
+    try:
+        code = print_run(store, runs[-1], target.output_format, view=View(full=target.full), held=held)
+    except OSError as error:  # what it can't say is in the record; what ended it says the code
+        if stop.exit_code == EXIT_OK:
+            raise
+        explain_system(error)
+        return stop.exit_code
     if canary is not None and stop.reason is None and store.counts(runs[-1]).keys() <= {"applied", "unchanged"}:
         code = EXIT_OK
     return most_severe(code, stop.exit_code)

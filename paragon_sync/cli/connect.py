@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-import click
-
+from paragon_sync.cli.beside import say
 from paragon_sync.errors import SigningKeyError, UsageError
 from paragon_sync.manifest.project import load_project
 from paragon_sync.model.project import Environment, Limits, Project, SecretRef
@@ -75,7 +74,7 @@ async def connect(endpoint: Endpoint, limits: Limits) -> AsyncIterator[Client]:
         project=endpoint.project,
         signer=Signer(endpoint.signing_key, endpoint.project),
         limiter=Limiter(concurrency=limits.concurrency, rate=limits.rate),
-        notice=lambda text: click.echo(text, err=True),
+        notice=say,
     )
     try:
         yield client

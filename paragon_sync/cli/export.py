@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from paragon_sync.cli.beside import say
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import environment_option, project_option
 from paragon_sync.errors import EXIT_ERROR, EXIT_OK, UsageError
@@ -49,7 +50,7 @@ def export(
     found = run_async(_export(project_file, environment, users, exact=exact))
     for user, exported in zip(users, found, strict=True):
         if exported is None:
-            click.echo(f"{user}: no connected account, so there is nothing to export (is the id right?)", err=True)
+            say(f"{user}: no connected account, so there is nothing to export (is the id right?)")
             continue
         text = write_user(exported.document)
         if user in files:
@@ -59,7 +60,7 @@ def export(
         else:
             click.echo(text if len(users) == 1 else f"---\n{text}", nl=False)
         for line in exported.left_out:
-            click.echo(f"{user}: not written: {line}", err=True)
+            say(f"{user}: not written: {line}")
     return EXIT_ERROR if None in found else EXIT_OK
 
 

@@ -14,6 +14,7 @@ from textwrap import indent
 
 import click
 
+from paragon_sync.cli.beside import say
 from paragon_sync.errors import ManifestError, ParagonSyncError
 
 DEBUG_VARIABLE = "PARAGON_SYNC_DEBUG"
@@ -50,7 +51,7 @@ def explain_system(error: OSError) -> None:
 def explain_internal(error: Exception) -> None:
     """Tell an exception that nobody foresaw; its traceback only where the user asked for it."""
     if os.environ.get(DEBUG_VARIABLE):
-        click.echo("".join(traceback.format_exception(error)), err=True, nl=False)
+        say("".join(traceback.format_exception(error)).rstrip("\n"))
     _tell(
         f"{_label('internal error')}{type(error).__name__} at {_place(error)}",
         "this is a fault of paragon-sync, please report it\n"
@@ -59,9 +60,9 @@ def explain_internal(error: Exception) -> None:
 
 
 def _tell(message: str, hint: str | None) -> None:
-    click.echo(message, err=True)
+    say(message)
     if hint:
-        click.echo(indent(hint, "    "), err=True)
+        say(indent(hint, "    "))
 
 
 def _label(text: str) -> str:

@@ -11,12 +11,12 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from io import TextIOWrapper
-from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import click
 
 from paragon_sync import __version__
+from paragon_sync.cli.beside import say
 from paragon_sync.cli.failure import explain_internal, explain_known, explain_system, explain_usage
 from paragon_sync.cli.group import CommandReference, LazyGroup
 from paragon_sync.errors import (
@@ -25,7 +25,10 @@ from paragon_sync.errors import (
     EXIT_OK,
     EXIT_USAGE,
     ParagonSyncError,
+    most_severe,
 )
+
+_STDERR: Final = 2
 
 COMMANDS = {
     "validate": CommandReference(
@@ -85,18 +88,19 @@ def run() -> NoReturn:
 
 def main(arguments: Sequence[str] | None = None, *, group: click.Group = paragon_sync) -> int:
     """Run one command (``arguments`` default to the process's own) and return the exit code."""
-    _replace_closed_output()
+    _open_closed_streams()
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a customer's lone surrogate must not end a run
+    code = EXIT_OK
     try:
         code = _run(group, arguments)
         sys.stdout.flush()
     except BrokenPipeError:  # whoever read the output went away (``| head``): end quietly
-        code = EXIT_ERROR
+        code = most_severe(code, EXIT_ERROR)
     except OSError as error:
         explain_system(error)
-        code = EXIT_ERROR
+        code = most_severe(code, EXIT_ERROR)
     _give_up_unwritable_output()
     return code
 
@@ -107,13 +111,13 @@ def _run(group: click.Group, arguments: Sequence[str] | None) -> int:
     except SystemExit as exit_:  # click's own, for a broken pipe and for a shell's completion
         return exit_.code if isinstance(exit_.code, int) else EXIT_ERROR
     except click.exceptions.NoArgsIsHelpError as error:
-        click.echo(error.format_message(), err=True)
+        say(error.format_message())
         return EXIT_USAGE
     except click.ClickException as error:
         explain_usage(error)
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
-        click.echo("Interrupted.", err=True)
+        say("Interrupted.")
         return EXIT_INTERRUPTED
     except ParagonSyncError as error:
         explain_known(error)
@@ -126,11 +130,14 @@ def _run(group: click.Group, arguments: Sequence[str] | None) -> int:
     return result if isinstance(result, int) else EXIT_OK
 
 
-def _replace_closed_output() -> None:
-    """Where the process came without a place for its output (``>&-``), nobody wants it."""
-    for name in ("stdout", "stderr"):
+def _open_closed_streams() -> None:
+    """Where the process came without one of its streams (``>&-``), what is opened next would take its number."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= _STDERR:
+        pass
+    os.close(number)
+    for number, name, mode in ((0, "stdin", "r"), (1, "stdout", "w"), (_STDERR, "stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, Path(os.devnull).open("w", encoding="utf-8"))  # noqa: SIM115 - it stays open
+            setattr(sys, name, open(number, mode, encoding="utf-8", closefd=False))  # noqa: SIM115 - it stays
 
 
 def _give_up_unwritable_output() -> None:

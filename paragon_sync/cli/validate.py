@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from paragon_sync.cli.beside import say
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import environment_option, paths_argument, project_option, quiet_option
 from paragon_sync.errors import UsageError
@@ -41,7 +42,7 @@ def validate(paths: tuple[Path, ...], project_file: Path, environment: str | Non
     with shown(progress, quiet=quiet):
         checked, against = _checked(paths, project_file, environment, progress, offline=offline)
     for note in () if quiet else checked.notes:
-        click.echo(note, err=True)
+        say(note)
     verb = "is" if checked.documents == 1 else "are"
     click.echo(f"{_count(checked.documents, 'document')} in {_count(checked.files, 'file')} {verb} right; {against}.")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -341,6 +342,37 @@ class TestSignal:
         assert "3 operations: 3 applied." in again.out
         assert [channel(emulator, name) for name in ("a", "b", "c")] == ["C2", "C2", "C2"]
         assert workbench.run("apply", "p.plan").code == 1
+
+    @pytest.mark.parametrize("unread", ["stdout", "stderr"])
+    def test_it_is_heard_although_nobody_reads_what_is_said(
+        self, bench: tuple[Workbench, Emulator], unread: str
+    ) -> None:
+        workbench, emulator = bench
+        workbench.users(a=CHANGE, b=CHANGE, c=CHANGE)
+        workbench.run("plan", "--out", "p.plan", "--allow", "usersChanged=3")
+        processes: list[subprocess.Popen[bytes]] = []
+        patches: list[str] = []
+
+        def signalling(asked: Asked, forward: Forward) -> Answered:
+            if asked.method == "PATCH":
+                patches.append(asked.path)
+                if len(patches) == 1:
+                    processes[0].send_signal(signal.SIGINT)
+                    time.sleep(0.2)
+            return forward(asked)
+
+        reading, writing = os.pipe()
+        os.close(reading)
+        with between(emulator, signalling) as url:
+            workbench.project(url, limits={"concurrency": 1})
+            streams: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | {unread: writing}
+            process = subprocess.Popen([INSTALLED, "apply", "p.plan", "-e", "test"], cwd=workbench.folder, **streams)
+            processes.append(process)
+            process.communicate(timeout=60)
+        os.close(writing)
+
+        assert process.returncode == 130
+        assert len(patches) < 3
 
 
 class TestState:

@@ -339,6 +339,19 @@ def test_a_signal_is_heard_while_documents_are_read(
     assert {one["path"].rpartition("/")[2] for one in requests(emulator)} <= {"integrations"}
 
 
+@pytest.mark.parametrize("closed", ["<&-", "<&- >&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_are_no_reason_to_fail(bench: tuple[Workbench, Emulator], closed: str) -> None:
+    ran = subprocess.run(
+        ["/bin/sh", "-c", f'"$0" plan -e test --out p.plan {closed}', INSTALLED],
+        cwd=bench[0].folder,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    assert bench[0].run("apply", "p.plan").code == 0
+
+
 def test_a_host_may_be_an_emulator_in_a_folder(start: Start) -> None:
     workbench, _ = start({})
     fixture = {"integrations": [], "users": {"acme": user(account(), plan="pro")}}
