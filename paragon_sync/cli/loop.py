@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any, Final, TypeVar
 
 from paragon_sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ParagonSyncError, Terminated
@@ -85,27 +86,34 @@ def _leaves(error: Exception) -> Iterator[Exception]:
 
 
 async def _until_signalled(work: Coroutine[Any, Any, T], ending: Callable[[str, int], None] | None) -> T:
-    task = asyncio.ensure_future(work)
+    task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
     received: list[signal.Signals] = []
 
-    def receive(number: signal.Signals) -> None:
-        received.append(number)
-        if ending is None or len(received) > 1:
-            task.cancel()
+    def receive(number: int, _: FrameType | None) -> None:
+        received.append(signal.Signals(number))
+        if ending is not None and len(received) == 1:
+            loop.call_soon_threadsafe(ending, *_ENDINGS[received[0]])
+        elif ending is None and asyncio.current_task(loop) is task:
+            raise asyncio.CancelledError  # it is reading a long file, say, and may not wait for anything for minutes
         else:
-            ending(*_ENDINGS[number])
+            loop.call_soon_threadsafe(task.cancel)
 
-    loop = asyncio.get_running_loop()
-    for number in _ENDINGS:
-        loop.add_signal_handler(number, receive, number)
+    with _handling(receive):
+        try:
+            return await task
+        except asyncio.CancelledError:
+            if not received:
+                raise
+            if received[-1] is signal.SIGINT:
+                raise KeyboardInterrupt from None
+            raise Terminated("terminated") from None
+
+
+@contextmanager
+def _handling(receive: Callable[[int, FrameType | None], None]) -> Iterator[None]:
+    before = [(number, signal.signal(number, receive)) for number in _ENDINGS]
     try:
-        return await task
-    except asyncio.CancelledError:
-        if not received:
-            raise
-        if received[-1] is signal.SIGINT:
-            raise KeyboardInterrupt from None
-        raise Terminated("terminated") from None
+        yield
     finally:
-        for number in _ENDINGS:
-            loop.remove_signal_handler(number)
+        for number, handler in before:
+            signal.signal(number, handler)

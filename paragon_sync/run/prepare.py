@@ -54,7 +54,7 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
 
 
 async def _load(question: Question, resolver: Resolver, client: Client) -> Desired:
-    """Load them while signals are heard, and while those who were found first get their tokens."""
+    """Load them while those who were found first get their tokens."""
     scope, turns = SecretScope.of(question.project), Turns()
     steps = load_step_by_step(question.files, scope, resolver, question.filters, question.progress)
     with closing(steps):

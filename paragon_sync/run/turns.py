@@ -1,4 +1,4 @@
-"""Lets the event loop have its turn within work that never waits: so a signal is heard, and a token comes back."""
+"""Lets the event loop have its turn within work that never waits: so that what others sign is taken meanwhile."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ def test_a_signal_lets_the_work_count_what_it_did(number: signal.Signals, raised
     counted = []
 
     async def work() -> None:
-        os.kill(os.getpid(), number)
+        asyncio.get_running_loop().call_soon(os.kill, os.getpid(), number)
         try:
             await asyncio.Event().wait()
         finally:
@@ -35,6 +35,41 @@ def test_a_signal_lets_the_work_count_what_it_did(number: signal.Signals, raised
     with pytest.raises(raised):
         run_async(work())
     assert counted == ["all"]
+
+
+@pytest.mark.parametrize(("number", "raised"), [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)])
+def test_it_reaches_work_that_never_waits_and_what_that_closes_is_closed(
+    number: signal.Signals, raised: type[BaseException]
+) -> None:
+    closed = []
+
+    async def work() -> None:
+        try:
+            for step in range(10**12):
+                if step == 1000:
+                    os.kill(os.getpid(), number)
+        finally:
+            await asyncio.sleep(0.01)
+            closed.append("all")
+
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    with pytest.raises(raised):
+        run_async(work())
+    assert closed == ["all"]
+    assert before == [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+
+
+def test_work_that_ends_what_it_began_is_not_torn_from_it() -> None:
+    told: list[str] = []
+
+    async def work() -> str:
+        os.kill(os.getpid(), signal.SIGINT)
+        steps = sum(1 for _ in range(100_000))
+        await asyncio.sleep(0)
+        await asyncio.sleep(0)
+        return f"{steps} and {told}"
+
+    assert run_async(work(), lambda what, _: told.append(what)) == "100000 and ['interrupted']"
 
 
 def test_work_that_cancels_itself_is_not_taken_for_terminated() -> None:
