@@ -7,7 +7,7 @@ there is a bound to how many are told. Ids are compared on disk.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final, assert_never
+from typing import assert_never
 
 from paragon_sync.errors import Problem
 from paragon_sync.manifest.roster import delimited, ids, inline, json_rows
@@ -17,8 +17,6 @@ from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.declared import FileRoster, InlineRoster, Roster, SqlRoster
 
 __all__ = ["MOST_TOLD", "STANDARD_INPUT", "Row", "columns_are_fixed", "label_of", "place_of", "read", "roster_of"]
-
-_NOBODY: Final = "the roster gives no users"
 
 
 def read(roster: Roster) -> Iterator[Row | Problem]:
@@ -40,7 +38,7 @@ def read(roster: Roster) -> Iterator[Row | Problem]:
             return
     if not (users or told):
         hint = "a roster without users never means “nothing”: remove the document, or correct the roster"
-        yield problem(roster, Trouble(_NOBODY, None, hint))
+        yield problem(roster, Trouble(f"{_name(roster)} gives no users", None, hint))
 
 
 def problem(roster: Roster, trouble: Trouble) -> Problem:
@@ -56,6 +54,12 @@ def problem(roster: Roster, trouble: Trouble) -> Problem:
 def columns_are_fixed(roster: Roster) -> bool:
     """Whether every row has the same columns; else a row may lack what others have."""
     return isinstance(roster, SqlRoster) or (isinstance(roster, FileRoster) and roster.format == "csv")
+
+
+def _name(roster: Roster) -> str:
+    if not isinstance(roster, FileRoster):
+        return "the roster"
+    return "standard input" if roster.path == STANDARD_INPUT else roster.path
 
 
 def _found(roster: Roster) -> Iterator[Found]:

@@ -7,7 +7,9 @@ import io
 import sys
 import zlib
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
+from difflib import get_close_matches
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Final, cast
 
 from paragon_sync.manifest.roster.rows import STANDARD_INPUT
@@ -22,6 +24,10 @@ _LONGEST: Final = 2**20
 """Bytes of a line: whatever is longer is no roster, and is not to fill the memory."""
 
 
+_KINDS: Final = (("gzip", ".gz", b"\x1f\x8b"), ("zstd", ".zst", b"\x28\xb5\x2f\xfd"))
+"""How packed files begin."""
+
+
 class Unreadable(Exception):
     """Why the file can't be read, or not on; ``line`` is where, None where it could not even be opened."""
 
@@ -34,10 +40,11 @@ class Unreadable(Exception):
 
 def lines(path: str) -> Iterator[str]:
     """The lines with their ends, without a byte order mark; raises :class:`Unreadable`."""
-    number = 0
+    number, raw, opened = 0, b"", False
     with ExitStack() as stack:
         try:
             stream = _unpacked(_opened(path, stack), path, stack)
+            opened = True
             for raw in iter(lambda: stream.readline(_LONGEST), b""):
                 number += 1
                 if len(raw) == _LONGEST:
@@ -45,10 +52,27 @@ def lines(path: str) -> Iterator[str]:
                 line = raw.decode()
                 yield line if number > 1 else line.removeprefix("\ufeff")
         except UnicodeDecodeError:
-            raise Unreadable("not UTF-8", number, "save the file as UTF-8") from None
+            raise _undecodable(raw, number) from None
+        except FileNotFoundError:
+            raise Unreadable(f"there is no file {path}", None, _instead_of(Path(path))) from None
         except _damage(path) as error:
-            hint = "its path is relative to the Project file" if isinstance(error, FileNotFoundError) else None
-            raise Unreadable(_reason(error), number + 1 if number else None, hint) from None
+            reason = _reason(error)
+            raise (Unreadable(reason, number + 1) if opened else Unreadable(f"{path} {reason}")) from None
+
+
+def _undecodable(line: bytes, number: int) -> Unreadable:
+    for kind, suffix, begins in _KINDS:
+        if number == 1 and line.startswith(begins):
+            return Unreadable(f"it is packed by {kind}", 1, f"unpack it, or let its name end with {suffix}")
+    return Unreadable("not UTF-8", number, "save the file as UTF-8")
+
+
+def _instead_of(path: Path) -> str:
+    """What may have been meant by a name that isn't there."""
+    with suppress(OSError):
+        if close := get_close_matches(path.name, (one.name for one in path.parent.iterdir()), n=1):
+            return f'did you mean "{close[0]}"?'
+    return "its path is relative to the Project file, and names one file"
 
 
 def _opened(path: str, stack: ExitStack) -> BinaryIO:
@@ -114,8 +138,6 @@ def _damage(path: str) -> tuple[type[Exception], ...]:
 
 def _reason(error: Exception) -> str:
     match error:
-        case FileNotFoundError():
-            return "there is no such file"
         case gzip.BadGzipFile() | zlib.error():
             return "can't be unpacked: it isn't a gzip file, or it is damaged"
         case EOFError():

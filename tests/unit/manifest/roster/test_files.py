@@ -167,11 +167,35 @@ def test_packed_files_that_are_damaged_are_told(tmp_path: Path, suffix: str, dam
 def test_a_file_that_is_not_there_is_told(tmp_path: Path) -> None:
     (problem,) = read(roster(tmp_path / "r.csv"))
     assert isinstance(problem, Problem)
-    assert ("rollout.yaml", "there is no such file") == (problem.file, problem.message)
+    assert ("rollout.yaml", f"there is no file {tmp_path}/r.csv") == (problem.file, problem.message)
+    assert problem.hint == "its path is relative to the Project file, and names one file"
+    (tmp_path / "rr.csv").touch()
+    (problem,) = read(roster(tmp_path / "r.csv"))
+    assert isinstance(problem, Problem)
+    assert problem.hint == 'did you mean "rr.csv"?'
 
 
 def test_a_folder_is_no_roster(tmp_path: Path) -> None:
-    assert [(1, "can't be read: is a directory None")] == problems(roster(tmp_path))
+    assert [(1, f"{tmp_path} can't be read: is a directory None")] == problems(roster(tmp_path))
+
+
+@pytest.mark.parametrize(("suffix", "kind"), [("gz", "gzip"), ("zst", "zstd")])
+@pytest.mark.parametrize("format_", ["csv", "ndjson"])
+def test_packed_files_without_their_suffix_are_known_by_how_they_begin(
+    tmp_path: Path, suffix: str, kind: str, format_: str
+) -> None:
+    (tmp_path / "r").write_bytes(PACK[suffix](b"user\nacme\n" * 100))
+    (problem,) = read(roster(tmp_path / "r", format_))
+    assert isinstance(problem, Problem)
+    assert (problem.line, problem.message) == (1, f"it is packed by {kind}")
+
+
+@pytest.mark.parametrize("suffix", PACK)
+def test_one_that_ends_too_early_is_named_with_its_line(tmp_path: Path, suffix: str) -> None:
+    (tmp_path / f"r.csv.{suffix}").write_bytes(PACK[suffix](b"user\nacme\n" * 10)[:-6])
+    *_, problem = read(roster(tmp_path / f"r.csv.{suffix}"))
+    assert isinstance(problem, Problem)
+    assert problem.file == str(tmp_path / f"r.csv.{suffix}")
 
 
 @pytest.mark.parametrize("format_", ["csv", "ndjson"])
