@@ -191,7 +191,7 @@ def finding_lines(finding: Finding) -> Iterator[Text]:
 def _saved(plan: Plan, path: Path, config: Path | None, now: datetime | None) -> Iterator[Text]:
     header = plan.header
     options = f"-e {shlex.quote(header.environment)}" + (f" -c {shlex.quote(str(config))}" if config else "")
-    estimate = f", {_about(header)}" if header.seconds_to_apply and not header.refusals else ""
+    estimate = f", {_about(header)}" if header.seconds_to_apply else ""
     validity = _validity(header, now) + estimate
     parts = [f"Plan saved: {printable(str(path))}", f"digest {plan.digest[:8]}", validity]
     text = "   ".join(parts)
