@@ -55,9 +55,9 @@ class Filling:
         if isinstance(answer, Failed):
             message = answer.message.replace("the template", "where", 1)
             return row_fault(self._rollout, row, Fault(message=message, place=at, hint=answer.hint))
-        kind = "text" if isinstance(answer.value, str) else "null" if answer.value is None else "another value"
+        kind, example = _kind(answer.value)
         message = f"where must give true or false, and gives {kind}"
-        hint = 'compare it with something: row.active == "yes"'
+        hint = f"compare it with something: row.active == {example}"
         return row_fault(self._rollout, row, Fault(message=message, place=at, hint=hint))
 
     def fill(self, row: Row) -> tuple[Json, ...] | None:
@@ -151,3 +151,16 @@ def _scalar(text: str) -> _Compute:
         return answer.value
 
     return compute
+
+
+def _kind(value: object) -> tuple[str, str]:
+    """What a value is called, and one to compare it with."""
+    match value:
+        case None:
+            return "null", "true"
+        case str():
+            return "text", '"yes"'
+        case int() | float():
+            return "a number", "1"
+        case _:
+            return "another value", '"yes"'

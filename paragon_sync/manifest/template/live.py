@@ -75,7 +75,10 @@ class LiveCondition:
             return Failed(message=_message(error))
         if isinstance(value, Undefined):
             return False
-        return value if isinstance(value, bool) else Failed(message=f"it gives {_called(value)}, not true or false")
+        if isinstance(value, bool):
+            return value
+        hint = 'compare it with something: live.settings.Frequency == "daily"'
+        return Failed(message=f"it gives {_called(value)}, not true or false", hint=hint)
 
 
 def live_condition(text: str) -> LiveCondition | Failed:

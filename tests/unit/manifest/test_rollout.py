@@ -156,7 +156,7 @@ def test_where_tells_whether_a_row_is_wanted(tmp_path: Path, where: str, *, answ
     [
         ("row.plan", "where must give true or false, and gives text"),
         ("row.none", "where must give true or false, and gives null"),
-        ("row.n", "where must give true or false, and gives another value"),
+        ("row.n", "where must give true or false, and gives a number"),
         ("row.n > row.plan", "where can't be evaluated: '>' not supported"),
         ("row.nothing", 'there is no column "nothing" in the row'),
         ("row.code > 3", "it fails on a secret, whose value isn't shown"),
