@@ -64,8 +64,7 @@ async def _load(question: Question, resolver: Resolver, client: Client) -> Desir
             except StopIteration as end:
                 desired: Desired = end.value
                 return desired
-            if user is not None:
-                client.foresee(user)
+            client.foresee(user)
             if turns.over:
                 await turns.pause()
 

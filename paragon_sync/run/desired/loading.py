@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Final, assert_never
 
@@ -110,8 +111,8 @@ class _Loading:
     documents: int = 0
     input_is_read: bool = False
 
-    def take(self, item: Document | Ordinary | Flawed | Problem) -> Iterable[str | None]:
-        """Stage what is asked for: each user about whom something was staged, as they come; None for any other one."""
+    def take(self, item: Document | Ordinary | Flawed | Problem) -> Iterable[str]:
+        """Stage what is asked for: each user about whom something was staged, as they come."""
         match item:
             case Ordinary():
                 return self._take_ordinary(item)
@@ -125,23 +126,23 @@ class _Loading:
             case _:
                 assert_never(item)
 
-    def _take_ordinary(self, document: Ordinary) -> tuple[str | None]:
+    def _take_ordinary(self, document: Ordinary) -> tuple[str, ...]:
         self.documents += 1
         if document.profiles:
             self.profile_uses.add(document.user, document.place, document.profiles)
         if self.resolver is not None:
             self.resolver.used.update(document.asked[1])
         if not self.sieve.accepts(document.user):
-            return (None,)
+            return ()
         self.staging.add_ordinary(document)
         return (document.user,)
 
-    def _take_flawed(self, document: Document, told: Collection[Pointer]) -> Iterator[str | None]:
+    def _take_flawed(self, document: Document, told: Collection[Pointer]) -> Iterator[str]:
         known = len(self.faults)
         yield from self._take(document, stage=False)
         self.faults[known:] = [fault for fault in self.faults[known:] if fault.place.pointer not in told]
 
-    def _take(self, document: Document, *, stage: bool) -> Iterator[str | None]:
+    def _take(self, document: Document, *, stage: bool) -> Iterator[str]:
         self.documents += 1
         match document:
             case User():
@@ -156,7 +157,7 @@ class _Loading:
             case _:
                 assert_never(document)
 
-    def _take_rollout(self, rollout: Rollout, *, sound: bool) -> Iterator[str | None]:
+    def _take_rollout(self, rollout: Rollout, *, sound: bool) -> Iterator[str]:
         self.profile_uses.add(rollout.name, rollout.place, rollout.profiles)
         rolling = Rolling(len(self.rollouts), rollout, self.scope, self.resolver)
         self.rollouts.append(rolling)
@@ -166,16 +167,14 @@ class _Loading:
         for made in rolling.rows(sound=sound and not rolling.faults):
             if isinstance(made, Problem):
                 self.problems.append(made)
-            elif not self.sieve.accepts(made.user):
-                yield None
-            else:
+            elif self.sieve.accepts(made.user):
                 if isinstance(made, Filled):
                     self.staging.add_filled(made)
                 else:
                     self.staging.add(made)
                 yield made.user
 
-    def _take_migration(self, migration: Migration, *, sound: bool) -> Iterator[str | None]:
+    def _take_migration(self, migration: Migration, *, sound: bool) -> Iterator[str]:
         migrating = Migrating(len(self.migrations), migration, self.resolver)
         self.migrations.append(migrating)
         self.report(migrating.faults)
@@ -184,9 +183,7 @@ class _Loading:
         for row in migrating.rows(sound=sound and not migrating.faults):
             if isinstance(row, Problem):
                 self.problems.append(row)
-            elif not self.sieve.accepts(row.user):
-                yield None
-            else:
+            elif self.sieve.accepts(row.user):
                 self.staging.add_enlisted(row)
                 yield row.user
 
@@ -221,7 +218,7 @@ class _Loading:
     def report(self, faults: Iterable[Fault]) -> None:
         self.faults.extend(faults)
 
-    def _and_check(self, users: Iterable[str | None]) -> Iterator[str | None]:
+    def _and_check(self, users: Iterable[str]) -> Iterator[str]:
         """The users, and then whether it is worth going on.
 
         A million documents that are all wrong in the same way are told of by the first ones; none are to be kept.
@@ -267,11 +264,11 @@ def load_step_by_step(
     resolver: Resolver | None,
     filters: Filters,
     progress: Progress | None = None,
-) -> Generator[str | None, None, Desired]:
+) -> Generator[str, None, Desired]:
     """Read, check, resolve and stage every document; without a resolver, names are not resolved.
 
-    Gives each user about whom something was staged, as they come, and None from time to time where there is nothing to
-    tell: whoever steps through may see to something else in between, or give up. Raises :class:`ManifestError` with
+    Gives each user about whom something was staged, as they come: whoever steps through may see to something else in
+    between, or give up. Raises :class:`ManifestError` with
     every problem of every file, :class:`UsageError` for a filter that matches none.
     """
     loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters), scope=scope)
@@ -304,7 +301,7 @@ def load_step_by_step(
             notes=tuple(note for one in many for note in one.notes),
         )
         progress.begin(Stage.CHECKING)
-        yield from _check(loading, desired)
+        _check(loading, desired)
         loading.sieve.check(used)
         _check_somebody_is_left(desired)
     except BaseException:
@@ -313,19 +310,13 @@ def load_step_by_step(
     return desired
 
 
-def _check(loading: _Loading, desired: Desired) -> Iterator[None]:
+def _check(loading: _Loading, desired: Desired) -> None:
     if not (loading.problems or loading.faults):
-        contradictions: list[Fault] = []
-        for fault in _ownership(desired):
-            if fault is None:
-                yield
-                continue
-            contradictions.append(fault)
-            if len(contradictions) == _MOST_TOLD:
-                message = f"after {_MOST_TOLD} contradictions no more are looked for"
-                contradictions.append(Fault(message=message, place=fault.place))
-                break
+        contradictions = list(islice(_ownership(desired), _MOST_TOLD))
         loading.report(contradictions)
+        if len(contradictions) == _MOST_TOLD:
+            message = f"after {_MOST_TOLD} contradictions no more are looked for"
+            loading.report([Fault(message=message, place=contradictions[-1].place)])
     if found := loading.told():
         raise ManifestError(found)
 
@@ -343,10 +334,8 @@ def _check_somebody_is_left(desired: Desired) -> None:
         )
 
 
-def _ownership(desired: Desired) -> Iterator[Fault | None]:
-    """Contradictions between what is declared for one user, and None for every user who was looked at.
-
-    Most users have one document, in which there are none.
+def _ownership(desired: Desired) -> Iterator[Fault]:
+    """Contradictions between what is declared for one user; most users have one document, in which there are none.
 
     What a rollout says is the same for all its rows, but for their values, so one of them tells of all.
     """
@@ -354,7 +343,6 @@ def _ownership(desired: Desired) -> Iterator[Fault | None]:
         if rolling.sample is not None:
             yield from _contradictions(desired.reading.in_full([rolling.sample]))
     for _, rows in desired.staging.groups():
-        yield None
         if len(rows) == 1 and rows[0][0]:
             continue
         # migrations run first: what becomes of them beside documents shows once a user is fetched
