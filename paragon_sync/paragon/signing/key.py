@@ -40,7 +40,7 @@ class SigningKey:
 
     @classmethod
     def unpacked(cls, packed: str) -> Self:
-        """What was :meth:`packed`; checking it once more would take as long as 200 signatures."""
+        """What was :meth:`packed`; checking it once more would take as long as 100 signatures."""
         key: Any = load_der_private_key(b64decode(packed), None, unsafe_skip_rsa_key_validation=True)
         return cls(key)
 
@@ -55,7 +55,7 @@ def read_key(text: str) -> SigningKey:
         raise SigningKeyError("the signing key is empty", hint=_HINT)
     if (wrong := _other_kind(pem)) is not None:
         raise SigningKeyError(f"the signing key is {wrong}, not an RSA private key", hint=_HINT)
-    try:  # not by the library's own check: whether its numbers are primes takes as long as 200 signatures
+    try:  # not by the library's own check: whether its numbers are primes takes as long as 100 signatures
         key = load_pem_private_key(pem.encode(), password=None, unsafe_skip_rsa_key_validation=True)
     except TypeError:
         raise SigningKeyError("the signing key is encrypted with a passphrase", hint="give it decrypted") from None
