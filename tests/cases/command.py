@@ -32,7 +32,7 @@ class Command(Protocol):
 
 def run_process(arguments: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Ended:
     """Run the installed command."""
-    environment = {key: value for key, value in os.environ.items() if key != "CI"} | variables
+    environment = os.environ | variables
     ended = subprocess.run(
         [str(INSTALLED), *arguments], cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False
     )
@@ -46,7 +46,6 @@ def entry_point(patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) 
     def run(arguments: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Ended:
         with patch.context() as context:
             context.chdir(folder)
-            context.delenv("CI", raising=False)
             for name, value in variables.items():
                 context.setenv(name, value)
             capture.readouterr()

@@ -63,7 +63,7 @@ class Shell:
 
     def run(self, script: str) -> subprocess.CompletedProcess[str]:
         """What it printed, on both streams, and how it ended; it ends at the first command that fails."""
-        environment = {name: value for name, value in os.environ.items() if name not in {"CI", "FORCE_COLOR"}}
+        environment = {name: value for name, value in os.environ.items() if name != "FORCE_COLOR"}
         environment |= {
             "HOME": str(self.home),
             "PATH": f"{BIN}:{os.environ['PATH']}",

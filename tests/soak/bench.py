@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -102,11 +101,8 @@ class Running:
 def started(arguments: Sequence[str], folder: Path) -> Iterator[Running]:
     """The installed command under way; killed at the end if it is still there."""
     out, err = folder / "out", folder / "err"
-    environment = {key: value for key, value in os.environ.items() if key != "CI"}
     with out.open("wb") as to_out, err.open("wb") as to_err:
-        process = subprocess.Popen(
-            [str(INSTALLED), *arguments, "-e", "test"], cwd=folder, env=environment, stdout=to_out, stderr=to_err
-        )
+        process = subprocess.Popen([str(INSTALLED), *arguments, "-e", "test"], cwd=folder, stdout=to_out, stderr=to_err)
     try:
         yield Running(process=process, out=out, err=err)
     finally:

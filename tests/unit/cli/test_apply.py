@@ -327,7 +327,6 @@ class TestSignal:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 text=True,
-                env={key: value for key, value in os.environ.items() if key != "CI"},
             )
             processes.append(process)
             out, err = process.communicate(timeout=60)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import os
 import signal
 import subprocess
 from collections.abc import Callable
@@ -163,7 +162,6 @@ class TestApply:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
                 text=True,
-                env={name: value for name, value in os.environ.items() if name != "CI"},
             )
             running.append(process)
             said, _ = process.communicate(timeout=60)
