@@ -26,10 +26,10 @@ from paragon_sync.cli.options import (
     view_option,
 )
 from paragon_sync.cli.stored import open_plan, open_state
+from paragon_sync.cli.target import Target
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, PlanFileError, UsageError
 
 if TYPE_CHECKING:
-    from paragon_sync.cli.applying import Target
     from paragon_sync.store.planfile import PlanReader
 
 
@@ -80,7 +80,6 @@ def apply(
     manifest files or folders (without any, the Project's own patterns): their
     plan is made and shown first, and applied once you say yes.
     """
-    from paragon_sync.cli.applying import Target
     from paragon_sync.cli.connect import open_environment
     from paragon_sync.store.planfile import is_plan
 
@@ -101,9 +100,7 @@ def apply(
     if any(is_plan(path) for path in paths):
         if len(paths) > 1 or users or integrations or retried:
             raise UsageError("a saved plan is applied alone, and whole", hint="filters are given to plan")
-        with open_plan(paths[0]) as reader:
-            _check_digest(reader, digest)
-            return _apply_saved(reader, target)
+        return _apply_saved(paths[0], digest, target)
     if digest is not None:
         raise UsageError("--digest goes with a saved plan", hint="paragon-sync plan --out FILE saves one")
 
@@ -132,16 +129,25 @@ def _users_to_retry(plan: Path, target: Target) -> frozenset[str]:
         return users_to_retry(reader, store)
 
 
-def _apply_saved(reader: PlanReader, target: Target) -> int:
-    from paragon_sync.cli.applying import apply_and_tell
+def _apply_saved(file: Path, digest: str | None, target: Target) -> int:
+    from paragon_sync.cli.connect import connected
+    from paragon_sync.store.planfile import likely_operations
 
-    with open_state(target.project, create=True) as store:
-        return apply_and_tell(reader, store, target)
+    with connected(target.project, target.environment) as connection:
+        if target.canary is None:
+            connection.loop.run(connection.client.expect(likely_operations(file)))
+        from paragon_sync.cli.applying import apply_and_tell  # while those start who are needed for many users
+
+        with open_plan(file) as reader:
+            _check_digest(reader, digest)
+            with open_state(target.project, create=True) as store:
+                return apply_and_tell(reader, store, target, connection)
 
 
 def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     """Show the plan, on stderr where stdout is for a machine; ask, and apply it."""
     from paragon_sync.cli.applying import apply_and_tell
+    from paragon_sync.cli.connect import connected
     from paragon_sync.cli.show import print_plan
     from paragon_sync.render.plan import View
     from paragon_sync.run.apply.admission import check_allowed
@@ -156,7 +162,8 @@ def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     with open_state(target.project, create=True) as store:
         if reader.count and not yes:
             _ask(target.environment.name)
-        return apply_and_tell(reader, store, target)
+        with connected(target.project, target.environment) as connection:
+            return apply_and_tell(reader, store, target, connection)
 
 
 def _ask(environment: str) -> None:

@@ -1,4 +1,4 @@
-"""Runs a plan for the commands that apply one: who does it, where to, with which connections, and what is told."""
+"""Runs a plan for the commands that apply one: who does it, over which connection, and what is told."""
 
 from __future__ import annotations
 
@@ -10,21 +10,18 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import click
 
-from paragon_sync.cli.beside import say
-from paragon_sync.cli.connect import connect, endpoint_of
+from paragon_sync.cli.connect import Connection
 from paragon_sync.cli.failure import explain_system
-from paragon_sync.cli.loop import run_async
-from paragon_sync.cli.options import Canary
 from paragon_sync.cli.progress import shown
 from paragon_sync.cli.stored import in_ci
+from paragon_sync.cli.target import Target
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, StateError, most_severe
 from paragon_sync.model.outcome import RunHeader
-from paragon_sync.model.project import Environment, Project
+from paragon_sync.paragon.client import Client
 from paragon_sync.render.outcomes import print_counts, print_run
 from paragon_sync.render.plan import View
 from paragon_sync.render.run_summary import Held
@@ -48,29 +45,7 @@ _CI_ACTORS = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Target:
-    """Where a plan is applied, and how it was asked for; ``lock_timeout`` in seconds."""
-
-    project: Project
-    environment: Environment
-    allowed: Mapping[str, int]
-    output_format: str
-    message: str | None = None
-    lock_timeout: int = 0
-    on_conflict: str = "skip"
-    fail_fast: bool = False
-    canary: Canary | None = None
-    full: bool | None = None
-    quiet: bool = False
-
-    def say(self, text: str) -> None:
-        """To people, beside the output."""
-        if not self.quiet:
-            say(text)
-
-
-def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int:
+def apply_and_tell(reader: PlanReader, store: StateStore, target: Target, connection: Connection) -> int:
     """Apply the plan, alone in its environment, and print what came of it whatever ended the run.
 
     Returns the exit code.
@@ -91,12 +66,12 @@ def apply_and_tell(reader: PlanReader, store: StateStore, target: Target) -> int
             lock.tell_run(run)
 
         canary = None if target.canary is None else target.canary.of(reader.header.counts.changed)
-        code = _run_and_tell(reader, store, target, begun, runs, canary)
+        code = _run_and_tell(reader, store, target, connection, begun, runs, canary)
         if code == EXIT_OK and canary is not None and _is_left(store, runs[0]):
             if not sys.stdin.isatty():
                 return code
             ask("Go on with the others?", "the others were not applied: applying the plan again goes on with them")
-            code = _run_and_tell(reader, store, target, begun, runs, None)
+            code = _run_and_tell(reader, store, target, connection, begun, runs, None)
         return code
 
 
@@ -104,6 +79,7 @@ def _run_and_tell(
     reader: PlanReader,
     store: StateStore,
     target: Target,
+    connection: Connection,
     begun: Callable[[str], None],
     runs: list[str],
     canary: int | None,
@@ -118,7 +94,8 @@ def _run_and_tell(
 
     try:
         with shown(progress, quiet=target.quiet):
-            run_async(_run(reader, store, target, begun, stop, canary, states, progress), ending)
+            work = _run(reader, store, target, connection.client, begun, stop, canary, states, progress)
+            connection.loop.run(work, ending)
     except BaseException:  # a second signal, a full disk: what was done until then is told first
         for run in runs[-1:]:
             with suppress(OSError):  # nobody reads it
@@ -165,6 +142,7 @@ async def _run(
     reader: PlanReader,
     store: StateStore,
     target: Target,
+    client: Client,
     begun: Callable[[str], None],
     stop: Stop,
     canary: int | None,
@@ -172,33 +150,31 @@ async def _run(
     progress: Progress,
 ) -> None:
     project, environment = target.project, target.environment
-    with endpoint_of(project, environment) as endpoint:
-        async with connect(endpoint, project.limits) as client:
-            applicant = Applicant(
-                environment=environment.name,
-                project=client.project,
-                actor=actor(os.environ),
-                allowed=target.allowed,
-                message=target.message,
-                ci_url=ci_url(os.environ),
-            )
-            applying = Applying(
-                client=client,
-                store=store,
-                applicant=applicant,
-                concurrency=project.limits.concurrency,
-                clock=lambda: datetime.now(UTC),
-                begun=begun,
-                stop=stop,
-                limits=Limits(fail_fast=target.fail_fast, fail_on_conflict=target.on_conflict == "fail"),
-                policy=project.policy,
-                on_conflict="overwrite" if target.on_conflict == "overwrite" else "skip",
-                canary=canary,
-                states=states,
-                progress=progress,
-            )
-            progress.pace = lambda: client.pace
-            await apply_plan(reader, applying)
+    applicant = Applicant(
+        environment=environment.name,
+        project=client.project,
+        actor=actor(os.environ),
+        allowed=target.allowed,
+        message=target.message,
+        ci_url=ci_url(os.environ),
+    )
+    applying = Applying(
+        client=client,
+        store=store,
+        applicant=applicant,
+        concurrency=project.limits.concurrency,
+        clock=lambda: datetime.now(UTC),
+        begun=begun,
+        stop=stop,
+        limits=Limits(fail_fast=target.fail_fast, fail_on_conflict=target.on_conflict == "fail"),
+        policy=project.policy,
+        on_conflict="overwrite" if target.on_conflict == "overwrite" else "skip",
+        canary=canary,
+        states=states,
+        progress=progress,
+    )
+    progress.pace = lambda: client.pace
+    await apply_plan(reader, applying)
 
 
 def ask(question: str, refusal: str) -> None:

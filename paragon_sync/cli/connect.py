@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
 from paragon_sync.cli.beside import say
+from paragon_sync.cli.loop import Loop
 from paragon_sync.errors import SigningKeyError, UsageError
 from paragon_sync.manifest.project import load_project
 from paragon_sync.model.project import Environment, Limits, Project, SecretRef
@@ -28,6 +29,14 @@ class Endpoint:
     host: str
     project: str
     signing_key: SigningKey
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A client, and the loop that everything on it runs in."""
+
+    client: Client
+    loop: Loop
 
 
 def open_environment(project_file: Path, environment: str) -> tuple[Project, Environment]:
@@ -80,6 +89,18 @@ async def connect(endpoint: Endpoint, limits: Limits) -> AsyncIterator[Client]:
         yield client
     finally:
         await client.aclose()
+
+
+@contextmanager
+def connected(project: Project, environment: Environment) -> Iterator[Connection]:
+    """A client for a command that has several things to do with it, and others in between."""
+    with endpoint_of(project, environment) as endpoint, Loop() as loop:
+        opened = AsyncExitStack()
+        client = loop.run(opened.enter_async_context(connect(endpoint, project.limits)))
+        try:
+            yield Connection(client, loop)
+        finally:
+            loop.run(opened.aclose())
 
 
 def _signing_key(environment: str, reference: SecretRef, folder: Path) -> SigningKey:

@@ -1,4 +1,4 @@
-"""Runs the one coroutine of a command, and ends it cleanly on Ctrl-C and SIGTERM. Knows no command."""
+"""Runs the coroutines of a command, and ends them cleanly on Ctrl-C and SIGTERM. Knows no command."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import signal
 import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
-from types import FrameType
-from typing import Any, Final, TypeVar
+from types import FrameType, TracebackType
+from typing import Any, Final, Self, TypeVar
 
 from paragon_sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ParagonSyncError, Terminated
 
@@ -28,21 +28,42 @@ _ENDINGS = {
 }
 
 
-def run_async(work: Coroutine[Any, Any, T], ending: Callable[[str, int], None] | None = None) -> T:
-    """Run ``work`` to its end; Ctrl-C and SIGTERM cancel it.
+class Loop:
+    """A context in which coroutines run one after the other; what they have opened stays open between them."""
 
-    With ``ending`` the first signal calls that alone, with what happened and the exit code, so that the work can end
-    what it has begun; a second one cancels. Raises :class:`KeyboardInterrupt` or :class:`Terminated` where it was
-    cancelled. Of several errors at once, raised by tasks side by side, it raises the first one that is no message for
-    users, else the first.
-    """
-    try:
-        with _seldom_collecting(), _short_turns(), asyncio.Runner(loop_factory=_fastest_loop()) as runner:
-            return runner.run(_until_signalled(work, ending))
-    except ExceptionGroup as several:
-        errors = list(_leaves(several))
-        unforeseen = [error for error in errors if not isinstance(error, ParagonSyncError)]
-        raise (unforeseen or errors)[0] from None
+    def __init__(self) -> None:
+        self._runner = asyncio.Runner(loop_factory=_fastest_loop())
+
+    def run(self, work: Coroutine[Any, Any, T], ending: Callable[[str, int], None] | None = None) -> T:
+        """Run ``work`` to its end; Ctrl-C and SIGTERM cancel it.
+
+        With ``ending`` the first signal calls that alone, with what happened and the exit code, so that the work can
+        end what it has begun; a second one cancels. Raises :class:`KeyboardInterrupt` or :class:`Terminated` where it
+        was cancelled. Of several errors at once, raised by tasks side by side, it raises the first one that is no
+        message for users, else the first.
+        """
+        try:
+            with _seldom_collecting(), _short_turns():
+                return self._runner.run(_until_signalled(work, ending))
+        except ExceptionGroup as several:
+            errors = list(_leaves(several))
+            unforeseen = [error for error in errors if not isinstance(error, ParagonSyncError)]
+            raise (unforeseen or errors)[0] from None
+
+    def __enter__(self) -> Self:
+        self._runner.__enter__()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._runner.close()
+
+
+def run_async(work: Coroutine[Any, Any, T]) -> T:
+    """Run ``work`` alone, as :meth:`Loop.run` does."""
+    with Loop() as loop:
+        return loop.run(work)
 
 
 @contextmanager

@@ -17,8 +17,10 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from paragon_sync.errors import JsonError, StateError
+from paragon_sync.store import rows
 
 STATE_FILE: Final = "state.sqlite"
+_STATEMENTS: Final = 4 * rows.MOST  # to be remembered: for each table that a run writes, one for each number of rows
 _BUSY_SECONDS: Final = 30
 _CONNECT_SECONDS: Final = 10
 _KEEPALIVE_SECONDS: Final = 60
@@ -143,7 +145,9 @@ def _engine(location: Location) -> Engine:
             connect_args=_server_arguments(location.url),
         )
     url = URL.create("sqlite") if location.missing else location.url
-    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS})
+    engine = create_engine(
+        url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS, "cached_statements": _STATEMENTS}
+    )
 
     @event.listens_for(engine, "connect")
     def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:

@@ -6,7 +6,7 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -33,6 +33,14 @@ def is_plan(path: Path) -> bool:
         return path.is_file() and layout.version_of(path) is not None
     except OSError:
         return False
+
+
+def likely_operations(path: Path) -> int:
+    """About how many operations the file holds, told at once: nothing of it is verified. 0 where that can't be told."""
+    with suppress(OSError, sqlite3.Error), closing(_opened(path)) as database:
+        last = database.execute("SELECT max(number) FROM operations").fetchone()[0]
+        return last + 1 if isinstance(last, int) else 0
+    return 0
 
 
 class PlanWriter:
@@ -155,8 +163,7 @@ class PlanReader:
         self._checked: set[Table] = set()
         with _read_errors(path):
             layout.check_readable(path)
-            uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
-            self._database = sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+            self._database = _opened(path)
             self._database.create_function(MATCHES, 2, matches, deterministic=True)
         try:
             with _read_errors(path):
@@ -281,6 +288,11 @@ class PlanReader:
         if key is None:
             Unavailable(str(self.path)).refuse()
         return Sealed.known(key, sealing, str(self.path))
+
+
+def _opened(path: Path) -> sqlite3.Connection:
+    uri = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
 
 
 def _key(integration: str | None) -> bytes | None:

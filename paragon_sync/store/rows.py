@@ -7,7 +7,7 @@ each row it would wait longer than it works.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection, Table
@@ -15,7 +15,8 @@ from sqlalchemy import Connection, Table
 Values: TypeAlias = "tuple[str | int | float | None, ...]"
 """One row: a value for each column of its table, in their order."""
 
-_MOST: Final = 64  # rows in a statement: of nine columns, no driver takes offence at so many values
+MOST: Final = 64
+"""Rows in a statement: of nine columns, no driver takes offence at so many values."""
 
 Known = Literal["error", "keep", "replace"]
 """What becomes of a row whose key is there already; ``error`` raises, as the driver does."""
@@ -24,19 +25,10 @@ Known = Literal["error", "keep", "replace"]
 def put(connection: Connection, table: Table, rows: Sequence[Values], *, known: Known = "error") -> None:
     """Add the rows; with ``replace`` no two of them may have the same key."""
     mark = "?" if connection.dialect.paramstyle == "qmark" else "%s"
-    for part in _parts(rows):
+    for done in range(0, len(rows), MOST):
+        part = rows[done : done + MOST]
         statement = _statement(table, len(part), mark, known)
         connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
-
-
-def _parts(rows: Sequence[Values]) -> Iterator[Sequence[Values]]:
-    """The rows in parts of a few sizes, so that the driver knows most statements already."""
-    done, size = 0, _MOST
-    while done < len(rows):
-        while size > len(rows) - done:
-            size //= 2
-        yield rows[done : done + size]
-        done += size
 
 
 @functools.cache

@@ -234,8 +234,7 @@ def test_spoiled_answers_never_make_a_write_that_drops_a_value(
                 "".join(plan_json(reader))
             return
         plan = await plan_one(declared, planning, person.name)
-        outcomes = Batcher[Recorded](lambda _: None)
-        journal = Journal(sending=Batcher[Sending](lambda _: None), outcomes=outcomes, clock=lambda: NOW)
+        journal = Journal(records=Batcher[Sending | Recorded](lambda _: None), clock=lambda: NOW)
         overwrite = chance.random() < 0.2
         writing = Writing(journal=journal, stop=Stop(), retry=AT_ONCE, on_conflict="overwrite" if overwrite else "skip")
         await apply_user(client.user(person.name), list(enumerate(plan.operations)), writing)

@@ -46,6 +46,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
         os.nice(_NICENESS)
     packed, project = _next(questions)
     key = SigningKey.unpacked(packed)
+    sign(key, project, "", 0)  # the first one loads what all of them need: better now than while somebody waits
     while (question := _next(questions)) is not None:
         number, users, issued = question
         tokens: list[str] = []

@@ -64,14 +64,8 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
     applying.begun(admitted.run)
     applying.states.update(admitted.states)
     store, stop = applying.store, applying.stop
-    # one for both, since the store has one writer
-    batcher = Batcher[Sending | Recorded](lambda batch: store.keep(admitted.run, batch))
-    journal = Journal(
-        sending=batcher,
-        outcomes=batcher,
-        clock=applying.clock,
-        states=applying.states,
-    )
+    records = Batcher[Sending | Recorded](lambda batch: store.keep(admitted.run, batch))
+    journal = Journal(records=records, clock=applying.clock, states=applying.states)
     limits = replace(applying.limits, switched_off=admitted.most_disabled)
     breaker = Breaker(stop, limits, switched_off=admitted.disabled + admitted.switched_off)
     applying.progress.begin_applying(total=reader.count, already=len(admitted.ended))
@@ -94,7 +88,7 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
     try:
         left = await _apply_users(reader, applying, writing)
     finally:
-        await journal.outcomes.drain()  # an interrupted run too has its outcomes on disk
+        await records.drain()  # an interrupted run too has its outcomes on disk
     if _is_finished(store, admitted.run, reader.count):
         store.finish(admitted.run, applying.clock().isoformat(timespec="seconds"))
     elif stop.reason is not None:

@@ -1,6 +1,7 @@
 """Batches what concurrent users record, so that one synced transaction serves many operations.
 
-A caller waits until what it recorded is on disk; nothing is sent before that. Knows nothing of what the records mean.
+Who is about to send waits until the record is on disk; who tells how it ended doesn't: until then it counts as sent,
+and resuming looks. Knows nothing of what the records mean.
 """
 
 from __future__ import annotations
@@ -20,21 +21,35 @@ class Batcher(Generic[Entry_contra]):
 
     def __init__(self, write: Callable[[Sequence[Entry_contra]], None]) -> None:
         self._write = write
-        self._waiting: list[tuple[Entry_contra, asyncio.Future[None]]] = []
+        self._waiting: list[tuple[Entry_contra, asyncio.Future[None] | None]] = []
         self._writing: asyncio.Task[None] | None = None
+        self._untold: Exception | None = None
 
     async def put(self, entry: Entry_contra) -> None:
-        """Return when the entry is on disk; raise what the writing of its batch raised."""
+        """Return when the entry is on disk; raise what the writing of its batch, or of an :meth:`add`, raised."""
+        self._raise_untold()
         written = asyncio.get_running_loop().create_future()
+        self._take(entry, written)
+        await written
+
+    def add(self, entry: Entry_contra) -> None:
+        """Have the entry written with the next batch, and don't wait: where that fails, the next caller is told."""
+        self._take(entry, None)
+
+    async def drain(self) -> None:
+        """Return when everything is on disk, or could not be written; raise that where no caller has heard of it."""
+        while self._writing is not None and not self._writing.done():
+            await asyncio.wait({self._writing})
+        self._raise_untold()
+
+    def _raise_untold(self) -> None:
+        if self._untold is not None:
+            raise self._untold
+
+    def _take(self, entry: Entry_contra, written: asyncio.Future[None] | None) -> None:
         self._waiting.append((entry, written))
         if self._writing is None or self._writing.done():
             self._writing = asyncio.create_task(self._write_all())
-        await written
-
-    async def drain(self) -> None:
-        """Return when everything that was put is on disk, or could not be written: its caller has the error."""
-        while self._writing is not None and not self._writing.done():
-            await asyncio.wait({self._writing})
 
     async def _write_all(self) -> None:
         """Write batch after batch until nobody waits. Of those who have stopped waiting the entry is written too."""
@@ -45,18 +60,23 @@ class Batcher(Generic[Entry_contra]):
             try:
                 await asyncio.to_thread(self._write, [entry for entry, _ in batch])
             except Exception as error:  # noqa: BLE001 - told to everybody who waits
-                _tell(batch, error)
+                if not _tell(batch, error):
+                    self._untold = error
             else:
                 _tell(batch, None)
             if len(batch) >= _MANY:
                 await asyncio.sleep(began + _PAUSE - loop.time())
 
 
-def _tell(batch: Sequence[tuple[object, asyncio.Future[None]]], error: Exception | None) -> None:
+def _tell(batch: Sequence[tuple[object, asyncio.Future[None] | None]], error: Exception | None) -> int:
+    """Tell everybody who waits; how many that were."""
+    told = 0
     for _, written in batch:
-        if written.done():
+        if written is None or written.done():
             continue
+        told += 1
         if error is None:
             written.set_result(None)
         else:
             written.set_exception(error)
+    return told

@@ -35,13 +35,12 @@ OnConflict: TypeAlias = Literal["skip", "fail", "overwrite"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Journal:
-    """Where a run records; both return when the record is on disk.
+    """Where a run records what it is about to send, and how that ended.
 
     ``states`` is how each operation stands by what this process knows, recorded or not: its outcome, or ``sending``.
     """
 
-    sending: Batcher[Sending]
-    outcomes: Batcher[Recorded]
+    records: Batcher[Sending | Recorded]
     clock: Callable[[], datetime]
     states: MutableMapping[int, str] = field(default_factory=dict)
 
@@ -124,7 +123,7 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
             if result is None:
                 return
             writing.journal.states[number] = name_of(result.outcome)
-            await writing.journal.outcomes.put(_recorded(course, result.outcome))
+            writing.journal.records.add(_recorded(course, result.outcome))
             writing.watch(result.outcome)
             well = isinstance(result.outcome, Applied | Unchanged)
             switched = result.switched
@@ -198,7 +197,7 @@ async def _send(user: _User, course: _Course, rewritten: Rewritten, live: LiveUs
     opened = closed = live.asked or session.now
     before = Before(pre_image=rewritten.pre_image, enabled=_enabled(operation, live))
     course.attempts += 1
-    await user.writing.journal.sending.put(
+    await user.writing.journal.records.put(
         Sending(
             number=course.number,
             attempt=course.attempts,

@@ -6,7 +6,7 @@ import signal
 
 import pytest
 
-from paragon_sync.cli.loop import run_async
+from paragon_sync.cli.loop import Loop, run_async
 from paragon_sync.errors import StateError, Terminated
 
 
@@ -69,7 +69,20 @@ def test_work_that_ends_what_it_began_is_not_torn_from_it() -> None:
         await asyncio.sleep(0)
         return f"{steps} and {told}"
 
-    assert run_async(work(), lambda what, _: told.append(what)) == "100000 and ['interrupted']"
+    with Loop() as loop:
+        assert loop.run(work(), lambda what, _: told.append(what)) == "100000 and ['interrupted']"
+
+
+def test_what_one_has_opened_is_there_for_the_next_one() -> None:
+    async def begin() -> asyncio.Task[str]:
+        return asyncio.create_task(asyncio.sleep(0.01, "opened"))
+
+    async def go_on(begun: asyncio.Task[str]) -> str:
+        return await begun
+
+    with Loop() as loop:
+        begun = loop.run(begin())
+        assert loop.run(go_on(begun)) == "opened"
 
 
 def test_work_that_cancels_itself_is_not_taken_for_terminated() -> None:

@@ -106,3 +106,49 @@ async def test_draining_waits_for_everything_that_was_put() -> None:
 @in_loop
 async def test_with_nothing_put_there_is_nothing_to_drain() -> None:
     await Batcher(Disk().write).drain()
+
+
+@in_loop
+async def test_nobody_waits_for_what_is_added_and_draining_does() -> None:
+    disk = Disk()
+    batcher = Batcher(disk.write)
+    batcher.add(1)
+    await asyncio.sleep(0)  # it is on its way
+    batcher.add(2)
+    (waiting,) = await put_all(batcher, [3])
+    draining = asyncio.create_task(batcher.drain())
+    await asyncio.sleep(0)
+    assert (waiting.done(), draining.done()) == (False, False)
+
+    disk.let.release(2)
+    await asyncio.gather(waiting, draining)
+
+    assert disk.batches == [[1], [2, 3]]
+
+
+@in_loop
+async def test_the_next_caller_is_told_that_what_was_added_is_not_on_disk() -> None:
+    disk = Disk()
+    batcher = Batcher(disk.write)
+    batcher.add(13)
+    disk.let.release(2)
+    with pytest.raises(StateError, match="the disk is full"):
+        await batcher.drain()
+
+    with pytest.raises(StateError, match="the disk is full"):
+        await batcher.put(1)
+    assert disk.batches == []
+
+
+@in_loop
+async def test_one_who_waited_for_the_same_batch_has_told_it_already() -> None:
+    disk = Disk()
+    batcher = Batcher(disk.write)
+    (waiting,) = await put_all(batcher, [1])
+    batcher.add(13)
+
+    disk.let.release()
+    with pytest.raises(StateError, match="the disk is full"):
+        await waiting
+
+    await batcher.drain()
