@@ -17,7 +17,7 @@ _MEMORY, _TIME = "memory", "time"
 
 @contextmanager
 def bench(*, quick: bool) -> Iterator[Bench]:
-    """One run of each: the time counts from the first manifest to the finished plan, without the process's start."""
+    """A pair of runs a round: the time counts from the first manifest to the finished plan, without the process's start."""
     many = 50_000 if quick else MANY
     with tempfile.TemporaryDirectory(prefix="paragon-sync-bench-") as name:
         folders = {users: Path(name) / str(users) for users in (FEW, many)}
@@ -54,7 +54,7 @@ def bench(*, quick: bool) -> Iterator[Bench]:
                     at_most=1.15,
                 ),
             ),
-            rounds=1,
+            rounds=3,
             footnotes=("NDJSON in any order, two documents for each user, one user in 100 differs",),
         )
 
