@@ -17,7 +17,7 @@ _MEMORY, _TIME = "memory", "time"
 
 @contextmanager
 def bench(*, quick: bool) -> Iterator[Bench]:
-    """A pair of runs a round: the time counts from the first manifest to the finished plan, without the process's start."""
+    """A pair of runs a round, timed from the first manifest to the finished plan, without the process's start."""
     many = 50_000 if quick else MANY
     with tempfile.TemporaryDirectory(prefix="paragon-sync-bench-") as name:
         folders = {users: Path(name) / str(users) for users in (FEW, many)}
