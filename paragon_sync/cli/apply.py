@@ -97,6 +97,8 @@ def apply(
         full=full,
         quiet=quiet,
     )
+    if digest is not None and not re.fullmatch(r"[0-9a-fA-F]{8,64}", digest):
+        raise UsageError(f'"{digest}" is no digest', hint="at least the eight hexadecimal digits that plan showed")
     if any(is_plan(path) for path in paths):
         if len(paths) > 1 or users or integrations or retried:
             raise UsageError("a saved plan is applied alone, and whole", hint="filters are given to plan")
@@ -178,11 +180,7 @@ def _ask(environment: str) -> None:
 
 
 def _check_digest(reader: PlanReader, digest: str | None) -> None:
-    if digest is None:
-        return
-    if not re.fullmatch(r"[0-9a-fA-F]{8,64}", digest):
-        raise UsageError(f'"{digest}" is no digest', hint="at least the eight hexadecimal digits that plan showed")
-    if not reader.digest.startswith(digest.lower()):
+    if digest is not None and not reader.digest.startswith(digest.lower()):
         raise PlanFileError(
             f"the plan's digest is {reader.digest[: len(digest)]}, not {digest}",
             hint="this is not the plan that was reviewed: make it again, and have that one reviewed",

@@ -119,15 +119,20 @@ async def _until_signalled(work: Coroutine[Any, Any, T], ending: Callable[[str, 
         else:
             loop.call_soon_threadsafe(task.cancel)
 
-    with _handling(receive):
-        try:
-            return await task
-        except asyncio.CancelledError:
-            if not received:
-                raise
-            if received[-1] is signal.SIGINT:
-                raise KeyboardInterrupt from None
-            raise Terminated("terminated") from None
+    try:
+        with _handling(receive):
+            result = await task
+    except asyncio.CancelledError:
+        if not received:
+            raise
+        raise _ended_by(received[-1]) from None
+    if received and ending is None:  # it was done already, but more was to follow
+        raise _ended_by(received[-1])
+    return result
+
+
+def _ended_by(received: signal.Signals) -> BaseException:
+    return KeyboardInterrupt() if received is signal.SIGINT else Terminated("terminated")
 
 
 @contextmanager

@@ -38,8 +38,9 @@ def is_plan(path: Path) -> bool:
 def likely_operations(path: Path) -> int:
     """About how many operations the file holds, told at once: nothing of it is verified. 0 where that can't be told."""
     with suppress(OSError, sqlite3.Error), closing(_opened(path)) as database:
-        last = database.execute("SELECT max(number) FROM operations").fetchone()[0]
-        return last + 1 if isinstance(last, int) else 0
+        if _has_our_tables(database):
+            last = database.execute("SELECT max(number) FROM operations").fetchone()[0]
+            return last + 1 if isinstance(last, int) else 0
     return 0
 
 
@@ -266,7 +267,7 @@ class PlanReader:
         return self._sealing.unseal(kept, layout.place(what, number))
 
     def _verify(self, key: str | None) -> None:
-        if set(self._database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema")) != layout.schema():
+        if not _has_our_tables(self._database):
             raise ValueError("other tables")
         meta = dict(self._database.execute("SELECT name, value FROM meta"))
         if {type(value) for value in meta.values()} != {bytes}:
@@ -288,6 +289,11 @@ class PlanReader:
         if key is None:
             Unavailable(str(self.path)).refuse()
         return Sealed.known(key, sealing, str(self.path))
+
+
+def _has_our_tables(database: sqlite3.Connection) -> bool:
+    """And no others: what is asked of anything else might take for ever."""
+    return set(database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema")) == layout.schema()
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -37,9 +37,8 @@ class SigningProcesses:
     async def start(cls, key: SigningKey, project: str) -> Self:
         """Start them."""
         started = await asyncio.gather(*(_started(key, project) for _ in range(min(os.cpu_count() or 1, 8))))
-        await asyncio.sleep(
-            0
-        )  # the key goes out once the loop has its turn, and who asks now may be long at other work
+        # the key goes out once the loop has its turn, and whoever asks now may be long at other work
+        await asyncio.sleep(0)
         return cls([worker for worker in started if worker is not None])
 
     @property

@@ -89,6 +89,7 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
         left = await _apply_users(reader, applying, writing)
     finally:
         await records.drain()  # an interrupted run too has its outcomes on disk
+    records.check()
     if _is_finished(store, admitted.run, reader.count):
         store.finish(admitted.run, applying.clock().isoformat(timespec="seconds"))
     elif stop.reason is not None:

@@ -27,22 +27,35 @@ class Batcher(Generic[Entry_contra]):
 
     async def put(self, entry: Entry_contra) -> None:
         """Return when the entry is on disk; raise what the writing of its batch, or of an :meth:`add`, raised."""
-        self._raise_untold()
+        self.check()
         written = asyncio.get_running_loop().create_future()
         self._take(entry, written)
         await written
 
     def add(self, entry: Entry_contra) -> None:
-        """Have the entry written with the next batch, and don't wait: where that fails, the next caller is told."""
+        """Have the entry written with the next batch, and don't wait: where that fails, the next caller is told.
+
+        Raises as :meth:`check` does; the entry is taken all the same.
+        """
         self._take(entry, None)
+        self.check()
 
     async def drain(self) -> None:
-        """Return when everything is on disk, or could not be written; raise that where no caller has heard of it."""
-        while self._writing is not None and not self._writing.done():
-            await asyncio.wait({self._writing})
-        self._raise_untold()
+        """Return when everything is on disk, or could not be written. Whoever is cancelled meanwhile is so after that.
 
-    def _raise_untold(self) -> None:
+        Nothing may be on its way any more once others may write.
+        """
+        cancelled: asyncio.CancelledError | None = None
+        while self._writing is not None and not self._writing.done():
+            try:
+                await asyncio.wait({self._writing})
+            except asyncio.CancelledError as error:
+                cancelled = error
+        if cancelled is not None:
+            raise cancelled
+
+    def check(self) -> None:
+        """Raise what the writing of an :meth:`add` raised, if nobody who waited for the same batch has heard of it."""
         if self._untold is not None:
             raise self._untold
 

@@ -85,6 +85,17 @@ def test_what_one_has_opened_is_there_for_the_next_one() -> None:
         assert loop.run(go_on(begun)) == "opened"
 
 
+@pytest.mark.parametrize(("number", "raised"), [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)])
+def test_a_signal_that_comes_as_the_work_ends_keeps_the_next_work_from_beginning(
+    number: signal.Signals, raised: type[BaseException]
+) -> None:
+    async def work() -> None:
+        asyncio.current_task().add_done_callback(lambda _: os.kill(os.getpid(), number))  # type: ignore[union-attr]
+
+    with pytest.raises(raised):
+        run_async(work())
+
+
 def test_work_that_cancels_itself_is_not_taken_for_terminated() -> None:
     async def work() -> None:
         raise asyncio.CancelledError

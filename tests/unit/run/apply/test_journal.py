@@ -132,12 +132,37 @@ async def test_the_next_caller_is_told_that_what_was_added_is_not_on_disk() -> N
     batcher = Batcher(disk.write)
     batcher.add(13)
     disk.let.release(2)
-    with pytest.raises(StateError, match="the disk is full"):
-        await batcher.drain()
+    await batcher.drain()
 
     with pytest.raises(StateError, match="the disk is full"):
+        batcher.check()
+    with pytest.raises(StateError, match="the disk is full"):
         await batcher.put(1)
-    assert disk.batches == []
+    with pytest.raises(StateError, match="the disk is full"):
+        batcher.add(2)
+    await batcher.drain()
+    assert disk.batches == [[2]]
+
+
+@in_loop
+async def test_whoever_drains_and_is_cancelled_is_so_once_nothing_is_on_its_way() -> None:
+    disk = Disk()
+    batcher = Batcher(disk.write)
+    batcher.add(1)
+    await asyncio.sleep(0)  # it is on its way
+    batcher.add(2)
+    draining = asyncio.create_task(batcher.drain())
+    for _ in range(2):
+        await asyncio.sleep(0)
+        draining.cancel()
+    await asyncio.sleep(0.01)
+    assert not draining.done()
+
+    disk.let.release(2)
+    with pytest.raises(asyncio.CancelledError):
+        await draining
+
+    assert disk.batches == [[1], [2]]
 
 
 @in_loop
@@ -151,4 +176,4 @@ async def test_one_who_waited_for_the_same_batch_has_told_it_already() -> None:
     with pytest.raises(StateError, match="the disk is full"):
         await waiting
 
-    await batcher.drain()
+    batcher.check()
