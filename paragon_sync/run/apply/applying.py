@@ -27,7 +27,7 @@ from paragon_sync.store.state import StateStore
 
 GRACE: Final = 10.0
 """Seconds that operations under way get to end once the run is to stop."""
-_FEW: Final = 16  # requests at once: with more of them, the records of one batch are many, and take longer
+_WAITING: Final = 48  # users who wait for a record: what more of them have in memory is not at the processor's hand
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +127,7 @@ async def _apply_users(reader: PlanReader, applying: Applying, writing: Writing)
 
 def _in_hand(concurrency: int) -> int:
     """How many users are at work: while one has a request under way, another one waits for its record."""
-    return 2 * concurrency + max(0, concurrency - _FEW)
+    return concurrency + min(concurrency, _WAITING)
 
 
 async def _ending(running: set[asyncio.Task[None]], stop: Stop) -> None:
