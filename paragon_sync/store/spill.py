@@ -24,7 +24,7 @@ KeyedRow: TypeAlias = tuple[bytes, int, bytes]
 
 KEY: Final = itemgetter(0)
 _CHUNK: Final = 64  # rows that are read together: some 20 kB, and of each part that many are in memory
-_AT_ONCE: Final = 500  # rows: merging takes half as long while what it needs is at hand
+_AT_ONCE: Final = 500  # rows that are merged together, while what that needs is at the processor's hand
 _PLAIN: Final = 2  # the format of marshal that looks for nothing that occurs twice
 
 

@@ -268,8 +268,8 @@ def load_step_by_step(
     """Read, check, resolve and stage every document; without a resolver, names are not resolved.
 
     Gives each user about whom something was staged, as they come: whoever steps through may see to something else in
-    between, or give up. Raises :class:`ManifestError` with
-    every problem of every file, :class:`UsageError` for a filter that matches none.
+    between, or give up. Raises :class:`ManifestError` with every problem of every file, :class:`UsageError` for a
+    filter that matches none.
     """
     loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters), scope=scope)
     known = None if resolver is None else resolver.known

@@ -1,12 +1,10 @@
 from __future__ import annotations
 
 import os
-import resource
 import stat
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -18,6 +16,7 @@ from paragon_sync.store import location
 from paragon_sync.store.journal import Recorded
 from paragon_sync.store.state import StateStore
 from tests import postgres
+from tests.limits import files_no_longer_than
 from tests.nouns import run_header
 
 NOBODY = 65534
@@ -27,17 +26,6 @@ GOES_ON = "applying the same plan again goes on from there"
 def recorded(count: int) -> list[Recorded]:
     operation = Operation(user="u" * 400, subject=MetadataSubject(), base={}, requests=(), managed=(), changes=())
     return [Recorded(number=number, operation=operation, outcome=Unchanged()) for number in range(count)]
-
-
-@contextmanager
-def largest_file(size: int) -> Iterator[None]:
-    """As a disk that is full: no file may become larger than ``size`` bytes."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def mode(path: Path) -> int:
@@ -128,7 +116,7 @@ def test_a_full_disk_is_an_error_and_what_was_recorded_stays(tmp_path: Path) -> 
         store.begin(run_header("r1", operations=2000))
         store.record("r1", recorded(1))
         with (
-            largest_file(300_000),
+            files_no_longer_than(300_000),
             pytest.raises(StateError, match=r"can't be read or written: (database or disk is full|disk I/O)") as caught,
         ):
             store.record("r1", recorded(2000))

@@ -1,12 +1,9 @@
 from __future__ import annotations
 
 import os
-import resource
 import sqlite3
 import stat
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from fnmatch import fnmatchcase
 from pathlib import Path
 
@@ -20,6 +17,7 @@ from paragon_sync.model.planned import ConfigurationSubject, Finding, FindingKin
 from paragon_sync.store.layout import FORMAT_VERSION, Table
 from paragon_sync.store.planfile import PlanReader, PlanWriter, is_plan, likely_operations, short_digest
 from paragon_sync.store.selection import MATCHES, Selection, condition, matches
+from tests.limits import files_no_longer_than
 from tests.nouns import change, configuration, finding, metadata, outline_of, plan_header
 
 HEADER = plan_header(catalog={"slack": {"id": "95bedc9f", "order": Number("1.10")}})
@@ -245,16 +243,6 @@ def test_a_folder_that_is_no_folder_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(PlanFileError, match=r"can't write .*: Not a directory"):
         PlanWriter(tmp_path / "file" / "p.plan")
-
-
-@contextmanager
-def files_no_longer_than(size: int) -> Iterator[None]:
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
