@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field, fields
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, fields, replace
 from fnmatch import fnmatchcase
+from statistics import median_low
 from typing import Any
 
 from hypothesis import strategies as st
@@ -26,6 +28,8 @@ from paragon_sync.model.outcome import (
     Conflict,
     ConflictingPath,
     Failed,
+    Outcome,
+    OutcomeName,
     RunHeader,
     SideEffect,
     Unchanged,
@@ -52,7 +56,7 @@ from paragon_sync.model.planned import (
     Severity,
     Value,
 )
-from paragon_sync.store.journal import Ending, Entry
+from paragon_sync.store.journal import SENDING, Ending, Entry, Windows, state_of
 from paragon_sync.store.selection import EVERYTHING, Selection
 
 SLACK = ConfigurationSubject(integration="slack", credential="c1", account="T0001")
@@ -158,6 +162,45 @@ class StoredPlan:
 
     def users(self, selection: Selection = EVERYTHING) -> int:
         return len({outline.user for outline in self.outlines(selection)})
+
+
+@dataclass(frozen=True)
+class StoredRun:
+    """One run without its database."""
+
+    recorded: tuple[Entry, ...] = ()
+    header: RunHeader = field(default_factory=lambda: run_header("r", allowed={"valuesRemoved": "20"}))
+
+    def run(self, run: str) -> RunHeader:
+        return replace(self.header, run=run)
+
+    def entries(
+        self,
+        _run: str,
+        outcome: OutcomeName | None = None,
+        *,
+        sending: bool = False,
+        attempts: bool = True,
+    ) -> list[Entry]:
+        wanted = SENDING if sending else outcome
+        found = [entry for entry in self.recorded if wanted in {None, state_of(entry.outcome)}]
+        return found if attempts else [replace(entry, attempts=()) for entry in found]
+
+    def endings(self, _run: str, states: Collection[str]) -> list[Ending]:
+        return [ending(entry) for entry in self.recorded if state_of(entry.outcome) in states]
+
+    def outcomes(self, _run: str) -> Iterator[tuple[Outcome | None, int]]:
+        return ((entry.outcome, 1) for entry in self.recorded)
+
+    def counts(self, _run: str) -> Mapping[str, int]:
+        return Counter(state_of(entry.outcome) for entry in self.recorded)
+
+    def sent_again(self, _run: str) -> int:
+        return sum(entry.tries > 1 for entry in self.recorded)
+
+    def windows(self, _run: str) -> Windows | None:
+        found = sorted(entry.window for entry in self.recorded if entry.window is not None)
+        return Windows(number=len(found), longest=found[-1], usual=median_low(found)) if found else None
 
 
 def _is_chosen(user: str, selection: Selection) -> bool:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import Protocol
 
-from paragon_sync.model.outcome import OutcomeName, RunHeader
-from paragon_sync.store.journal import Ending, Entry
+from paragon_sync.model.outcome import Outcome, OutcomeName, RunHeader
+from paragon_sync.store.journal import Ending, Entry, Windows
 
 
 class Journal(Protocol):
@@ -23,11 +23,15 @@ class Journal(Protocol):
         attempts: bool = True,
     ) -> Iterable[Entry]: ...
 
-    def endings(self, run: str) -> Iterable[Ending]: ...
+    def endings(self, run: str, states: Collection[str]) -> Iterable[Ending]: ...
+
+    def outcomes(self, run: str) -> Iterable[tuple[Outcome | None, int]]: ...
 
     def counts(self, run: str) -> Mapping[str, int]: ...
 
-    def longest_window(self, run: str) -> float | None: ...
+    def sent_again(self, run: str) -> int: ...
+
+    def windows(self, run: str) -> Windows | None: ...
 
 
 def operations_of(header: RunHeader, counts: Mapping[str, int]) -> int:

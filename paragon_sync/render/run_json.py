@@ -31,8 +31,8 @@ from paragon_sync.render.mask import masked_conflict
 from paragon_sync.render.plan_json import items, present, subject_json, values
 from paragon_sync.render.reasons import reasons
 from paragon_sync.render.run import Journal, not_reached, operations_of
-from paragon_sync.render.run_summary import Held, RunSummary, Told
-from paragon_sync.store.journal import OUTCOME_NAMES, SENDING, Ending, Entry, name_of
+from paragon_sync.render.run_summary import Held, Told, summary_of, taking
+from paragon_sync.store.journal import OUTCOME_NAMES, SENDING, Ending, Entry, state_of
 
 FORMAT_VERSION: Final = 1
 
@@ -44,15 +44,14 @@ def run_json(
 
     ``entries`` are those to show, instead of all. What is alike of those that did not end well is counted on the way.
     """
-    window = journal.longest_window(run)
+    summary = summary_of(journal, run)
     head = {"formatVersion": FORMAT_VERSION} | _header(journal.run(run), journal.counts(run))
-    if window is not None:
-        head["longestWindowMs"] = window
+    if summary.windows is not None:
+        head["longestWindowMs"] = summary.windows.longest
     if held is not None and held.refusals:
         head |= {"refusals": held.refusals, "pausedSeconds": held.paused}
     troubles = Told(_troubles)
-    summary = RunSummary(troubles)
-    whole = summary.taking(journal.entries(run))
+    whole = taking(journal.entries(run), troubles)
     yield f'{dumps(head)[:-1]},\n"operations":['
     yield from items(map(_entry, whole if entries is None else entries))
     for _ in whole:
@@ -65,7 +64,7 @@ def run_json(
 def _troubles(entry: Entry | Ending) -> list[str]:
     """The word for the outcome, then why; nothing where it ended well."""
     why = reasons(entry.outcome)
-    return [SENDING if entry.outcome is None else name_of(entry.outcome), *why] if why else []
+    return [state_of(entry.outcome), *why] if why else []
 
 
 def _alike(alike: AlikeTexts[str]) -> JsonObject:
@@ -129,7 +128,7 @@ def _entry(entry: Entry) -> JsonObject:
         "number": entry.number,
         "user": entry.user,
         **subject_json(entry.subject),
-        "outcome": SENDING if entry.outcome is None else name_of(entry.outcome),
+        "outcome": state_of(entry.outcome),
         **_told(entry.outcome),
         "attempts": entry.tries,
         **({} if window is None else {"windowMs": window}),

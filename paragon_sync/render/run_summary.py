@@ -1,25 +1,22 @@
-"""What a whole run did, counted in one pass over its journal and in bounded memory. Knows no output format."""
+"""What a whole run did, counted from its journal in bounded memory. Knows no output format."""
 
 from __future__ import annotations
 
-import math
-from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import accumulate
 from typing import Final, TypeVar
 
-from paragon_sync.model.outcome import Applied, RunHeader
+from paragon_sync.model.outcome import Applied, RunHeader, alarms_of
 from paragon_sync.model.planned import ConfigurationSubject
 from paragon_sync.render.alike import TextTally
 from paragon_sync.render.plan import MOST_IN_FULL
-from paragon_sync.render.run import operations_of
-from paragon_sync.store.journal import Ending, Entry
+from paragon_sync.render.reasons import reasons, remarks
+from paragon_sync.render.run import Journal, operations_of
+from paragon_sync.store.journal import Ending, Entry, Windows, state_of
 
 _E = TypeVar("_E", Entry, Ending)
 
-_STEPS: Final = 20  # of a logarithm to e: windows are told apart by 5 %
 _LONG: Final = 10.0  # seconds from which on a run has a rate
 
 
@@ -54,39 +51,41 @@ class Told:
         self.tally.add(about, entry.user, "\n".join(texts))
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RunSummary:
-    """Takes a run's entries, with their attempts, or endings, and counts; ``told`` are the things to tell of each."""
+    """What is counted of a whole run.
 
-    def __init__(self, *told: Told) -> None:
-        self.enabled = 0
-        """Workflows that were enabled by writing ``config``."""
-        self.sent_again = 0
-        """Operations that were sent more than once."""
-        self._told = told
-        self._windows: Counter[int] = Counter()
+    ``enabled`` are the workflows that were enabled by writing ``config``, ``sent_again`` the operations that were sent
+    more than once. ``telling`` are the states of operations of which there is more to tell than that they ended so.
+    """
 
-    def taking(self, entries: Iterable[_E]) -> Iterator[_E]:
-        """The same entries, which are taken on their way; everything is complete once all have been."""
-        for entry in entries:
-            self.enabled += entry.outcome.enabled if isinstance(entry.outcome, Applied) else 0
-            self.sent_again += entry.tries > 1
-            window = entry.window
-            if window is not None:
-                self._windows[round(_STEPS * math.log(max(window, 0.1)))] += 1
-            for told in self._told:
-                told.add(entry)
-            yield entry
+    enabled: int
+    sent_again: int
+    windows: Windows | None
+    telling: frozenset[str]
 
-    @property
-    def usual_window(self) -> float | None:
-        """What half of the windows are no longer than, in milliseconds; None where there are few."""
-        number = self._windows.total()
-        if number <= MOST_IN_FULL:
-            return None
-        steps = sorted(self._windows)
-        passed = accumulate(self._windows[step] for step in steps)
-        half = next(step for step, so_far in zip(steps, passed, strict=True) if 2 * so_far >= number)
-        return math.exp(half / _STEPS)
+
+def summary_of(journal: Journal, run: str) -> RunSummary:
+    """Counts what is alike: nothing is read of each operation by itself."""
+    enabled, telling = 0, set[str]()
+    for outcome, times in journal.outcomes(run):
+        enabled += times * outcome.enabled if isinstance(outcome, Applied) else 0
+        if alarms_of(outcome) or reasons(outcome) or remarks(outcome):
+            telling.add(state_of(outcome))
+    return RunSummary(
+        enabled=enabled,
+        sent_again=journal.sent_again(run),
+        windows=journal.windows(run),
+        telling=frozenset(telling),
+    )
+
+
+def taking(entries: Iterable[_E], *told: Told) -> Iterator[_E]:
+    """The same entries, or endings; what is told of them is complete once all have been taken."""
+    for entry in entries:
+        for one in told:
+            one.add(entry)
+        yield entry
 
 
 def rate_of(header: RunHeader, counts: Mapping[str, int]) -> tuple[float, float] | None:

@@ -12,10 +12,10 @@ from paragon_sync.model.outcome import Applied, RunHeader, alarms_of
 from paragon_sync.render.changes import subject_name
 from paragon_sync.render.lines import WIDTH, columns, count, line, seconds_text, wrapped
 from paragon_sync.render.literal import printable
-from paragon_sync.render.plan import WHOLE, View
+from paragon_sync.render.plan import MOST_IN_FULL, WHOLE, View
 from paragon_sync.render.reasons import reasons, remarks
 from paragon_sync.render.run import Journal, not_reached, operations_of
-from paragon_sync.render.run_summary import Held, RunSummary, Told, rate_of
+from paragon_sync.render.run_summary import Held, RunSummary, Told, rate_of, summary_of, taking
 from paragon_sync.render.summary import grouped_texts
 from paragon_sync.store.journal import SENDING, Ending, Entry
 
@@ -37,13 +37,13 @@ def run_lines(journal: Journal, run: str, view: View = WHOLE, held: Held | None 
     yield from heading(header)
     yield line()
     lost, troubles, notes = Told(_alarms, "Lost?"), Told(_troubles, "Not applied"), Told(_notes, "Notes")
-    summary = RunSummary(lost, troubles, notes)
-    for _ in summary.taking(journal.endings(run)):
+    summary = summary_of(journal, run)
+    for _ in taking(journal.endings(run, summary.telling), lost, troubles, notes) if summary.telling else ():
         pass
     for told in (lost, troubles, notes):
         if told.number:
             yield line(told.title, "bold red" if told is lost else "bold")
-            yield from _section(told, view, journal, run)
+            yield from _section(told, view, journal.endings(run, summary.telling))
             yield line()
     yield from closing(journal, header, summary, held)
     if not all(view.is_full(told.number) for told in (lost, troubles, notes)):
@@ -73,11 +73,9 @@ def closing(journal: Journal, header: RunHeader, summary: RunSummary, held: Held
         yield from wrapped(f"{course[0].upper()}{course[1:]}.", 0)
     if summary.enabled:
         yield from wrapped(f"{count(summary.enabled, 'workflow')} enabled through config: triggers unconfirmed.", 0)
-    window, usual = journal.longest_window(header.run), summary.usual_window
-    if window is not None:
-        yield line(
-            f"Longest read-to-write window {window:,.0f} ms{'' if usual is None else f', usual {usual:,.0f} ms'}."
-        )
+    if (windows := summary.windows) is not None:
+        usual = f", usual {windows.usual:,.0f} ms" if windows.number > MOST_IN_FULL else ""
+        yield line(f"Longest read-to-write window {windows.longest:,.0f} ms{usual}.")
 
 
 def grouped_run_line(run: str) -> Iterator[Text]:
@@ -132,13 +130,13 @@ def moment(time: str) -> str:
         return time
 
 
-def _section(told: Told, view: View, journal: Journal, run: str) -> Iterator[Text]:
+def _section(told: Told, view: View, endings: Iterable[Ending]) -> Iterator[Text]:
     if not view.is_full(told.number):
         yield from grouped_entries(told)
     elif len(told.first) == told.number:
         yield from entry_lines(told.first, told.texts)
     else:
-        yield from entry_lines(journal.endings(run), told.texts)
+        yield from entry_lines(endings, told.texts)
 
 
 def grouped_entries(told: Told) -> Iterator[Text]:

@@ -11,7 +11,7 @@ from paragon_sync.render.lines import count, line, wrapped
 from paragon_sync.render.plan import WHOLE, View
 from paragon_sync.render.reasons import reasons, remarks
 from paragon_sync.render.run import Journal
-from paragon_sync.render.run_summary import RunSummary, Told
+from paragon_sync.render.run_summary import Told, summary_of, taking
 from paragon_sync.render.run_text import (
     closing,
     entry_lines,
@@ -21,7 +21,7 @@ from paragon_sync.render.run_text import (
     moment,
     outcome_counts,
 )
-from paragon_sync.store.journal import SENDING, Ending, Entry, name_of
+from paragon_sync.store.journal import Ending, Entry, name_of, state_of
 
 
 def runs_lines(runs: Iterable[tuple[RunHeader, Mapping[str, int]]]) -> Iterator[Text]:
@@ -50,8 +50,7 @@ def run_record_lines(
         yield from wrapped(text, 2, hanging=2)
     yield line()
     told = Told(_outcome if view.full is not True else _told)
-    summary = RunSummary(told)
-    taken = summary.taking(journal.entries(run) if entries is None else entries)
+    taken = taking(journal.entries(run) if entries is None else entries, told)
     if view.full:
         yield from entry_lines(taken, _told)
     else:
@@ -59,7 +58,7 @@ def run_record_lines(
     if told.number:
         yield line()
     if entries is None:
-        yield from closing(journal, header, summary)
+        yield from closing(journal, header, summary_of(journal, run))
     else:
         yield from wrapped(outcome_counts(header, journal.counts(run)), 0, style="bold")
     if not view.is_full(told.number):
@@ -125,7 +124,7 @@ def _word(entry: Entry | Ending) -> str:
     outcome = entry.outcome
     if isinstance(outcome, Applied) and outcome.resolved:
         return f"{name_of(outcome)} (resolved)"
-    return SENDING if outcome is None else name_of(outcome)
+    return state_of(outcome)
 
 
 def _told(entry: Entry | Ending) -> list[str]:

@@ -115,9 +115,26 @@ class Ending:
     window: float | None = None
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Windows:
+    """Of all operations that were answered, the longest window of each, in milliseconds: how many, and how long.
+
+    ``usual`` is what half of them are no longer than.
+    """
+
+    number: int
+    longest: float
+    usual: float
+
+
 def name_of(outcome: Outcome) -> OutcomeName:
     """The word for an outcome in the journal and in summaries."""
     return OUTCOME_NAMES[type(outcome)]
+
+
+def state_of(outcome: Outcome | None) -> str:
+    """The same; ``sending`` where there is none."""
+    return SENDING if outcome is None else name_of(outcome)
 
 
 def new_run_id(now: datetime) -> str:

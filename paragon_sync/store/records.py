@@ -68,7 +68,7 @@ class Records:
             number=row.number,
             user=_user(row.user_id),
             subject=encoding.read_subject(row.subject),
-            outcome=self._ended(row.run, row.number, row.outcome),
+            outcome=self.ended(row.run, row.number, row.outcome),
             attempts=attempts,
             managed=self._managed(row),
         )
@@ -80,7 +80,7 @@ class Records:
             Ending,
             {"user": lambda: _user(user), "subject": lambda: encoding.read_subject(subject)},
             number=number,
-            outcome=self._ended(run, number, outcome),
+            outcome=self.ended(run, number, outcome),
             tries=tries,
             window=None if window is None else window * 1000,
         )
@@ -95,7 +95,8 @@ class Records:
             enabled=() if row.enabled is None else encoding.read_effects(row.enabled),
         )
 
-    def _ended(self, run: str, number: int, kept: str | None) -> Outcome | None:
+    def ended(self, run: str, number: int, kept: str | None) -> Outcome | None:
+        """The outcome of one operation, as it is kept."""
         return None if kept is None else encoding.read_outcome(self._read(kept, _outcome_place(run, number)))
 
     def _managed(self, row: Row[Any]) -> tuple[Managed, ...]:

@@ -5,21 +5,21 @@ One writer at a time for each run. Loading this module loads SQLAlchemy: import 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, true, update
 
 from paragon_sync.errors import StateError
-from paragon_sync.model.outcome import OutcomeName, Resumption, RunHeader
+from paragon_sync.model.outcome import Outcome, OutcomeName, Resumption, RunHeader
 from paragon_sync.store import encoding, location
 from paragon_sync.store.creation import opened
-from paragon_sync.store.journal import SENDING, Attempt, Ending, Entry, Recorded, Sending
+from paragon_sync.store.journal import SENDING, Attempt, Ending, Entry, Recorded, Sending, Windows
 from paragon_sync.store.location import Location
 from paragon_sync.store.records import Records
 from paragon_sync.store.rows import put
@@ -27,6 +27,7 @@ from paragon_sync.store.sealing import Unavailable
 from paragon_sync.store.tables import answers, attempts, entries, runs, states
 
 _BATCH: Final = 500
+_MANY: Final = 5000  # rows of which only how many are alike is read
 _ENTRIES: Final = select(entries, states.c.state, states.c.outcome).join(
     states, (states.c.run == entries.c.run) & (states.c.number == entries.c.number)
 )
@@ -182,12 +183,25 @@ class StateStore:
             yield from page
             after = page[-1].number
 
-    def endings(self, run: str) -> Iterator[Ending]:
-        """What there is to tell of each operation of one run, in the order of the plan; values are not read."""
+    def endings(self, run: str, states: Collection[str]) -> Iterator[Ending]:
+        """What there is to tell of each operation with one of the ``states``, in the order of the plan, without values.
+
+        A state is an outcome's name, or ``sending``.
+        """
         after = -1
-        while page := self._ending_page(run, after):
+        while page := self._ending_page(run, states, after):
             yield from page
             after = page[-1].number
+
+    def outcomes(self, run: str) -> Iterator[tuple[Outcome | None, int]]:
+        """How the operations of one run ended, and how many of them each time; None where that isn't known.
+
+        What is alike comes together, though not all of it at once: this is much faster than reading them one by one.
+        """
+        after = -1
+        while page := self._outcome_page(run, after):
+            yield from ((self._records.ended(run, row.number, row.outcome), row.times) for row in page)
+            after = max(row.last for row in page)
 
     def counts(self, run: str) -> Mapping[str, int]:
         """How many operations have which outcome, ``sending`` among them; only what occurs."""
@@ -195,12 +209,23 @@ class StateStore:
         with self._transaction() as connection:
             return {row[0]: row[1] for row in connection.execute(query)}
 
-    def longest_window(self, run: str) -> float | None:
-        """The longest time between reading and writing in one run, in milliseconds."""
-        query = select(func.max(answers.c.closed_monotonic - answers.c.opened_monotonic)).where(answers.c.run == run)
+    def sent_again(self, run: str) -> int:
+        """How many operations of one run were sent more than once."""
+        again = select(attempts.c.number).where(attempts.c.run == run)
+        again = again.group_by(attempts.c.number).having(func.count() > 1)
         with self._transaction() as connection:
-            longest: float | None = connection.scalar(query)
-            return None if longest is None else longest * 1000
+            return connection.scalar(select(func.count()).select_from(again.subquery())) or 0
+
+    def windows(self, run: str) -> Windows | None:
+        """The times between reading and the answer of a write in one run; None where none was answered."""
+        longest = func.max(answers.c.closed_monotonic - answers.c.opened_monotonic).label("longest")
+        each = select(longest).where(answers.c.run == run).group_by(answers.c.number).subquery()
+        with self._transaction() as connection:
+            number, most = connection.execute(select(func.count(), func.max(each.c.longest)).select_from(each)).one()
+            if not number:
+                return None
+            usual = select(each.c.longest).order_by(each.c.longest).offset((number - 1) // 2).limit(1)
+            return Windows(number=number, longest=most * 1000, usual=connection.execute(usual).scalar_one() * 1000)
 
     def close(self) -> None:
         self._engine.dispose()
@@ -231,8 +256,17 @@ class StateStore:
         with self._transaction() as connection:
             connection.execute(update(runs).where(runs.c.run == run).values(values))
 
-    def _ending_page(self, run: str, after: int) -> list[Ending]:
-        query = _ENDINGS.where(entries.c.run == run, entries.c.number > after)
+    def _outcome_page(self, run: str, after: int) -> Sequence[Row[Any]]:
+        """Of the next operations the first number of each outcome, and how often it occurs."""
+        few = select(states.c.number, states.c.outcome).where(states.c.run == run, states.c.number > after)
+        part = few.order_by(states.c.number).limit(_MANY).subquery()
+        number, last = func.min(part.c.number).label("number"), func.max(part.c.number).label("last")
+        query = select(number, last, part.c.outcome, func.count().label("times")).group_by(part.c.outcome)
+        with self._transaction() as connection:
+            return connection.execute(query).all()
+
+    def _ending_page(self, run: str, of: Collection[str], after: int) -> list[Ending]:
+        query = _ENDINGS.where(entries.c.run == run, entries.c.number > after, states.c.state.in_(of))
         with self._transaction() as connection:
             found = connection.execute(query.order_by(entries.c.number).limit(_BATCH))
             return [self._records.ending(run, row) for row in found]

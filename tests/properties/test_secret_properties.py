@@ -12,7 +12,7 @@ from paragon_sync.model.decision import Contender, Decision
 from paragon_sync.model.declared import Place, Position
 from paragon_sync.model.desired import Default, MetadataKey, Release, Set, Setting, Unset, WorkflowSetting
 from paragon_sync.model.moment import Moment, Window
-from paragon_sync.model.outcome import Applied, Conflict, ConflictingPath, RunHeader
+from paragon_sync.model.outcome import Applied, Conflict, ConflictingPath
 from paragon_sync.model.planned import Change, Detail, Finding, Origin, PatchMeta
 from paragon_sync.render.explain import explained_lines
 from paragon_sync.render.plan import View
@@ -21,7 +21,7 @@ from paragon_sync.render.run_json import run_json
 from paragon_sync.render.run_text import run_lines
 from paragon_sync.render.runs_text import run_record_lines
 from paragon_sync.render.text import plan_lines
-from paragon_sync.store.journal import Attempt, Ending, Entry
+from paragon_sync.store.journal import Attempt, Entry
 from tests import nouns
 
 SENTINELS = ("hunter2-one", "hunter2-two", "hunter2-three")
@@ -131,38 +131,6 @@ class Explained:
     positions: dict[Place, Position] = field(default_factory=dict)
 
 
-@dataclass(frozen=True)
-class Recorded:
-    """A run, without its journal."""
-
-    recorded: tuple[Entry, ...] = ()
-
-    def run(self, run: str) -> RunHeader:
-        return nouns.run_header(run)
-
-    def entries(
-        self,
-        _run: str,
-        outcome: str | None = None,
-        *,
-        sending: bool = False,
-        attempts: bool = True,
-    ) -> list[Entry]:
-        assert not sending
-        assert outcome in {None, "applied"}
-        found = [entry for entry in self.recorded if outcome is None or isinstance(entry.outcome, Applied)]
-        return found if attempts else [replace(entry, attempts=()) for entry in found]
-
-    def endings(self, _run: str) -> list[Ending]:
-        return [nouns.ending(entry) for entry in self.recorded]
-
-    def counts(self, _run: str) -> dict[str, int]:
-        return {"conflict": len(self.recorded)}
-
-    def longest_window(self, _run: str) -> None:
-        return None
-
-
 def no_secret_in(text: str) -> bool:
     return "hunter" not in text
 
@@ -182,7 +150,7 @@ def test_no_secret_of_a_run_is_rendered(paths: tuple[ConflictingPath, ...]) -> N
     outcomes = (Conflict(paths=paths), Applied(overwritten=paths))
     secret: JsonObject = {"token": list(SENTINELS)}
     sent = Attempt(preimage=secret, requests=(PatchMeta(meta=secret),), sent="t1", window=OPEN)
-    run = Recorded(
+    run = nouns.StoredRun(
         recorded=tuple(
             Entry(number=number, user="acme", subject=nouns.SLACK, outcome=outcome, attempts=(sent,))
             for number, outcome in enumerate(outcomes)

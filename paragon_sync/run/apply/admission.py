@@ -14,7 +14,7 @@ from paragon_sync.plan.policy import disabled_limit
 from paragon_sync.plan.rebase import Enabled
 from paragon_sync.run.apply.judging import INTERRUPTED, Before, InDoubt, Written, enabled
 from paragon_sync.run.apply.stopping import too_many_disabled
-from paragon_sync.store.journal import SENDING, name_of, new_run_id
+from paragon_sync.store.journal import new_run_id, state_of
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
 
@@ -151,7 +151,7 @@ def _as_left(run: RunHeader, plan: PlanHeader, store: StateStore) -> Admitted:
     switched_off = 0
     states: dict[int, str] = {}
     for entry in store.entries(run.run, attempts=False):
-        states[entry.number] = SENDING if entry.outcome is None else name_of(entry.outcome)
+        states[entry.number] = state_of(entry.outcome)
         if entry.is_open:
             continue
         ended[entry.number] = isinstance(entry.outcome, Applied | Unchanged)

@@ -27,8 +27,8 @@ from paragon_sync.render.plan import WHOLE, View
 from paragon_sync.render.run_summary import Held, rate_of
 from paragon_sync.store.journal import Attempt, Entry
 from tests import nouns
-from tests.nouns import run_header
-from tests.unit.render.test_run import RUN, Recorded
+from tests.nouns import StoredRun, run_header
+from tests.unit.render.test_run import RUN
 
 HEADER = run_header(
     RUN, started="2026-03-14T10:15:02.500+00:00", finished="2026-03-14T10:16:42+00:00", operations=5_000
@@ -54,7 +54,7 @@ def outcome_of(number: int) -> Outcome:
     return Unchanged() if number % 10 == 5 else Applied()
 
 
-def bulk() -> Recorded:
+def bulk() -> StoredRun:
     recorded = []
     for number in range(5_000):
         outcome = outcome_of(number)
@@ -67,10 +67,10 @@ def bulk() -> Recorded:
     blocked = replace(recorded[7], outcome=Blocked(reason="the user's metadata did not end well"), attempts=())
     lost = Applied(alarms=("lost? /sharedSettings/x",))
     recorded[7], recorded[8] = blocked, replace(recorded[8], subject=MetadataSubject(), outcome=lost)
-    return Recorded(recorded=tuple(recorded), window=69.4, header=HEADER)
+    return StoredRun(recorded=tuple(recorded), header=HEADER)
 
 
-def text_of(recorded: Recorded, view: View = WHOLE, held: Held | None = None) -> str:
+def text_of(recorded: StoredRun, view: View = WHOLE, held: Held | None = None) -> str:
     stream = io.StringIO()
     print_run(recorded, RUN, "text", view=view, held=held, stream=stream)
     return stream.getvalue()
@@ -108,7 +108,7 @@ Notes
 failed, 10 unknown.
 In 100 s, 50.3 operations a second; 8 operations sent more than once; the server
 held the run up 3 times, 12 s in all.
-Longest read-to-write window 69 ms, usual 45 ms.
+Longest read-to-write window 69 ms, usual 44 ms.
 Grouped by what is alike; one by one: paragon-sync runs show
 20260314-101502-4f1c --full
 """
@@ -126,10 +126,10 @@ def test_twenty_are_told_one_by_one(number: int) -> None:
     recorded = tuple(
         Entry(number=n, user=f"u{n}", subject=nouns.SLACK, outcome=Failed(reason="no")) for n in range(number)
     )
-    assert ("21 operations · slack" in text_of(Recorded(recorded=recorded))) is (number == 21)
+    assert ("21 operations · slack" in text_of(StoredRun(recorded=recorded))) is (number == 21)
 
 
-def record_of(recorded: Recorded, view: View = WHOLE) -> str:
+def record_of(recorded: StoredRun, view: View = WHOLE) -> str:
     stream = io.StringIO()
     print_record(recorded, RUN, "text", view=view, stream=stream)
     return stream.getvalue()
@@ -152,7 +152,7 @@ def test_a_further_kind_of_outcome_is_counted() -> None:
         Entry(number=n, user="u", subject=replace(nouns.SLACK, integration=f"custom.{n}"), outcome=Failed(reason="no"))
         for n in range(1003)
     )
-    assert "  … and 3 operations of further kinds\n" in text_of(Recorded(recorded=recorded))
+    assert "  … and 3 operations of further kinds\n" in text_of(StoredRun(recorded=recorded))
 
 
 def test_the_json_counts_what_did_not_end_well() -> None:

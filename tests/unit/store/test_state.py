@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -27,8 +28,8 @@ from paragon_sync.model.outcome import (
     Unknown,
 )
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation, PatchConfig
-from paragon_sync.store import location
-from paragon_sync.store.journal import Attempt, Ending, Entry, Recorded, Sending, name_of, new_run_id
+from paragon_sync.store import location, state
+from paragon_sync.store.journal import Attempt, Ending, Entry, Recorded, Sending, Windows, name_of, new_run_id
 from paragon_sync.store.state import StateStore
 
 KEY = "k" * 32
@@ -172,7 +173,7 @@ def test_an_outcome_takes_the_place_of_sending(store: StateStore, outcome: Outco
     assert (entry.number, entry.outcome) == (1, outcome)
     assert [attempt.window for attempt in entry.attempts] == [window(0.5, 0.75)]
     assert store.counts(RUN) == {"sending": 1, name_of(outcome): 1}
-    assert store.longest_window(RUN) == 250
+    assert store.windows(RUN) == Windows(number=1, longest=250, usual=250)
 
 
 def test_what_was_never_sent_has_an_outcome_and_no_attempt(store: StateStore) -> None:
@@ -180,7 +181,7 @@ def test_what_was_never_sent_has_an_outcome_and_no_attempt(store: StateStore) ->
     store.record(RUN, [blocked])
     expected = Entry(number=5, user="\ud800", subject=MetadataSubject(), outcome=Unchanged())
     assert list(store.entries(RUN)) == [expected]
-    assert store.longest_window(RUN) is None
+    assert store.windows(RUN) is None
 
 
 def test_each_attempt_keeps_its_own_pre_image(store: StateStore) -> None:
@@ -203,7 +204,7 @@ def test_each_attempt_has_its_own_window_whichever_was_answered(store: StateStor
 
     (entry,) = store.entries(RUN)
     assert [attempt.window for attempt in entry.attempts] == [window(1, 1.25), window(2, 2.5), window(3)]
-    assert store.longest_window(RUN) == 500
+    assert store.windows(RUN) == Windows(number=1, longest=500, usual=500)
 
 
 def test_an_ending_tells_what_its_entry_does(store: StateStore) -> None:
@@ -216,9 +217,44 @@ def test_an_ending_tells_what_its_entry_does(store: StateStore) -> None:
     def told(of: Entry | Ending) -> tuple[object, ...]:
         return (of.number, of.user, of.subject, of.outcome, of.tries, of.window)
 
-    endings = list(map(told, store.endings(RUN)))
+    endings = list(map(told, store.endings(RUN, {"applied", "unknown", "sending", "unchanged"})))
     assert endings == list(map(told, store.entries(RUN)))
     assert [ending[-2:] for ending in endings] == [(1, None), (2, 500), (1, None), (0, None)]
+    assert [ending.number for ending in store.endings(RUN, {"unchanged", "sending"})] == [2, 9]
+
+
+def test_of_many_windows_the_longest_and_the_usual_are_told(store: StateStore) -> None:
+    store.sending(RUN, [sending(number, opened=1) for number in range(4)])
+    closed = {0: 1.25, 1: 3.0, 2: 1.5}
+    store.record(RUN, [ended(number, Applied(), windows=(window(1, end),)) for number, end in closed.items()])
+    store.record(RUN, [ended(3, Unknown(reason="lost"), windows=(window(1),))])
+    assert store.windows(RUN) == Windows(number=3, longest=2000, usual=500)
+    store.sending(RUN, [sending(3, opened=4, attempt=2)])
+    store.record(RUN, [ended(3, Applied(), windows=(window(4, 4.125),))])
+    assert store.windows(RUN) == Windows(number=4, longest=2000, usual=250)
+
+
+def test_what_was_sent_more_than_once_is_counted(store: StateStore) -> None:
+    store.sending(RUN, [sending(0, opened=1), sending(1, opened=1), sending(2, opened=1)])
+    assert store.sent_again(RUN) == 0
+    store.sending(RUN, [sending(1, opened=2, attempt=2), sending(2, opened=2, attempt=2)])
+    store.sending(RUN, [sending(1, opened=3, attempt=3)])
+    assert store.sent_again(RUN) == 2
+
+
+def test_outcomes_that_are_alike_are_counted_together(store: StateStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state, "_MANY", 4)
+    store.sending(RUN, [sending(number) for number in range(11)])
+    outcomes: list[Outcome] = [Applied(enabled=1), Failed(reason="no"), Applied(enabled=1), Unchanged(), Applied()]
+    store.record(RUN, [ended(2 * number, outcome) for number, outcome in enumerate(outcomes)])
+
+    pages = list(store.outcomes(RUN))
+    counted: Counter[Outcome | None] = Counter()
+    for outcome, times in pages:
+        counted[outcome] += times
+    expected = {Applied(enabled=1): 2, Failed(reason="no"): 1, Unchanged(): 1, Applied(): 1, None: 6}
+    assert counted == expected
+    assert len(pages) < 11
 
 
 def test_what_a_change_of_metadata_may_switch_off_is_kept(store: StateStore) -> None:
