@@ -18,7 +18,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias, assert_never
 
 from paragon_sync.errors import JsonError
@@ -48,18 +48,43 @@ class Satisfied:
     """Every managed value is as planned, or chosen by the user; nothing needs to be sent."""
 
 
+@dataclass(frozen=True, slots=True)
+class AsPlanned:
+    """What was planned is to be sent: live is as it was then, to the letter where its text is at hand.
+
+    Nothing of what was read is kept: until the answer comes, that of very many users would be.
+    """
+
+    operation: Operation
+
+    @property
+    def requests(self) -> tuple[Request, ...]:
+        return self.operation.requests
+
+    @property
+    def pre_image(self) -> JsonObject:
+        return self.operation.base
+
+    @property
+    def payload(self) -> JsonObject:
+        """How what they write shall be in the end."""
+        return final_payload(self.pre_image, self.requests)
+
+    @property
+    def overwritten(self) -> tuple[ConflictingPath, ...]:
+        return ()
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rewritten:
     """The requests to send now, in their order.
 
-    ``pre_image`` is how what they write is live before them. ``as_planned``: that, and they, are as when the plan was
-    made, to the letter where texts are at hand. ``overwritten`` are the managed values that have moved and are written
-    all the same.
+    ``pre_image`` is how what they write is live before them. ``overwritten`` are the managed values that have moved and
+    are written all the same.
     """
 
     requests: tuple[Request, ...]
     pre_image: JsonObject
-    as_planned: bool = field(default=False, compare=False)
     overwritten: tuple[ConflictingPath, ...] = ()
 
     @property
@@ -82,7 +107,8 @@ class Unwritable:
     reason: str
 
 
-Rebased: TypeAlias = Satisfied | Rewritten | Conflicting | Unwritable
+ToSend: TypeAlias = AsPlanned | Rewritten
+Rebased: TypeAlias = Satisfied | ToSend | Conflicting | Unwritable
 
 
 Enabled: TypeAlias = tuple[str, str | None, str]
@@ -113,7 +139,7 @@ def rebase(
     """
     shape = _accepting_shape(operation.subject, live)
     if isinstance(shape, Shape) and not switched and _is_as_planned(operation, shape):
-        return Rewritten(requests=operation.requests, pre_image=shape.payload, as_planned=True)
+        return AsPlanned(operation)
     shape = _carriable(shape)
     if isinstance(shape, Unwritable):
         return shape

@@ -9,11 +9,11 @@ Knows shapes and requests; nothing of documents, and nothing of why a value chan
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import assert_never
 
-from paragon_sync.jsonvalue import ABSENT, JsonObject, assign, dumps, equal, lookup
+from paragon_sync.jsonvalue import ABSENT, JsonObject, assign, equal, lookup
 from paragon_sync.model.desired import WorkflowEnabled
 from paragon_sync.model.planned import (
     ConfigurationSubject,
@@ -70,15 +70,6 @@ def _on(config: JsonObject) -> set[str]:
         for workflow, entry in entries.items()
         if isinstance(entry, dict) and entry.get("enabled") is True
     }
-
-
-def is_written(now: JsonObject, before: JsonObject, requests: Sequence[Request]) -> bool:
-    """Whether it is now as the requests leave what was ``before``."""
-    match requests:
-        case [PatchConfig(text=str() as text)] if dumps(now) == text:
-            return True
-        case _:
-            return equal(now, final_payload(before, requests))
 
 
 def final_payload(before: JsonObject, requests: Iterable[Request]) -> JsonObject:

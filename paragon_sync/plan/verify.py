@@ -5,18 +5,17 @@ Knows values before, sent and now; sends nothing and reads nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import TypeAlias
 
-from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Pointer, equal, format_pointer
+from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Pointer, dumps, equal, format_pointer
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath, SideEffect
-from paragon_sync.model.planned import Operation, Request, Value
+from paragon_sync.model.planned import Operation, PatchConfig, Value
 from paragon_sync.plan.count import WORKFLOWS, unmanaged, values_of
-from paragon_sync.plan.rebase import Unwritable, conflicting_path, is_halfway, live_copies, live_shape
-from paragon_sync.plan.requests import final_payload, is_written
+from paragon_sync.plan.rebase import ToSend, Unwritable, conflicting_path, is_halfway, live_copies, live_shape
 from paragon_sync.plan.shape import SETTINGS, Shape, entries_of, shape_like, shape_of
 
 
@@ -55,16 +54,23 @@ class Vanished:
 Verified: TypeAlias = Kept | NotKept | ChangedAfter | Vanished
 
 
-def compare_after(
-    operation: Operation, requests: Sequence[Request], pre_image: JsonObject, after: LiveUser
-) -> Verified:
-    """Judge one write by reading back; ``pre_image`` is how it was read for its requests."""
+def compare_after(operation: Operation, sent: ToSend, after: LiveUser) -> Verified:
+    """Judge one write by reading back."""
     now = live_shape(operation.subject, after)
     if isinstance(now, Unwritable):
         return Vanished(reason=now.reason)
-    if now.ambiguous is None and is_written(now.payload, pre_image, requests):
+    if now.ambiguous is None and _is_written(now.payload, sent):
         return Kept()  # what isn't ours was sent as it had been read
-    return _value_by_value(operation, final_payload(pre_image, requests), pre_image, after, now)
+    return _value_by_value(operation, sent.payload, sent.pre_image, after, now)
+
+
+def _is_written(now: JsonObject, sent: ToSend) -> bool:
+    """Whether it is now as the requests leave what was before."""
+    match sent.requests:
+        case [PatchConfig(text=str() as text)] if dumps(now) == text:
+            return True
+        case _:
+            return equal(now, sent.payload)
 
 
 def _value_by_value(

@@ -36,21 +36,19 @@ OUTCOME_NAMES: dict[type, OutcomeName] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sending:
-    """One operation that is about to be sent: ``preimage`` as just read, ``requests`` exactly as they go out.
+    """One operation that is about to be sent.
 
     ``number`` is the operation's in its plan; ``at`` is when, ISO 8601 in UTC. ``opened`` is when the read was sent.
-    ``as_planned``: ``preimage`` and ``requests`` are the operation's own. ``attempt`` tells how many times it was about
-    to be sent in this run, this one included. ``enabled`` are the workflows that a change of metadata may switch off,
-    those that were on.
+    ``own`` are the pre-image as just read and the requests exactly as they go out, where they are others than the
+    operation's. ``attempt`` tells how many times it was about to be sent in this run, this one included. ``enabled``
+    are the workflows that a change of metadata may switch off, those that were on.
     """
 
     number: int
     operation: Operation
-    preimage: JsonObject
-    requests: tuple[Request, ...]
     at: str
     opened: Moment
-    as_planned: bool = False
+    own: tuple[JsonObject, tuple[Request, ...]] | None = None
     attempt: int = 1
     enabled: tuple[SideEffect, ...] = ()
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final, Literal
 
@@ -55,6 +56,7 @@ SELECT: Final[dict[Table, str]] = {
     "findings": "SELECT number, user, integration, kind, row FROM findings ORDER BY number",
 }
 
+_TYPES: Final = frozenset({bytes, type(None)})
 _MAGIC: Final = b"SQLite format 3\x00"
 _VERSION_AT: Final = 60
 _APPLICATION_AT: Final = 68
@@ -67,14 +69,16 @@ class Section:
         self.count = 0
         self._hash = hashlib.sha256()
 
-    def take(self, row: Row) -> None:
-        """Raises :class:`ValueError` for a row that no writer wrote."""
-        number, *columns = row
-        if type(number) is not int or {type(column) for column in columns} - {bytes, type(None)}:
-            raise ValueError("a column has another type")
-        lengths = (str(number), *("-" if column is None else str(len(column)) for column in columns))
-        self._hash.update(" ".join(lengths).encode() + b"\n" + b"".join(column or b"" for column in columns))
-        self.count += 1
+    def take(self, rows: Sequence[Row]) -> None:
+        """The next rows. Raises :class:`ValueError` for one that no writer wrote."""
+        parts: list[bytes] = []
+        for number, *columns in rows:
+            if type(number) is not int or not {*map(type, columns)} <= _TYPES:
+                raise ValueError("a column has another type")
+            lengths = " ".join(["-" if column is None else str(len(column)) for column in columns])
+            parts += [b"%d %s\n" % (number, lengths.encode()), *filter(None, columns)]
+        self._hash.update(b"".join(parts))
+        self.count += len(rows)
 
     def __str__(self) -> str:
         return f"{self.count} {self._hash.hexdigest()}"

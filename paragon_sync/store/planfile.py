@@ -74,7 +74,7 @@ class PlanWriter:
     @property
     def count(self) -> int:
         """Operations added so far; the next one gets this number."""
-        return self._sections["operations"].count
+        return self._count("operations")
 
     def add(self, operation: Operation) -> int:
         """Adds one operation and returns its number, by which the journal refers to it."""
@@ -87,7 +87,7 @@ class PlanWriter:
         return number
 
     def add_finding(self, finding: Finding) -> None:
-        number = self._sections["findings"].count
+        number = self._count("findings")
         kept = self._sealing.seal(encoding.write(finding), layout.place("findings", number))
         kind = layout.key(finding.kind)
         self._add("findings", (number, layout.key(finding.user), _key(finding.integration), kind, kept))
@@ -96,10 +96,10 @@ class PlanWriter:
         """Completes the file, gives it its name and returns the plan's digest (64 hexadecimal characters)."""
         text = self._sealing.seal(encoding.write(header), layout.place("header"))
         sealing = b"" if isinstance(self._sealing, Plain) else self._sealing.describe().encode()
-        digest = layout.digest(text, sealing, self._sections)
         with _write_errors(self.path):
             for table in self._batches:
                 self._flush(table)
+            digest = layout.digest(text, sealing, self._sections)
             for statement in layout.INDEXES.values():
                 self._database.execute(statement)
             self._database.executemany(
@@ -141,13 +141,16 @@ class PlanWriter:
 
     def _add(self, table: Table, row: Row) -> None:
         batch = self._batches[table]
-        self._sections[table].take(row)
         batch.append(row)
         if len(batch) >= _BATCH:
             with _write_errors(self.path):
                 self._flush(table)
 
+    def _count(self, table: Table) -> int:
+        return self._sections[table].count + len(self._batches[table])
+
     def _flush(self, table: Table) -> None:
+        self._sections[table].take(self._batches[table])
         self._database.executemany(layout.INSERT[table], self._batches[table])
         self._batches[table].clear()
 
@@ -274,8 +277,9 @@ class PlanReader:
             raise ValueError("a column has another type")
         self._sections: dict[Table, Section] = {"operations": Section(), "findings": Section()}
         for table, section in self._sections.items():
-            for row in self._database.execute(layout.SELECT[table]):
-                section.take(row)
+            rows = self._database.execute(layout.SELECT[table])
+            while page := rows.fetchmany(_PAGE):
+                section.take(page)
         header, sealing = meta.pop("header", b""), meta.pop("sealing", b"")
         self._digest = layout.digest(header, sealing, self._sections)
         if meta != {"digest": self._digest.encode()}:

@@ -126,9 +126,10 @@ def _user(kept: str) -> str:
 
 def _texts(sending: Sending) -> tuple[str, str]:
     """The pre-image and the requests: mostly the operation's own, as they stand in the plan."""
-    if sending.as_planned:
+    if sending.own is None:
         return encoding.write_part(sending.operation, "base"), encoding.write_part(sending.operation, "requests")
-    return jsonvalue.dumps(sending.preimage), encoding.write_requests(sending.requests)
+    preimage, requests = sending.own
+    return jsonvalue.dumps(preimage), encoding.write_requests(requests)
 
 
 def _window(row: Row[Any]) -> Window:

@@ -18,7 +18,7 @@ from paragon_sync.model.planned import (
     Severity,
 )
 from paragon_sync.model.project import Policy
-from paragon_sync.plan.rebase import Rewritten, Satisfied, live_shape, rebase
+from paragon_sync.plan.rebase import AsPlanned, Satisfied, ToSend, live_shape, rebase
 from paragon_sync.plan.requests import final_payload
 from paragon_sync.plan.shape import Shape
 from paragon_sync.plan.verify import Kept, compare_after
@@ -49,7 +49,7 @@ def test_both_ways_end_alike(live: LiveUser, wanted: list[DesiredDocument]) -> N
     for one, other in zip(whole, apart, strict=True):
         payload = final_payload(one.base, one.requests)
         assert equal(payload, final_payload(other.base, other.requests))
-        assert Kept() == compare_after(other, other.requests, other.base, served(live, other.requests))
+        assert Kept() == compare_after(other, AsPlanned(other), served(live, other.requests))
 
 
 @given(users(), documents())
@@ -91,7 +91,7 @@ def test_wherever_an_attempt_ends_the_next_one_goes_on(
         if done == len(operation.requests):
             assert Satisfied() == found
         else:
-            assert isinstance(found, Rewritten)
+            assert isinstance(found, ToSend)
             assert equal(final_payload(operation.base, operation.requests), found.payload)
             assert operation.requests[done:] == found.requests
 
@@ -102,6 +102,6 @@ def test_a_rebased_payload_is_what_its_requests_lead_to(
 ) -> None:
     for operation in operations(live, wanted):
         found = rebase(operation, moved)
-        if isinstance(found, Rewritten):
+        if isinstance(found, ToSend):
             assert equal(found.payload, final_payload(found.pre_image, found.requests))
             assert equal(found.payload, shape(operation, served(moved, found.requests)).payload)

@@ -12,7 +12,7 @@ from paragon_sync.model.migration import Action, Enrolment, Verb
 from paragon_sync.model.planned import FindingKind, Managed, Operation, Origin, Severity
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.count import unmanaged, values_of
-from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, rebase
+from paragon_sync.plan.rebase import Conflicting, Satisfied, ToSend, rebase
 from paragon_sync.plan.requests import final_payload
 from paragon_sync.plan.shape import WORKFLOW_MAPS, Shape
 from paragon_sync.plan.user import UserPlan
@@ -117,7 +117,7 @@ def test_rebasing_on_what_has_not_moved_gives_what_was_planned(live: LiveUser, w
     for operation in planned(live, wanted).operations:
         found = rebase(operation, live)
 
-        assert isinstance(found, Rewritten)
+        assert isinstance(found, ToSend)
         assert equal(final_payload(operation.base, operation.requests), found.payload)
         assert Satisfied() == rebase(operation, written(live, planned(live, wanted)))
 

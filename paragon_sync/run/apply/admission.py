@@ -11,8 +11,8 @@ from paragon_sync.model.outcome import Applied, Resumption, RunHeader, Unchanged
 from paragon_sync.model.planned import PlanHeader
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.policy import disabled_limit
-from paragon_sync.plan.rebase import Enabled
-from paragon_sync.run.apply.judging import INTERRUPTED, Before, InDoubt, Written, enabled
+from paragon_sync.plan.rebase import Enabled, Rewritten
+from paragon_sync.run.apply.judging import INTERRUPTED, InDoubt, Written, enabled
 from paragon_sync.run.apply.stopping import too_many_disabled
 from paragon_sync.store.journal import new_run_id, state_of
 from paragon_sync.store.planfile import PlanReader
@@ -200,14 +200,11 @@ def _tell_resumed(run: str, store: StateStore, applicant: Applicant, now: dateti
 def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, InDoubt]]:
     """What was sent and has no outcome, or ``unknown``."""
     for entry in (*store.entries(run, sending=True), *store.entries(run, "unknown")):
-        for first, last in zip(entry.attempts[:1], entry.attempts[-1:], strict=True):
-            written = Written(
-                before=Before(pre_image=first.preimage, enabled=first.enabled),
-                pre_image=last.preimage,
-                requests=last.requests,
-                doubt=INTERRUPTED,
-            )
-            yield entry.number, InDoubt(written=written, attempts=len(entry.attempts))
+        if not entry.attempts:
+            continue
+        sent = [Rewritten(requests=attempt.requests, pre_image=attempt.preimage) for attempt in entry.attempts]
+        written = Written(sent=sent[-1], first=sent[0], enabled=entry.attempts[0].enabled, doubt=INTERRUPTED)
+        yield entry.number, InDoubt(written=written, attempts=len(sent))
 
 
 def _text(allowed: Mapping[str, int]) -> Mapping[str, str]:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
-from paragon_sync.jsonvalue import JsonObject, equal
+from paragon_sync.jsonvalue import equal
 from paragon_sync.model.desired import WorkflowEnabled
 from paragon_sync.model.live import LiveUser
 from paragon_sync.model.outcome import (
@@ -23,9 +23,9 @@ from paragon_sync.model.outcome import (
     Unchanged,
     Unknown,
 )
-from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation, Request
-from paragon_sync.plan.rebase import Enabled, Unwritable, live_shape
-from paragon_sync.plan.requests import final_payload, newly_enabled
+from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation
+from paragon_sync.plan.rebase import AsPlanned, Enabled, ToSend, Unwritable, live_shape
+from paragon_sync.plan.requests import newly_enabled
 from paragon_sync.plan.shape import shape_like
 from paragon_sync.plan.verify import (
     ChangedAfter,
@@ -42,35 +42,20 @@ INTERRUPTED: Final = "sent before an interruption, and no answer was recorded"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Before:
-    """How it was before the first write that may have been done; ``enabled`` are the workflows that were on."""
-
-    pre_image: JsonObject
-    enabled: tuple[SideEffect, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Written:
-    """A write that was done, or that may have been: how it was read for it, and what was sent.
+    """A write that was done, or that may have been.
 
-    ``before`` is how it was before the first such write. ``straight`` is the operation's, where this is the write that
-    was planned. ``doubt`` says why nobody knows whether it was done, or
-    whether as a whole; None where it was answered well. ``told`` is what the API said of it, ``overwritten`` what was
-    in conflict.
+    ``first`` is the first such write of the operation, mostly the same; ``enabled`` are the workflows that were on
+    before it. ``doubt`` says why nobody knows whether it was done, or whether as a whole; None where it was answered
+    well. ``told`` is what the API said of it, ``overwritten`` what was in conflict.
     """
 
-    before: Before
-    pre_image: JsonObject
-    requests: tuple[Request, ...]
-    straight: int | None = None
+    sent: ToSend
+    first: ToSend
+    enabled: tuple[SideEffect, ...] = ()
     doubt: str | None = None
     told: tuple[str, ...] = ()
     overwritten: tuple[ConflictingPath, ...] = ()
-
-    @property
-    def payload(self) -> JsonObject:
-        """What was to come of it."""
-        return final_payload(self.pre_image, self.requests)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +80,7 @@ class Context:
 
 def verified(operation: Operation, written: Written, after: LiveUser, context: Context) -> Outcome:
     """What came of a write, by how the user was read back."""
-    verdict = compare_after(operation, written.requests, written.pre_image, after)
+    verdict = compare_after(operation, written.sent, after)
     match verdict:
         case Kept():
             return _applied(operation, written, after, context, verdict)
@@ -113,7 +98,7 @@ def satisfied(operation: Operation, written: Written | None, live: LiveUser, con
     """Nothing is left to write: because it was so, or because a write of which nobody knew had been done."""
     if written is None:
         return Unchanged()
-    verdict = compare_after(operation, written.requests, written.pre_image, live)
+    verdict = compare_after(operation, written.sent, live)
     return _applied(operation, written, live, context, verdict if isinstance(verdict, Kept) else None)
 
 
@@ -138,9 +123,9 @@ def enabled(effect: SideEffect) -> Enabled:
     return (effect.credential, effect.configuration, effect.workflow)
 
 
-def switched(before: Before, after: LiveUser) -> frozenset[Enabled]:
+def switched(written: Written, after: LiveUser) -> frozenset[Enabled]:
     """The workflows that a change of metadata has switched, on or off."""
-    return frozenset(map(enabled, {*before.enabled} ^ {*enabled_workflows(after)}))
+    return frozenset(map(enabled, {*written.enabled} ^ {*enabled_workflows(after)}))
 
 
 def managed_enablements(operations: Iterable[Operation]) -> frozenset[Enabled]:
@@ -171,18 +156,18 @@ def _applied(operation: Operation, written: Written, after: LiveUser, context: C
 
 
 def _enabled_through_config(operation: Operation, written: Written) -> int:
-    if written.straight is not None and written.before.pre_image is written.pre_image:
-        return written.straight
+    if isinstance(written.sent, AsPlanned) and written.first is written.sent and operation.straight is not None:
+        return operation.straight
     if operation.enablement != "config" or isinstance(operation.subject, MetadataSubject):
         return 0
-    return newly_enabled(written.before.pre_image, written.payload)
+    return newly_enabled(written.first.pre_image, written.sent.payload)
 
 
 def _alarms(operation: Operation, written: Written, after: LiveUser, kept: Kept | None) -> tuple[str, ...]:
     """Unmanaged values that are gone since before the first write that may have been done."""
-    if kept is not None and written.before.pre_image is written.pre_image:
+    if kept is not None and written.first is written.sent:
         return kept.alarms
-    return lost(operation, written.before.pre_image, after)
+    return lost(operation, written.first.pre_image, after)
 
 
 def _not_kept(operation: Operation, labels: Sequence[str], written: Written) -> str:
@@ -196,7 +181,7 @@ def _not_kept(operation: Operation, labels: Sequence[str], written: Written) -> 
 
 def _with_harm(outcome: Failed | Conflict, operation: Operation, written: Written, after: LiveUser) -> Outcome:
     """The outcome with what the write did all the same."""
-    alarms = lost(operation, written.before.pre_image, after)
+    alarms = lost(operation, written.first.pre_image, after)
     return replace(outcome, alarms=alarms, side_effects=_effects(operation, written, after))
 
 
@@ -204,7 +189,7 @@ def _effects(operation: Operation, written: Written, after: LiveUser) -> tuple[S
     """The workflows that a change of metadata has switched off."""
     if not isinstance(operation.subject, MetadataSubject):
         return ()
-    return tuple(still_off(written.before.enabled, after))
+    return tuple(still_off(written.enabled, after))
 
 
 def _asserted_again(operation: Operation, written: Written, after: LiveUser, context: Context) -> Iterator[str]:
@@ -214,7 +199,7 @@ def _asserted_again(operation: Operation, written: Written, after: LiveUser, con
     now = live_shape(operation.subject, after)
     if isinstance(now, Unwritable):
         return
-    shape = shape_like(now, written.pre_image)
+    shape = shape_like(now, written.sent.pre_image)
     for managed in operation.managed:
         was_so = isinstance(managed.target, WorkflowEnabled) and equal(managed.base, managed.desired)
         if was_so and not equal(shape.read(managed.target), managed.desired):

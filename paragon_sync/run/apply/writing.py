@@ -16,16 +16,24 @@ from typing import Literal, TypeAlias, assert_never
 
 from paragon_sync.errors import ApiError
 from paragon_sync.model.live import LiveUser
-from paragon_sync.model.moment import Window
-from paragon_sync.model.outcome import Applied, Blocked, Failed, Outcome, SideEffect, Unchanged, Unknown
+from paragon_sync.model.moment import Moment, Window
+from paragon_sync.model.outcome import (
+    Applied,
+    Blocked,
+    Failed,
+    Outcome,
+    SideEffect,
+    Unchanged,
+    Unknown,
+)
 from paragon_sync.model.planned import MetadataSubject, Operation
 from paragon_sync.paragon.client import UserSession
 from paragon_sync.paragon.retry import RetryPolicy
-from paragon_sync.plan.rebase import Conflicting, Enabled, Rewritten, Satisfied, Unwritable, rebase
+from paragon_sync.plan.rebase import AsPlanned, Conflicting, Enabled, Rewritten, Satisfied, ToSend, Unwritable, rebase
 from paragon_sync.plan.verify import enabled_workflows
 from paragon_sync.run.apply import judging
 from paragon_sync.run.apply.journal import Batcher
-from paragon_sync.run.apply.judging import Before, Context, InDoubt, Written
+from paragon_sync.run.apply.judging import Context, InDoubt, Written
 from paragon_sync.run.apply.stopping import Stop
 from paragon_sync.run.fetching import operation_configurations, read_user
 from paragon_sync.store.journal import SENDING, Recorded, Sending, name_of
@@ -182,38 +190,39 @@ async def _attempt(user: _User, course: _Course) -> _Ended | ApiError | None:
             return _Ended(outcome=judging.conflicting(operation, paths, course.written, live))
         case Unwritable(reason=reason):
             return _Ended(outcome=judging.unwritable(operation, reason, course.written, live, _context(user)))
-        case Rewritten() if user.writing.stop.reason is not None:
+        case AsPlanned() | Rewritten() if user.writing.stop.reason is not None:
             return None
-        case Rewritten() as rewritten:
-            sent = await _send(user, course, rewritten, live)
+        case AsPlanned() | Rewritten() as to_send:
+            asked, on = live.asked or user.session.now, _enabled(operation, live)
+            del live  # it need not be there until the answers come
+            sent = await _send(user, course, to_send, asked, on)
             return await _verify(user, course, sent) if isinstance(sent, Written) else sent
         case never:
             assert_never(never)
 
 
-async def _send(user: _User, course: _Course, rewritten: Rewritten, live: LiveUser) -> Written | ApiError:
+async def _send(
+    user: _User, course: _Course, to_send: ToSend, opened: Moment, enabled: tuple[SideEffect, ...]
+) -> Written | ApiError:
     """Record, and send every request in turn; the error at which that ended, if it did."""
     session, operation = user.session, course.operation
-    opened = closed = live.asked or session.now
-    before = Before(pre_image=rewritten.pre_image, enabled=_enabled(operation, live))
+    closed = opened
     course.attempts += 1
     await user.writing.journal.records.put(
         Sending(
             number=course.number,
             attempt=course.attempts,
             operation=operation,
-            preimage=before.pre_image,
-            requests=rewritten.requests,
-            as_planned=rewritten.as_planned,
+            own=None if isinstance(to_send, AsPlanned) else (to_send.pre_image, to_send.requests),
             at=user.writing.journal.now(),
             opened=opened,
-            enabled=before.enabled,
+            enabled=enabled,
         )
     )
     user.writing.journal.states[course.number] = SENDING
     told: list[str] = []
     failure, done = None, False
-    for request in rewritten.requests:
+    for request in to_send.requests:
         try:
             answer = await session.send(request)
         except ApiError as error:
@@ -226,13 +235,12 @@ async def _send(user: _User, course: _Course, rewritten: Rewritten, live: LiveUs
         return failure
     earlier = course.written
     course.written = Written(
-        before=before if earlier is None else earlier.before,
-        pre_image=rewritten.pre_image,
-        requests=rewritten.requests,
-        straight=operation.straight if rewritten.as_planned else None,
+        sent=to_send,
+        first=to_send if earlier is None else earlier.first,
+        enabled=enabled if earlier is None else earlier.enabled,
         doubt=None if failure is None else failure.message,
         told=tuple(told),
-        overwritten=(*(() if earlier is None else earlier.overwritten), *rewritten.overwritten),
+        overwritten=(*(() if earlier is None else earlier.overwritten), *to_send.overwritten),
     )
     return failure or course.written
 
@@ -267,7 +275,7 @@ def _enabled(operation: Operation, live: LiveUser) -> tuple[SideEffect, ...]:
 def _switched(course: _Course, after: LiveUser) -> frozenset[Enabled]:
     if course.written is None or not isinstance(course.operation.subject, MetadataSubject):
         return frozenset()
-    return judging.switched(course.written.before, after)
+    return judging.switched(course.written, after)
 
 
 def _context(user: _User) -> Context:

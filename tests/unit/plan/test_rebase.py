@@ -6,7 +6,7 @@ from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Repeated, equal
 from paragon_sync.model.declared import ConfigurationBy
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import Operation, Value
-from paragon_sync.plan.rebase import Conflicting, Enabled, Rewritten, Satisfied, Unwritable, rebase
+from paragon_sync.plan.rebase import AsPlanned, Conflicting, Enabled, Rewritten, Satisfied, ToSend, Unwritable, rebase
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, plan, user
 
 
@@ -28,7 +28,7 @@ def told(found: object) -> Json:
     match found:
         case Satisfied():
             return "satisfied"
-        case Rewritten(payload=payload):
+        case AsPlanned(payload=payload) | Rewritten(payload=payload):
             return payload
         case Conflicting(paths=paths):
             return ["/".join(path.pointer) for path in paths]
@@ -177,7 +177,7 @@ def test_a_conflict_tells_base_live_and_planned() -> None:
 def test_the_pre_image_is_what_is_live_now() -> None:
     found = rebase(operation(SET, settings()), user(settings(x=1)))
 
-    assert isinstance(found, Rewritten)
+    assert isinstance(found, ToSend)
     assert {"sharedSettings": {"x": 1}} == found.pre_image
 
 
@@ -304,14 +304,14 @@ def test_overwriting_conflicts(
     found = rebase(operation(block, base), user(live), on_conflict="overwrite")
 
     assert equal(expected, told(found))
-    if isinstance(found, Rewritten):
+    if isinstance(found, ToSend):
         assert destroyed == [(path.base, path.live, path.planned) for path in found.overwritten]
 
 
 def test_what_is_overwritten_is_told_with_its_place() -> None:
     found = rebase(operation(UNSET, settings(note="b")), user(settings(note="l")), on_conflict="overwrite")
 
-    assert isinstance(found, Rewritten)
+    assert isinstance(found, ToSend)
     (path,) = found.overwritten
     assert (("sharedSettings", "note"), "note") == (path.pointer, path.label)
 

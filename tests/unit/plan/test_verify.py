@@ -5,7 +5,7 @@ import pytest
 from paragon_sync.jsonvalue import Json, JsonObject
 from paragon_sync.model.live import Credential
 from paragon_sync.model.outcome import SideEffect
-from paragon_sync.plan.rebase import Rewritten, rebase
+from paragon_sync.plan.rebase import AsPlanned, ToSend, rebase
 from paragon_sync.plan.requests import newly_enabled
 from paragon_sync.plan.verify import (
     ChangedAfter,
@@ -53,14 +53,14 @@ VERDICTS: dict[str, tuple[Credential, Verified]] = {
 def test_reading_back(after: Credential, expected: Verified) -> None:
     (operation,) = plan(user(BEFORE), document(BLOCK)).operations
 
-    assert expected == compare_after(operation, operation.requests, operation.base, user(after))
+    assert expected == compare_after(operation, AsPlanned(operation), user(after))
 
 
 def test_a_third_value_is_a_conflict_even_beside_one_that_was_not_kept() -> None:
     block = BlockSpec(settings={"note": "d", "also": 1})
     (operation,) = plan(user(BEFORE), document(block)).operations
 
-    found = compare_after(operation, operation.requests, operation.base, user(config("third", other=1)))
+    found = compare_after(operation, AsPlanned(operation), user(config("third", other=1)))
 
     assert isinstance(found, ChangedAfter)
     assert [("note", "b", "third", "d")] == [(p.label, p.base, p.live, p.planned) for p in found.paths]
@@ -70,17 +70,17 @@ def test_what_was_sent_counts_and_not_what_was_planned() -> None:
     (operation,) = plan(user(BEFORE), document(BLOCK)).operations
     later = credential({"sharedSettings": {"note": "b", "channel": "chosen since"}})
     rebased = rebase(operation, user(later))
-    assert isinstance(rebased, Rewritten)
+    assert isinstance(rebased, ToSend)
     after = credential({"sharedSettings": {"note": "d", "channel": "chosen since"}})
 
-    assert Kept() == compare_after(operation, rebased.requests, rebased.pre_image, user(after))
+    assert Kept() == compare_after(operation, rebased, user(after))
 
 
 def test_metadata_is_read_back_key_by_key() -> None:
     before = user(credential(), meta={"a": 0, "b": {"c": 1}, "d": 1})
     (operation,) = plan(before, document(metadata={"a": 1})).operations
 
-    found = compare_after(operation, operation.requests, operation.base, user(meta={"a": 1, "b": {"c": 1.0}}))
+    found = compare_after(operation, AsPlanned(operation), user(meta={"a": 1, "b": {"c": 1.0}}))
 
     assert Kept(notes=("moved during write: /b",), alarms=("lost? /d",)) == found
 
@@ -96,7 +96,7 @@ def test_the_workflow_map_is_named_as_it_was_and_may_change_its_name() -> None:
     before = user(credential(configurations=[entry]))
     (operation,) = plan(before, document(BlockSpec(settings={"note": "d"}))).operations
 
-    found = compare_after(operation, operation.requests, operation.base, user(credential(configurations=[renamed])))
+    found = compare_after(operation, AsPlanned(operation), user(credential(configurations=[renamed])))
 
     assert Kept(alarms=("lost? /workflowSettings/v/enabled", "lost? /workflowSettings/v/settings/day")) == found
 

@@ -147,8 +147,7 @@ def put_digest_right(file: Path) -> None:
     meta = dict(database.execute("SELECT name, value FROM meta"))
     sections: dict[layout.Table, layout.Section] = {"operations": layout.Section(), "findings": layout.Section()}
     for table, section in sections.items():
-        for row in database.execute(layout.SELECT[table]):
-            section.take(row)
+        section.take(database.execute(layout.SELECT[table]).fetchall())
     digest = layout.digest(meta["header"], meta["sealing"], sections)
     database.execute("UPDATE meta SET value = ? WHERE name = 'digest'", [digest.encode()])
     database.commit()
@@ -171,8 +170,7 @@ def journal(store: StateStore, run: str) -> None:
             Sending(
                 number=0,
                 operation=OPERATION,
-                preimage={"channel": VALUE},
-                requests=OPERATION.requests,
+                own=({"channel": VALUE}, OPERATION.requests),
                 at="t1",
                 opened=opened,
             )

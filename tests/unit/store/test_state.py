@@ -35,6 +35,7 @@ from paragon_sync.store.state import StateStore
 KEY = "k" * 32
 RUN = "20260314-101502-4f1c"
 SLACK = ConfigurationSubject(integration="slack", credential="c1", account="T0001")
+PATCH = PatchConfig(credential="c1", configuration="g", config={"n": Number("1.10"), "s": "\udfff\0"})
 OUTCOMES: list[Outcome] = [
     Applied(notes=("moved during write: /a",), resolved=True),
     Unchanged(),
@@ -75,12 +76,10 @@ def window(opened: float, closed: float | None = None) -> Window:
 
 
 def sending(number: int, at: str = "t1", opened: float = 0.5, attempt: int = 1, **preimage: str) -> Sending:
-    patch = PatchConfig(credential="c1", configuration="g", config={"n": Number("1.10"), "s": "\udfff\0"})
     return Sending(
         number=number,
         operation=operation(),
-        preimage={**preimage},
-        requests=(patch,),
+        own=({**preimage}, (PATCH,)),
         at=at,
         opened=window(opened).opened,
         attempt=attempt,
@@ -157,7 +156,7 @@ def test_what_is_sent_is_recorded_before_with_its_pre_image(store: StateStore) -
         user="acme",
         subject=SLACK,
         outcome=None,
-        attempts=(Attempt(preimage={"channel": "C1"}, requests=sending(0).requests, sent="t1", window=window(0.5)),),
+        attempts=(Attempt(preimage={"channel": "C1"}, requests=(PATCH,), sent="t1", window=window(0.5)),),
     )
     assert second.number == 3
     assert store.counts(RUN) == {"sending": 2}

@@ -20,7 +20,7 @@ from paragon_sync.model.planned import (
     PatchMeta,
     Severity,
 )
-from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, rebase
+from paragon_sync.plan.rebase import AsPlanned, Conflicting, Satisfied, ToSend, rebase
 from paragon_sync.plan.rollback.trace import Write
 from paragon_sync.plan.rollback.undo import Undone, Written, undo_user
 from paragon_sync.plan.tally import disables
@@ -510,7 +510,7 @@ def test_a_rollback_by_the_endpoint_goes_on_where_it_ended(before: JsonObject, a
 
     found = rebase(operation, served(live, operation.requests[:1]))
 
-    assert isinstance(found, Rewritten)
+    assert isinstance(found, ToSend)
     assert operation.requests[1:] == found.requests
     assert Satisfied() == rebase(operation, served(live, operation.requests))
 
@@ -530,4 +530,4 @@ def test_what_is_removed_reads_back_as_removed() -> None:
     before = user(credential(created | {"more": 1}))
     (operation,) = undo(patched(({}, created)), created | {"more": 1}).operations
 
-    assert Kept() == compare_after(operation, operation.requests, operation.base, served(before, operation.requests))
+    assert Kept() == compare_after(operation, AsPlanned(operation), served(before, operation.requests))
