@@ -11,7 +11,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from paragon_sync.paragon.signing.key import SigningKey
 from paragon_sync.paragon.signing.processes import SigningProcesses
@@ -36,7 +36,7 @@ class Signer:
         self.clock = clock
         self._waiting: deque[_Asked] = deque()
         self._foreseen: deque[str] = deque()
-        self._early: dict[str, Token | None] = {}  # by user who was foreseen and has not asked; None until it is signed
+        self._early: dict[str, _Signing | None] = {}  # of those foreseen who have not asked; None until it is begun
         self._running: set[asyncio.Task[list[Token]]] = set()
         self._processes: SigningProcesses | None = None
 
@@ -46,7 +46,7 @@ class Signer:
             self._processes = await SigningProcesses.start(self._key, self._project)
 
     def foresee(self, user: str) -> None:
-        """The user's token will be asked for: processes sign it once nobody waits for theirs.
+        """The user's token will be asked for: processes sign it once nobody waits for theirs, in the order of calls.
 
         Without processes this does nothing; they are what :meth:`expect` starts.
         """
@@ -60,8 +60,8 @@ class Signer:
     async def token(self, user: str) -> Token:
         """A token for the user: a new one, valid for an hour, or the one that was signed since it was foreseen."""
         early = self._early.pop(user, None)
-        if early is not None and early.usable(self.clock()):
-            return early
+        if early is not None and (token := await early.token()) is not None and token.usable(self.clock()):
+            return token
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._begin)  # by then more may have asked
@@ -80,19 +80,22 @@ class Signer:
         room = 0 if self._processes is None else self._processes.room
         while len(self._running) < (room or _THREADS):
             if batch := self._next_batch():
-                self._run([user for user, _ in batch], partial(self._hand_out, batch))
+                self._run([user for user, _ in batch]).add_done_callback(partial(self._hand_out, batch))
             elif room and (users := self._next_foreseen()):
-                self._run(users, partial(self._keep, users))
+                signing = self._run(users)
+                self._early.update((user, _Signing(signing, place)) for place, user in enumerate(users))
             else:
                 return
 
-    def _run(self, users: Sequence[str], take: Callable[[asyncio.Task[list[Token]]], None]) -> None:
+    def _run(self, users: Sequence[str]) -> asyncio.Task[list[Token]]:
         self._running.add(signing := asyncio.create_task(self._sign(users)))
         signing.add_done_callback(self._ended)
-        signing.add_done_callback(take)
+        return signing
 
     def _ended(self, signing: asyncio.Task[list[Token]]) -> None:
         self._running.discard(signing)
+        if not signing.cancelled():
+            signing.exception()  # told by whoever waits: nobody may
         self._begin()
 
     def _next_batch(self) -> list[_Asked]:
@@ -126,12 +129,6 @@ class Signer:
             else:
                 wanted.set_result(signing.result()[place])
 
-    def _keep(self, users: Sequence[str], signing: asyncio.Task[list[Token]]) -> None:
-        """Keep the tokens for those who have not asked meanwhile; after an error they are signed when they ask."""
-        if not signing.cancelled() and signing.exception() is None:
-            found = zip(users, signing.result(), strict=True)
-            self._early.update((user, token) for user, token in found if user in self._early)
-
     async def _sign(self, users: Sequence[str]) -> list[Token]:
         issued = int(self.clock()) - SKEW
         texts = None if self._processes is None else await self._processes.sign(users, issued)
@@ -142,6 +139,21 @@ class Signer:
 
     def _sign_here(self, users: Sequence[str], issued: int) -> list[str]:
         return [sign(self._key, self._project, user, issued) for user in users]
+
+
+class _Signing(NamedTuple):
+    """Where a foreseen user's token comes from."""
+
+    batch: asyncio.Task[list[Token]]
+    place: int
+
+    async def token(self) -> Token | None:
+        """The token, once it is signed; None after an error: it is to be signed by itself."""
+        if not self.batch.done():
+            await asyncio.wait({self.batch})
+        if self.batch.cancelled() or self.batch.exception() is not None:
+            return None
+        return self.batch.result()[self.place]
 
 
 _Asked: TypeAlias = tuple[str, "asyncio.Future[Token]"]
