@@ -14,6 +14,7 @@ class Credential:
 
     raw: JsonObject
     _entries: list[JsonObject] | None = field(default=None, init=False, compare=False, repr=False)
+    _current: list[JsonObject] | None = field(default=None, init=False, compare=False, repr=False)
 
     @property
     def id(self) -> str:
@@ -54,6 +55,15 @@ class Credential:
             object.__setattr__(self, "_entries", entries)
             return entries
         return self._entries
+
+    @property
+    def current(self) -> list[JsonObject]:
+        """The same without deleted ones."""
+        if self._current is None:
+            current = [entry for entry in self.configurations if entry.get("dateDeleted") is None]
+            object.__setattr__(self, "_current", current)
+            return current
+        return self._current
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from paragon_sync.jsonvalue import Pointer
 from paragon_sync.model.planned import Value
@@ -99,14 +99,23 @@ Outcome: TypeAlias = Applied | Unchanged | Conflict | Blocked | Failed | Unknown
 OutcomeName: TypeAlias = Literal["applied", "unchanged", "conflict", "blocked", "failed", "unknown"]
 
 
+_WELL: Final = (Applied, Unchanged)
+_WRITTEN: Final = (Applied, Conflict, Failed)
+
+
+def ended_well(outcome: Outcome | None) -> bool:
+    """Whether all is as planned."""
+    return isinstance(outcome, _WELL)
+
+
 def alarms_of(outcome: Outcome | None) -> tuple[str, ...]:
     """Unmanaged values that are gone after our write, for people."""
-    return outcome.alarms if isinstance(outcome, Applied | Conflict | Failed) else ()
+    return outcome.alarms if isinstance(outcome, _WRITTEN) else ()
 
 
 def effects_of(outcome: Outcome | None) -> tuple[SideEffect, ...]:
     """Workflows that a change of metadata switched off, and that nothing of the plan sets again."""
-    return outcome.side_effects if isinstance(outcome, Applied | Conflict | Failed) else ()
+    return outcome.side_effects if isinstance(outcome, _WRITTEN) else ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -211,15 +211,12 @@ class UserSession:
         """GET /sdk/credentials: every connected account of the user, as the API gave it, deleted ones included."""
         call = self._call("GET", "/sdk/credentials")
         found = await self._objects(call)
-        ids = [raw.get("id") for raw in found]
-        if not {*map(type, ids)} <= {str}:
+        if not all(type(raw.get("id")) is str for raw in found):
             raise answers.malformed(call, "a credential without an id")
-        if len(ids) > 1:
-            _check_ids(call, "credentials", ids)
         credentials = tuple(map(Credential, found))
+        _check_ids(call, "credentials", found)
         for credential in credentials:
-            if len(entries := credential.configurations) > 1:
-                _check_ids(call, "configurations", [entry.get("id") for entry in entries])
+            _check_ids(call, "configurations", credential.configurations)
         return credentials
 
     async def me(self) -> Me:
@@ -327,10 +324,13 @@ def _routing(credential: str, configuration: str | None) -> dict[str, str]:
     return {CREDENTIAL: credential} | ({CONFIGURATION: configuration} if configuration else {})
 
 
-def _check_ids(call: Call, what: str, ids: Sequence[Json]) -> None:
+def _check_ids(call: Call, what: str, among: Sequence[JsonObject]) -> None:
     """A write names its target by the id alone: where two share one, nobody can tell what it would replace."""
+    if len(among) <= 1:
+        return
     seen: set[str] = set()
-    for found in ids:
+    for one in among:
+        found = one.get("id")
         if isinstance(found, str) and found in seen:
             raise answers.malformed(call, f"two {what} with the id {found!r}")
         if isinstance(found, str):

@@ -40,7 +40,7 @@ from paragon_sync.plan.merge import merge
 from paragon_sync.plan.own import among
 from paragon_sync.plan.requests import final_payload, requests_of
 from paragon_sync.plan.select import VALID
-from paragon_sync.plan.shape import WORKFLOW_MAPS, Shape, copies_of, entries_of, shape_of, shape_of_metadata
+from paragon_sync.plan.shape import WORKFLOW_MAPS, Shape, copies_of, shape_of, shape_of_metadata
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +214,7 @@ def _shape_in(credential: Credential | None, subject: ConfigurationSubject) -> S
     account, configuration = subject.account, subject.configuration
     if credential is None:
         return Unwritable(reason=f"account {account} is not connected any more")
-    ids = [entry.get("id") for entry in entries_of(credential)]
+    ids = [entry.get("id") for entry in credential.current]
     if configuration not in ids and not (configuration is None and not ids):
         return Unwritable(reason=f"account {account} has other configurations than when the plan was made")
     return shape_of(credential, configuration)

@@ -17,7 +17,7 @@ from paragon_sync.model.desired import DesiredBlock, DesiredDocument
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import ConfigurationSubject, Finding, FindingKind
 from paragon_sync.plan.names import integration_id
-from paragon_sync.plan.shape import entries_of, is_default
+from paragon_sync.plan.shape import is_default
 
 VALID: Final = "VALID"
 _PENDING: Final = "PENDING"
@@ -161,7 +161,7 @@ def _configurations(
     block: DesiredBlock, account: Credential, user: str
 ) -> Iterator[tuple[ConfigurationSubject, Credential] | Finding]:
     listed = account.raw.get("configurations")
-    entries = entries_of(account)
+    entries = account.current
     if listed is None or listed == []:
         if block.configuration in {"default", "all"}:
             yield subject_of(block.integration, account, None), account
@@ -235,7 +235,7 @@ def _candidate(credential: Credential, among: Iterable[Credential]) -> str:
 
 
 def _named(account: Credential) -> str:
-    entries = entries_of(account)
+    entries = account.current
     names = [_entry_name(account, entry) for entry in entries]
     return ", ".join(sorted(names)) or "the default one alone"
 

@@ -11,9 +11,8 @@ Knows both shapes of a credential and which is at hand; nothing of documents, ch
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from typing import Final, assert_never
 
 from paragon_sync.jsonvalue import (
@@ -125,7 +124,7 @@ def shape_of(credential: Credential, configuration: str | None) -> Shape:
     config = credential.raw.get("config")
     if configuration is None:
         return _documented(config)
-    entry = next(e for e in entries_of(credential) if e.get("id") == configuration)
+    entry = next(e for e in credential.current if e.get("id") == configuration)
     own = {key: value for key, value in entry.items() if key not in _NOT_SENT}
     names = tuple(reversed(_maps_in(own)))
     shape = Shape(payload=own, maps=names or (_CURRENT_MAP,), ambiguous=_maps_differ(own, names))
@@ -167,7 +166,7 @@ def _parts_of(credential: Credential, configuration: str | None) -> Iterator[Jso
     if configuration is None:
         yield config
         return
-    entry = next(e for e in entries_of(credential) if e.get("id") == configuration)
+    entry = next(e for e in credential.current if e.get("id") == configuration)
     own = {key: value for key, value in entry.items() if key not in _NOT_SENT}
     if not is_default(credential, entry) or not config:
         yield own
@@ -176,14 +175,9 @@ def _parts_of(credential: Credential, configuration: str | None) -> Iterator[Jso
         yield {**{key: value for key, value in other.items() if key not in WORKFLOW_MAPS}, **part}
 
 
-def entries_of(credential: Credential) -> list[JsonObject]:
-    """The credential's configurations in the current shape, without deleted ones."""
-    return [entry for entry in credential.configurations if entry.get("dateDeleted") is None]
-
-
 def is_default(credential: Credential, entry: JsonObject) -> bool:
     """Whether the entry is the default configuration: the one so marked, or the only one where none is marked."""
-    return is_default_among(entries_of(credential), entry)
+    return is_default_among(credential.current, entry)
 
 
 def is_default_among(entries: Sequence[JsonObject], entry: JsonObject) -> bool:
@@ -227,9 +221,10 @@ def _maps_in(section: JsonObject) -> tuple[str, ...]:
     return tuple(name for name in WORKFLOW_MAPS if name in section)
 
 
-def _maps_differ(section: JsonObject, names: Iterable[str]) -> str | None:
-    differ = any(not equal(section[a], section[b]) for a, b in combinations(names, 2))
-    return f"{' and '.join(WORKFLOW_MAPS)} are both there and differ" if differ else None
+def _maps_differ(section: JsonObject, names: Sequence[str]) -> str | None:
+    if len(names) == len(WORKFLOW_MAPS) and not equal(*(section[name] for name in names)):
+        return f"{' and '.join(WORKFLOW_MAPS)} are both there and differ"
+    return None
 
 
 def _object(value: object) -> JsonObject:

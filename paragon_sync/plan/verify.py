@@ -16,7 +16,7 @@ from paragon_sync.model.outcome import ConflictingPath, SideEffect
 from paragon_sync.model.planned import Operation, PatchConfig, Value
 from paragon_sync.plan.count import WORKFLOWS, unmanaged, values_of
 from paragon_sync.plan.rebase import ToSend, Unwritable, conflicting_path, is_halfway, live_copies, live_shape
-from paragon_sync.plan.shape import SETTINGS, Shape, entries_of, shape_like, shape_of
+from paragon_sync.plan.shape import SETTINGS, Shape, shape_like, shape_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ def still_off(enabled: Iterable[SideEffect], after: LiveUser) -> Iterator[SideEf
 
 
 def _configurations(credential: Credential) -> list[str | None]:
-    ids = [entry.get("id") for entry in entries_of(credential)] or [None]
+    ids = [entry.get("id") for entry in credential.current] or [None]
     return [id_ for id_ in ids if isinstance(id_, str | None)]
 
 

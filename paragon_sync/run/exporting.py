@@ -17,7 +17,7 @@ from paragon_sync.model.catalog import Catalog, Input
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.secrecy import holds_secret, names_secret
 from paragon_sync.paragon.client import Client
-from paragon_sync.plan.shape import Shape, entries_of, is_default, shape_of
+from paragon_sync.plan.shape import Shape, is_default, shape_of
 from paragon_sync.run.fetching import shows, with_configurations
 
 API_VERSION: Final = "paragon-sync/v1"
@@ -115,7 +115,7 @@ def _account(export: _Export, kind: str, account: Credential, valid: Sequence[Cr
     if listed is None or listed == []:
         yield from _block(export, kind, shape_of(account, None), selector)
         return
-    entries = entries_of(account)
+    entries = account.current
     if not isinstance(listed, list) or not entries or not all(_has_id(entry) for entry in listed):
         export.left_out.append(f"{kind} account {account.label}: its configurations are no list of objects with ids")
         return

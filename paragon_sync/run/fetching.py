@@ -9,7 +9,6 @@ from paragon_sync.jsonvalue import Json, JsonObject, equal
 from paragon_sync.model.declared import ConfigurationBy
 from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.model.live import Credential, LiveUser
-from paragon_sync.model.planned import ConfigurationSubject, Operation
 from paragon_sync.paragon.client import UserSession
 
 
@@ -38,12 +37,6 @@ def wanted_configurations(documents: Iterable[DesiredDocument]) -> set[str]:
     return {block.configuration.value for block in blocks if isinstance(block.configuration, ConfigurationBy)}
 
 
-def operation_configurations(operations: Iterable[Operation]) -> set[str]:
-    """The ids of the configurations that the operations write."""
-    subjects = (operation.subject for operation in operations)
-    return {s.configuration for s in subjects if isinstance(s, ConfigurationSubject) and s.configuration is not None}
-
-
 def manages_metadata(documents: Iterable[DesiredDocument]) -> bool:
     """Whether any document has a word on metadata."""
     return any(layer.metadata for document in documents for layer in document.layers)
@@ -51,8 +44,11 @@ def manages_metadata(documents: Iterable[DesiredDocument]) -> bool:
 
 def shows(credentials: Iterable[Credential], name: str) -> bool:
     """Whether any of them has a configuration of this id or external id."""
-    entries = (entry for credential in credentials for entry in credential.configurations)
-    return any(name in (entry.get("id"), entry.get("externalId")) for entry in entries)
+    for credential in credentials:
+        for entry in credential.configurations:
+            if name in (entry.get("id"), entry.get("externalId")):
+                return True
+    return False
 
 
 def with_configurations(credentials: Iterable[Credential], me: JsonObject) -> tuple[Credential, ...]:

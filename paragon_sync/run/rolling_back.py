@@ -16,7 +16,7 @@ from typing import TypeAlias
 from paragon_sync import __version__
 from paragon_sync.errors import ApiError, PlanFileError
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.outcome import Applied, RunHeader, Unchanged, effects_of
+from paragon_sync.model.outcome import Applied, RunHeader, effects_of, ended_well
 from paragon_sync.model.planned import (
     ConfigurationSubject,
     Enablement,
@@ -108,7 +108,7 @@ def _taken_back(store: StateStore, earlier: Iterable[RunHeader]) -> Done:
     done: dict[str, set[Key]] = {}
     for rollback in earlier:
         for entry in store.entries(rollback.run, attempts=False):
-            if isinstance(entry.outcome, Applied | Unchanged):
+            if ended_well(entry.outcome):
                 done.setdefault(entry.user, set()).add(key_of(entry.subject))
     return done
 

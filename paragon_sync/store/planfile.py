@@ -207,17 +207,17 @@ class PlanReader:
 
     def outlines(self, selection: Selection = EVERYTHING) -> Iterator[Outline]:
         """What of the operations people review, in their order; read much faster than the whole."""
-        for number, text in self._rows("operations", "number, changes", selection):
+        for page in self._pages("operations", "number, changes", selection):
             with _read_errors(self.path):
-                outline = encoding.read_outline(self._text("changes", number, text))
-            yield outline
+                outlines = [encoding.read_outline(self._text("changes", number, text)) for number, text in page]
+            yield from outlines
 
     def findings(self, selection: Selection = EVERYTHING) -> Iterator[Finding]:
         """The findings in their order."""
-        for number, row in self._rows("findings", "number, row", selection):
+        for page in self._pages("findings", "number, row", selection):
             with _read_errors(self.path):
-                finding = encoding.read(Finding, self._text("findings", number, row))
-            yield finding
+                findings = [encoding.read(Finding, self._text("findings", number, row)) for number, row in page]
+            yield from findings
 
     def users(self, selection: Selection = EVERYTHING) -> int:
         """How many users the operations are about."""
@@ -239,12 +239,15 @@ class PlanReader:
         self.close()
 
     def _whole(self, read: Callable[[str, str], Operation]) -> Iterator[tuple[int, Operation]]:
-        for number, outline, rest in self._rows("operations", "number, changes, rest"):
+        for page in self._pages("operations", "number, changes, rest"):
             with _read_errors(self.path):
-                operation = read(self._text("changes", number, outline), self._text("rest", number, rest))
-            yield number, operation
+                operations = [
+                    (number, read(self._text("changes", number, outline), self._text("rest", number, rest)))
+                    for number, outline, rest in page
+                ]
+            yield from operations
 
-    def _rows(self, table: Table, columns: str, selection: Selection = EVERYTHING) -> Iterator[tuple[Any, ...]]:
+    def _pages(self, table: Table, columns: str, selection: Selection = EVERYTHING) -> Iterator[list[tuple[Any, ...]]]:
         """Columns of the rows that are asked for, in their order, a few rows at a time."""
         where, parameters = condition(table, selection) or ("1", ())
         with _read_errors(self.path):
@@ -257,7 +260,7 @@ class PlanReader:
                 page = rows.fetchmany(_PAGE)
             if not page:
                 return
-            yield from page
+            yield page
 
     def _check_indexes(self, table: Table) -> None:
         """Hold a table's indexes against its rows, which the digest covers, before one of them is believed."""

@@ -18,7 +18,7 @@ from paragon_sync.store import encoding
 from paragon_sync.store.journal import SENDING, Attempt, Ending, Entry, Recorded, Sending, name_of
 from paragon_sync.store.later import later
 from paragon_sync.store.rows import Values
-from paragon_sync.store.sealing import Sealing, seal_line, unseal_line
+from paragon_sync.store.sealing import Place, Sealing, seal_line, unseal_line
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,13 @@ class Records:
         return run, about.number, name_of(about.outcome), outcome
 
     def attempt_row(self, run: str, sending: Sending) -> Values:
-        place = _attempt_place(run, sending.number, sending.attempt)
         preimage, requests = _texts(sending)
         return (
             run,
             sending.number,
             sending.attempt,
-            seal_line(self.sealing, preimage, f"{place} preimage"),
-            seal_line(self.sealing, requests, f"{place} requests"),
+            seal_line(self.sealing, preimage, _attempt_place(run, sending.number, sending.attempt, "preimage")),
+            seal_line(self.sealing, requests, _attempt_place(run, sending.number, sending.attempt, "requests")),
             sending.at,
             encoding.write_effects(sending.enabled) if sending.enabled else None,
             sending.opened.wall,
@@ -103,17 +102,17 @@ class Records:
         return encoding.read_managed(self._read(row.managed, _managed_place(row.run, row.number)))
 
     def _preimage(self, row: Row[Any]) -> JsonObject:
-        place = _attempt_place(row.run, row.number, row.attempt)
-        preimage = jsonvalue.loads(self._read(row.preimage, f"{place} preimage"))
+        place = _attempt_place(row.run, row.number, row.attempt, "preimage")
+        preimage = jsonvalue.loads(self._read(row.preimage, place))
         if not isinstance(preimage, dict):
             raise JsonError("a pre-image is an object")
         return preimage
 
     def _requests(self, row: Row[Any]) -> tuple[Request, ...]:
-        place = _attempt_place(row.run, row.number, row.attempt)
-        return encoding.read_requests(self._read(row.requests, f"{place} requests"))
+        place = _attempt_place(row.run, row.number, row.attempt, "requests")
+        return encoding.read_requests(self._read(row.requests, place))
 
-    def _read(self, kept: str, place: str) -> str:
+    def _read(self, kept: str, place: Place) -> str:
         try:
             return unseal_line(self.sealing, kept, place)
         except ValueError as error:
@@ -139,13 +138,13 @@ def _window(row: Row[Any]) -> Window:
     return Window(opened=opened, closed=Moment(monotonic=row.closed_monotonic, wall=row.closed))
 
 
-def _outcome_place(run: str, number: int) -> str:
-    return f"entries {run} {number} outcome"
+def _outcome_place(run: str, number: int) -> Place:
+    return "entries", run, number, "outcome"
 
 
-def _managed_place(run: str, number: int) -> str:
-    return f"entries {run} {number} managed"
+def _managed_place(run: str, number: int) -> Place:
+    return "entries", run, number, "managed"
 
 
-def _attempt_place(run: str, number: int, attempt: int) -> str:
-    return f"attempts {run} {number} {attempt}"
+def _attempt_place(run: str, number: int, attempt: int, what: str) -> Place:
+    return "attempts", run, number, attempt, what

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Sequence
+from itertools import chain
 from typing import Final, Literal, TypeAlias
 
 from sqlalchemy import Connection, Table
@@ -28,7 +29,7 @@ def put(connection: Connection, table: Table, rows: Sequence[Values], *, known: 
     for done in range(0, len(rows), MOST):
         part = rows[done : done + MOST]
         statement = _statement(table, len(part), mark, known)
-        connection.exec_driver_sql(statement, tuple(value for row in part for value in row))
+        connection.exec_driver_sql(statement, tuple(chain.from_iterable(part)))
 
 
 @functools.cache

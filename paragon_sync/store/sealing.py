@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import os
 from base64 import b64decode, b64encode
-from typing import Final, NoReturn, Protocol, Self
+from typing import Final, NoReturn, Protocol, Self, TypeAlias
 
 from paragon_sync.errors import PlanKeyError
 
@@ -126,18 +126,26 @@ def check_key(key: str) -> None:
         raise PlanKeyError(f"{KEY_VARIABLE} is too short: it needs {SHORTEST_KEY} characters or more", hint=_HINT)
 
 
-def seal_line(sealing: Sealing, text: str, place: str) -> str:
+Place: TypeAlias = "tuple[str | int, ...]"
+"""Where a line stands, in words."""
+
+
+def seal_line(sealing: Sealing, text: str, place: Place) -> str:
     """A sealed JSON text for a column of text: what isn't encrypted stays as it is."""
     if isinstance(sealing, Plain):
         return text
-    return _SEALED + b64encode(sealing.seal(text, place)).decode()
+    return _SEALED + b64encode(sealing.seal(text, _named(place))).decode()
 
 
-def unseal_line(sealing: Sealing, kept: str, place: str) -> str:
+def unseal_line(sealing: Sealing, kept: str, place: Place) -> str:
     """The text that :func:`seal_line` was given; one that was kept before there was a key is as it is.
 
     Raises :class:`ValueError` for what isn't.
     """
     if not kept.startswith(_SEALED):
         return kept
-    return sealing.unseal(b64decode(kept.removeprefix(_SEALED), validate=True), place)
+    return sealing.unseal(b64decode(kept.removeprefix(_SEALED), validate=True), _named(place))
+
+
+def _named(place: Place) -> str:
+    return " ".join(map(str, place))

@@ -14,7 +14,7 @@ from paragon_sync.model.live import Credential
 from paragon_sync.model.migration import Vocabulary
 from paragon_sync.model.planned import ConfigurationSubject, Value
 from paragon_sync.plan.names import BY_ID
-from paragon_sync.plan.shape import entries_of, is_default
+from paragon_sync.plan.shape import is_default
 
 _Target: TypeAlias = Setting | WorkflowEnabled | WorkflowSetting
 Reader: TypeAlias = Callable[[_Target], Value]
@@ -24,7 +24,7 @@ def live_view(
     credential: Credential, subject: ConfigurationSubject, vocabulary: Vocabulary, read: Reader
 ) -> Mapping[str, object]:
     """``read`` is asked for each value that is looked at; of a workflow, ``enabled`` is what it gives, else false."""
-    entry = next((one for one in entries_of(credential) if one.get("id") == subject.configuration), None)
+    entry = next((one for one in credential.current if one.get("id") == subject.configuration), None)
     return {
         "settings": _Settings(vocabulary.settings, lambda id_: read(Setting(id_))),
         "workflows": _Workflows(vocabulary, read),

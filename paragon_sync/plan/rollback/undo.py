@@ -35,7 +35,6 @@ from paragon_sync.plan.requests import requests_of, straight
 from paragon_sync.plan.rollback.restore import Site, Trail, given_back
 from paragon_sync.plan.rollback.trace import Traces, Write, trace
 from paragon_sync.plan.select import subject_of, subject_order
-from paragon_sync.plan.shape import entries_of
 
 Key: TypeAlias = tuple[str, str | None] | None
 """Credential and configuration; None for metadata."""
@@ -177,7 +176,7 @@ def _subject(effect: SideEffect, live: LiveUser, catalog: Catalog) -> Configurat
             integration="", credential=effect.credential, account=effect.credential, configuration=effect.configuration
         )
     integration = catalog.type_of(credential.integration_id) or f"id:{credential.integration_id}"
-    entries = (one for one in entries_of(credential) if one.get("id") == effect.configuration)
+    entries = (one for one in credential.current if one.get("id") == effect.configuration)
     found = subject_of(integration, credential, next(entries, None))
     return replace(found, configuration=effect.configuration)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from paragon_sync.errors import PlanFileError, RefusedByPolicy
-from paragon_sync.model.outcome import Applied, Resumption, RunHeader, Unchanged, effects_of
+from paragon_sync.model.outcome import Applied, Resumption, RunHeader, effects_of, ended_well
 from paragon_sync.model.planned import PlanHeader
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.policy import disabled_limit
@@ -154,7 +154,7 @@ def _as_left(run: RunHeader, plan: PlanHeader, store: StateStore) -> Admitted:
         states[entry.number] = state_of(entry.outcome)
         if entry.is_open:
             continue
-        ended[entry.number] = isinstance(entry.outcome, Applied | Unchanged)
+        ended[entry.number] = ended_well(entry.outcome)
         switched_off += len(effects_of(entry.outcome))
         if isinstance(entry.outcome, Applied) and entry.outcome.switched_off:
             switched[entry.number] = frozenset(map(enabled, entry.outcome.switched_off))

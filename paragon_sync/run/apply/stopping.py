@@ -9,6 +9,7 @@ import asyncio
 from collections import deque
 from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Final
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES, EXIT_REFUSED
 from paragon_sync.model.outcome import (
@@ -21,6 +22,8 @@ from paragon_sync.model.outcome import (
     alarms_of,
     effects_of,
 )
+
+_FAILED: Final = (Failed, Unknown)
 
 
 class Stop:
@@ -90,15 +93,17 @@ class Breaker:
         """Take one outcome into account."""
         if isinstance(outcome, Blocked):
             return  # it says nothing that the operation before it has not said
-        failed = isinstance(outcome, Failed | Unknown)
+        failed = isinstance(outcome, _FAILED)
         self._row = self._row + 1 if failed else 0
         self._recent.append(failed)
         if failed:
             self._judge_failures()
         elif isinstance(outcome, Conflict) and (self._limits.fail_fast or self._limits.fail_on_conflict):
             self._stop.ask("stopped at the first conflict", EXIT_OUTCOMES)
-        self._judge_alarms(outcome)
-        self._judge_effects(effects_of(outcome))
+        if alarms_of(outcome):
+            self._judge_alarms()
+        if effects := effects_of(outcome):
+            self._judge_effects(effects)
 
     def _judge_failures(self) -> None:
         limits = self._limits
@@ -112,8 +117,8 @@ class Breaker:
                 EXIT_OUTCOMES,
             )
 
-    def _judge_alarms(self, outcome: Outcome) -> None:
-        self._alarms += bool(alarms_of(outcome))
+    def _judge_alarms(self) -> None:
+        self._alarms += 1
         if self._alarms >= self._limits.alarms:
             self._stop.ask(
                 f"stopped by the breaker: {self._alarms} operations lost unmanaged values (lost?)", EXIT_OUTCOMES
@@ -122,7 +127,7 @@ class Breaker:
     def _judge_effects(self, effects: Collection[SideEffect]) -> None:
         before, self._switched_off = self._switched_off, self._switched_off + len(effects)
         limit = self._limits.switched_off
-        if limit is not None and effects and self._switched_off > limit:
+        if limit is not None and self._switched_off > limit:
             reason = too_many_disabled(self._switched_off, limit)
             self._stop.ask(reason, EXIT_REFUSED)
             self._stop.restate(too_many_disabled(before, limit), reason)  # what was under way counts too

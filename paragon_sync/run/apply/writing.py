@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -17,16 +17,8 @@ from typing import Literal, TypeAlias, assert_never
 from paragon_sync.errors import ApiError
 from paragon_sync.model.live import LiveUser
 from paragon_sync.model.moment import Moment, Window
-from paragon_sync.model.outcome import (
-    Applied,
-    Blocked,
-    Failed,
-    Outcome,
-    SideEffect,
-    Unchanged,
-    Unknown,
-)
-from paragon_sync.model.planned import MetadataSubject, Operation
+from paragon_sync.model.outcome import Blocked, Failed, Outcome, SideEffect, Unknown, ended_well
+from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation
 from paragon_sync.paragon.client import UserSession
 from paragon_sync.paragon.retry import RetryPolicy
 from paragon_sync.plan.rebase import AsPlanned, Conflicting, Enabled, Rewritten, Satisfied, ToSend, Unwritable, rebase
@@ -35,7 +27,7 @@ from paragon_sync.run.apply import judging
 from paragon_sync.run.apply.journal import Batcher
 from paragon_sync.run.apply.judging import Context, InDoubt, Written
 from paragon_sync.run.apply.stopping import Stop
-from paragon_sync.run.fetching import operation_configurations, read_user
+from paragon_sync.run.fetching import read_user
 from paragon_sync.store.journal import SENDING, Recorded, Sending, name_of
 
 OnConflict: TypeAlias = Literal["skip", "fail", "overwrite"]
@@ -133,7 +125,7 @@ async def apply_user(session: UserSession, operations: Sequence[tuple[int, Opera
             writing.journal.states[number] = name_of(result.outcome)
             writing.journal.records.add(_recorded(course, result.outcome))
             writing.watch(result.outcome)
-            well = isinstance(result.outcome, Applied | Unchanged)
+            well = ended_well(result.outcome)
             switched = result.switched
         if isinstance(operation.subject, MetadataSubject):
             blocked = not well
@@ -286,9 +278,12 @@ def _recorded(course: _Course, outcome: Outcome) -> Recorded:
     return Recorded(number=course.number, operation=course.operation, outcome=outcome, windows=tuple(course.windows))
 
 
-async def _read(session: UserSession, operation: Operation) -> LiveUser:
-    return await read_user(
-        session,
-        metadata=isinstance(operation.subject, MetadataSubject),
-        configurations=operation_configurations([operation]),
-    )
+def _read(session: UserSession, operation: Operation) -> Awaitable[LiveUser]:
+    match operation.subject:
+        case MetadataSubject():
+            return read_user(session, metadata=True, configurations=())
+        case ConfigurationSubject(configuration=configuration):
+            named = () if configuration is None else (configuration,)
+            return read_user(session, metadata=False, configurations=named)
+        case never:
+            assert_never(never)

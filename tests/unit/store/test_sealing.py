@@ -36,7 +36,7 @@ def written(path: Path, key: str | None = KEY) -> str:
 def test_what_is_sealed_comes_back(text: str, place: str) -> None:
     kept = SEALED.seal(text, place)
     assert text == SEALED.unseal(kept, place)
-    assert text == unseal_line(SEALED, seal_line(SEALED, text, place), place)
+    assert text == unseal_line(SEALED, seal_line(SEALED, text, (place, 1)), (place, 1))
     assert kept != SEALED.seal(text, place)
 
 
@@ -59,8 +59,8 @@ def test_what_was_sealed_elsewhere_does_not_come_back(kept: bytes) -> None:
 
 
 def test_lines_without_a_key_stay_as_they_are() -> None:
-    assert seal_line(Plain(), '{"a":1}', "x") == '{"a":1}'
-    assert unseal_line(SEALED, '{"a":1}', "x") == '{"a":1}'
+    assert seal_line(Plain(), '{"a":1}', ("x",)) == '{"a":1}'
+    assert unseal_line(SEALED, '{"a":1}', ("x",)) == '{"a":1}'
 
 
 def test_a_short_key_is_refused_with_a_way_to_make_one(tmp_path: Path) -> None:
