@@ -1,6 +1,7 @@
 """One process that signs: the far end of the pipe of ``processes``, and how both write to it. Starts quickly.
 
-A message is its length, in four bytes, and JSON. First comes the key with its project; then batches of users, numbered,
+A message is its length, in four bytes, and JSON. First comes the key with its project, and
+the processor to keep to or null; then batches of users, numbered,
 each of which is answered by its number and its tokens. The process ends when its pipe does, however the other end went.
 """
 
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, BinaryIO, Final
 
+from paragon_sync.paragon.signing.division import keep_to
 from paragon_sync.paragon.signing.key import SigningKey
 from paragon_sync.paragon.signing.tokens import sign
 
@@ -44,7 +46,9 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # not in a session of its own: niceness counts within a session
     with suppress(AttributeError, OSError):  # Windows knows no niceness
         os.nice(_NICENESS)
-    packed, project = _next(questions)
+    packed, project, processor = _next(questions)
+    if processor is not None:
+        keep_to(processor)
     key = SigningKey.unpacked(packed)
     sign(key, project, "", 0)  # the first one loads what all of them need: better now than while somebody waits
     while (question := _next(questions)) is not None:

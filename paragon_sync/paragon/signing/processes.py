@@ -17,6 +17,7 @@ from contextlib import suppress
 from typing import Final, Self, cast
 
 from paragon_sync.paragon.signing import process as far_end
+from paragon_sync.paragon.signing.division import Division
 from paragon_sync.paragon.signing.key import SigningKey
 from paragon_sync.paragon.signing.process import LENGTH, content, message
 
@@ -28,18 +29,24 @@ _STANDSTILL: Final = 20.0  # seconds after which a batch is given up: it takes a
 class SigningProcesses:
     """As many processes as there are processors, or fewer where they can't be had."""
 
-    def __init__(self, workers: Sequence[_Worker]) -> None:
+    def __init__(self, workers: Sequence[_Worker], division: Division | None = None) -> None:
         """Use :meth:`start`."""
         self._workers = workers
         self._free = deque([*workers] * _AT_ONCE)
+        self._division = division
 
     @classmethod
-    async def start(cls, key: SigningKey, project: str) -> Self:
-        """Start them."""
-        started = await asyncio.gather(*(_started(key, project) for _ in range(min(os.cpu_count() or 1, 8))))
+    async def start(cls, key: SigningKey, project: str, *, apart: bool = False) -> Self:
+        """Start them; ``apart``: of two processors this process keeps one for all else that it has to do."""
+        division = Division.of_two() if apart else None
+        number, processor = (min(os.cpu_count() or 1, 8), None) if division is None else (1, division.theirs)
+        started = await asyncio.gather(*(_started(key, project, processor) for _ in range(number)))
+        workers = [worker for worker in started if worker is not None]
+        if division is not None and workers:
+            await division.begin()
         # the key goes out once the loop has its turn, and whoever asks now may be long at other work
         await asyncio.sleep(0)
-        return cls([worker for worker in started if worker is not None])
+        return cls(workers, division)
 
     @property
     def room(self) -> int:
@@ -59,6 +66,8 @@ class SigningProcesses:
 
     async def aclose(self) -> None:
         """End them all."""
+        if self._division is not None:
+            self._division.end()
         await asyncio.gather(*(worker.end() for worker in self._workers))
 
 
@@ -115,7 +124,7 @@ class _UnfitError(Exception):
     """What came is no answer to what was asked."""
 
 
-async def _started(key: SigningKey, project: str) -> _Worker | None:
+async def _started(key: SigningKey, project: str, processor: int | None) -> _Worker | None:
     command = (sys.executable, "-P", "-m", far_end.__name__)  # -P: no module of the current folder gets the key
     try:
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
@@ -123,5 +132,5 @@ async def _started(key: SigningKey, project: str) -> _Worker | None:
         return None
     worker = _Worker(process)
     with suppress(OSError, RuntimeError):  # it has gone already: the first batch will tell
-        worker.tell([key.packed(), project])
+        worker.tell([key.packed(), project, processor])
     return worker

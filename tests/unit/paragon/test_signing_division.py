@@ -1,0 +1,123 @@
+"""Of two processors one is for whoever signs, where there is more to do than that; and nothing is left divided."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from paragon_sync.paragon.signing import division
+from paragon_sync.paragon.signing.division import Division
+
+PROCESSORS = sorted(os.sched_getaffinity(0))[:2]
+
+RUN = """
+import asyncio, json, os, sys, time
+from pathlib import Path
+from cryptography.hazmat.primitives.asymmetric import rsa
+from paragon_sync.paragon.signing.key import SigningKey
+from paragon_sync.paragon.signing.signer import MANY, Signer
+
+os.sched_setaffinity(0, set(json.loads(sys.argv[1])))
+tasks = Path("/proc/self/task")
+
+def seen(writer):
+    own = [sorted(os.sched_getaffinity(int(task.name))) for task in tasks.iterdir() if int(task.name) != writer]
+    below = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+    return {"own": own, "writer": sorted(os.sched_getaffinity(writer)),
+            "theirs": [sorted(os.sched_getaffinity(int(pid))) for pid in below]}
+
+async def thread():
+    import threading
+    return await asyncio.to_thread(threading.get_native_id)
+
+async def run():
+    signer = Signer(SigningKey(rsa.generate_private_key(65537, 2048)), "p-1")
+    await signer.expect(MANY, apart=sys.argv[2] == "apart")
+    token = (await signer.token("a")).text
+    during = seen(await thread())
+    await signer.aclose()
+    return [bool(token), during, seen(await thread())]
+
+print(json.dumps(asyncio.run(run())))
+"""
+
+
+def seen(processors, kind):
+    """What each thread of a process that signs may run on, and each process that it has started; then, in the end."""
+    command = [sys.executable, "-c", RUN, json.dumps(processors), kind]
+    signed, during, after = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
+    assert signed
+    return during, after
+
+
+@pytest.mark.skipif(len(PROCESSORS) == 1, reason="there is one processor: nothing can be divided")
+def test_whoever_has_more_to_do_keeps_one_of_two_processors_until_the_end():
+    during, after = seen(PROCESSORS, "apart")
+    ((ours,),) = {tuple(own) for own in during["own"]}
+    assert during["theirs"] == [[one] for one in PROCESSORS if one != ours]
+    assert during["writer"] == PROCESSORS
+    assert after == {"own": [PROCESSORS] * len(after["own"]), "writer": PROCESSORS, "theirs": []}
+
+
+@pytest.mark.parametrize(("processors", "kind"), [(PROCESSORS, "beside"), (PROCESSORS[:1], "apart")])
+def test_nothing_is_divided_otherwise(processors, kind):
+    during, after = seen(processors, kind)
+    assert {*map(tuple, during["own"] + during["theirs"])} == {tuple(processors)}
+    assert after["own"] == [processors] * len(after["own"])
+
+
+@pytest.fixture
+def on(monkeypatch, tmp_path):
+    """Sets what Linux says of this process: that it may run on these processors, and which it is on."""
+
+    def told(usable, standing):
+        (tmp_path / "stat").write_text(standing)
+        monkeypatch.setattr(division, "_usable", lambda _: usable)
+        monkeypatch.setattr(division, "_STANDING", tmp_path / "stat")
+
+    return told
+
+
+def standing(processor):
+    return f"1 (a name) with) {' '.join(['0'] * 36)} {processor} 0"
+
+
+@pytest.mark.parametrize("usable", [{0}, {0, 1, 2}, set(), {98, 99}])
+def test_other_numbers_of_processors_than_two_are_not_divided(usable, on):
+    on(usable, standing(0))
+    assert Division.of_two() is None
+
+
+@pytest.mark.parametrize("processor", [3, 5])
+def test_ours_is_the_one_that_we_are_on(processor, on):
+    on({3, 5}, standing(processor))
+    found = Division.of_two()
+    assert (found.ours, found.theirs) == (processor, 8 - processor)
+
+
+@pytest.mark.parametrize("text", ["", "x", "1 (x) 1 2 3", "1 (x) " + "x " * 50])
+def test_where_it_cannot_be_told_nothing_is_divided(text, on):
+    on({0, 1}, text)
+    assert Division.of_two() is None
+
+
+@pytest.mark.parametrize("missing", ["_usable", "_keep_to"])
+def test_systems_without_it_go_on_as_they_are(missing, monkeypatch):
+    monkeypatch.setattr(division, missing, None)
+    before = os.sched_getaffinity(0)
+    if (found := Division.of_two()) is not None:
+        asyncio.run(found.begin())
+        found.end()
+    division.keep_to(PROCESSORS[0]) if missing == "_keep_to" else None
+    assert os.sched_getaffinity(0) == before
+
+
+def test_a_processor_that_is_not_to_be_had_is_not_kept_to():
+    before = os.sched_getaffinity(0)
+    division.keep_to(5000)
+    assert os.sched_getaffinity(0) == before
