@@ -40,14 +40,15 @@ def content(text: bytes) -> Any:
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Sign until there are no more questions.
 
-    Ctrl-C is for the one who asks, who needs tokens to end what it began. Where both want a processor it is
-    the other's: whoever asks for tokens has more to do for each, and asks ahead.
+    Ctrl-C is for the one who asks, who needs tokens to end what it began. Where both want a processor it is the
+    other's, unless they have been divided: whoever asks for tokens has more to do for each, and asks ahead.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # not in a session of its own: niceness counts within a session
-    with suppress(AttributeError, OSError):  # Windows knows no niceness
-        os.nice(_NICENESS)
     packed, project, processor = _next(questions)
-    if processor is not None:
+    if processor is None:
+        with suppress(AttributeError, OSError):  # Windows knows no niceness
+            os.nice(_NICENESS)
+    else:
         keep_to(processor)
     key = SigningKey.unpacked(packed)
     sign(key, project, "", 0)  # the first one loads what all of them need: better now than while somebody waits

@@ -29,7 +29,8 @@ def seen(writer):
     own = [sorted(os.sched_getaffinity(int(task.name))) for task in tasks.iterdir() if int(task.name) != writer]
     below = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
     return {"own": own, "writer": sorted(os.sched_getaffinity(writer)),
-            "theirs": [sorted(os.sched_getaffinity(int(pid))) for pid in below]}
+            "theirs": [sorted(os.sched_getaffinity(int(pid))) for pid in below],
+            "aside": [os.getpriority(os.PRIO_PROCESS, int(pid)) > os.getpriority(os.PRIO_PROCESS, 0) for pid in below]}
 
 async def thread():
     import threading
@@ -60,14 +61,16 @@ def test_whoever_has_more_to_do_keeps_one_of_two_processors_until_the_end():
     during, after = seen(PROCESSORS, "apart")
     ((ours,),) = {tuple(own) for own in during["own"]}
     assert during["theirs"] == [[one] for one in PROCESSORS if one != ours]
+    assert during["aside"] == [False]
     assert during["writer"] == PROCESSORS
-    assert after == {"own": [PROCESSORS] * len(after["own"]), "writer": PROCESSORS, "theirs": []}
+    assert after == {"own": [PROCESSORS] * len(after["own"]), "writer": PROCESSORS, "theirs": [], "aside": []}
 
 
 @pytest.mark.parametrize(("processors", "kind"), [(PROCESSORS, "beside"), (PROCESSORS[:1], "apart")])
 def test_nothing_is_divided_otherwise(processors, kind):
     during, after = seen(processors, kind)
     assert {*map(tuple, during["own"] + during["theirs"])} == {tuple(processors)}
+    assert set(during["aside"]) == {True}
     assert after["own"] == [processors] * len(after["own"])
 
 
