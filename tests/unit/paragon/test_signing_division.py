@@ -23,13 +23,16 @@ from paragon_sync.paragon.signing.key import SigningKey
 from paragon_sync.paragon.signing.signer import MANY, Signer
 
 os.sched_setaffinity(0, set(json.loads(sys.argv[1])))
+os.sched_setscheduler(0, int(sys.argv[3]), os.sched_param(0))
 tasks = Path("/proc/self/task")
 
 def seen(writer):
-    own = [sorted(os.sched_getaffinity(int(task.name))) for task in tasks.iterdir() if int(task.name) != writer]
+    own = [int(task.name) for task in tasks.iterdir() if int(task.name) != writer]
     below = Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
-    return {"own": own, "writer": sorted(os.sched_getaffinity(writer)),
+    return {"own": [sorted(os.sched_getaffinity(thread)) for thread in own],
+            "writer": sorted(os.sched_getaffinity(writer)),
             "theirs": [sorted(os.sched_getaffinity(int(pid))) for pid in below],
+            "policies": [os.sched_getscheduler(thread) for thread in (*own, writer, *map(int, below))],
             "aside": [os.getpriority(os.PRIO_PROCESS, int(pid)) > os.getpriority(os.PRIO_PROCESS, 0) for pid in below]}
 
 async def thread():
@@ -48,9 +51,9 @@ print(json.dumps(asyncio.run(run())))
 """
 
 
-def seen(processors, kind):
+def seen(processors, kind, policy=os.SCHED_OTHER):
     """What each thread of a process that signs may run on, and each process that it has started; then, in the end."""
-    command = [sys.executable, "-c", RUN, json.dumps(processors), kind]
+    command = [sys.executable, "-c", RUN, json.dumps(processors), kind, str(policy)]
     signed, during, after = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
     assert signed
     return during, after
@@ -63,7 +66,15 @@ def test_whoever_has_more_to_do_keeps_one_of_two_processors_until_the_end():
     assert during["theirs"] == [[one] for one in PROCESSORS if one != ours]
     assert during["aside"] == [False]
     assert during["writer"] == PROCESSORS
-    assert after == {"own": [PROCESSORS] * len(after["own"]), "writer": PROCESSORS, "theirs": [], "aside": []}
+    assert during["policies"] == [*[os.SCHED_BATCH] * len(during["own"]), os.SCHED_OTHER, os.SCHED_OTHER]
+    threads = len(after["own"])
+    expected = {"own": [PROCESSORS] * threads, "writer": PROCESSORS, "theirs": [], "aside": []}
+    assert after == {**expected, "policies": [os.SCHED_OTHER] * (threads + 1)}
+
+
+def test_how_somebody_else_has_chosen_to_take_turns_stays():
+    for found in seen(PROCESSORS, "apart", os.SCHED_BATCH):
+        assert set(found["policies"]) == {os.SCHED_BATCH}
 
 
 @pytest.mark.parametrize(("processors", "kind"), [(PROCESSORS, "beside"), (PROCESSORS[:1], "apart")])
@@ -71,6 +82,7 @@ def test_nothing_is_divided_otherwise(processors, kind):
     during, after = seen(processors, kind)
     assert {*map(tuple, during["own"] + during["theirs"])} == {tuple(processors)}
     assert set(during["aside"]) == {True}
+    assert set(during["policies"]) == {os.SCHED_OTHER}
     assert after["own"] == [processors] * len(after["own"])
 
 
@@ -109,7 +121,7 @@ def test_where_it_cannot_be_told_nothing_is_divided(text, on):
     assert Division.of_two() is None
 
 
-@pytest.mark.parametrize("missing", ["_usable", "_keep_to"])
+@pytest.mark.parametrize("missing", ["_usable", "_keep_to", "_policy", "_set_policy"])
 def test_systems_without_it_go_on_as_they_are(missing, monkeypatch):
     monkeypatch.setattr(division, missing, None)
     before = os.sched_getaffinity(0)
