@@ -61,7 +61,11 @@ class Division:
             _move(thread, {self.ours})
             if self._interrupt:
                 _schedule(thread, os.SCHED_BATCH)
-        await asyncio.to_thread(self._let_go, 0)
+        try:
+            await asyncio.to_thread(self._let_go, 0)
+        except BaseException:
+            self.end()
+            raise
 
     def end(self) -> None:
         """They may go wherever they could before."""

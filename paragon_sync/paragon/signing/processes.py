@@ -62,13 +62,20 @@ class SigningProcesses:
             tokens = await worker.sign(users, issued)
             self._free.append(worker)
             return tokens
+        if not self.room:
+            self._unite()
         return None
 
     async def aclose(self) -> None:
         """End them all."""
-        if self._division is not None:
-            self._division.end()
+        self._unite()
         await asyncio.gather(*(worker.end() for worker in self._workers))
+
+    def _unite(self) -> None:
+        """Nobody signs on a processor of their own any more."""
+        division, self._division = self._division, None
+        if division is not None:
+            division.end()
 
 
 class _Worker:

@@ -14,9 +14,10 @@ from paragon_sync.paragon.signing import division
 from paragon_sync.paragon.signing.division import Division
 
 PROCESSORS = sorted(os.sched_getaffinity(0))[:2]
+NICE = os.getpriority(os.PRIO_PROCESS, 0)
 
 RUN = """
-import asyncio, json, os, sys, time
+import asyncio, json, os, signal, sys
 from pathlib import Path
 from cryptography.hazmat.primitives.asymmetric import rsa
 from paragon_sync.paragon.signing.key import SigningKey
@@ -33,7 +34,7 @@ def seen(writer):
             "writer": sorted(os.sched_getaffinity(writer)),
             "theirs": [sorted(os.sched_getaffinity(int(pid))) for pid in below],
             "policies": [os.sched_getscheduler(thread) for thread in (*own, writer, *map(int, below))],
-            "aside": [os.getpriority(os.PRIO_PROCESS, int(pid)) > os.getpriority(os.PRIO_PROCESS, 0) for pid in below]}
+            "nice": [os.getpriority(os.PRIO_PROCESS, int(pid)) for pid in below]}
 
 async def thread():
     import threading
@@ -41,9 +42,15 @@ async def thread():
 
 async def run():
     signer = Signer(SigningKey(rsa.generate_private_key(65537, 2048)), "p-1")
-    await signer.expect(MANY, apart=sys.argv[2] == "apart")
+    await signer.expect(MANY, apart=sys.argv[2] != "beside")
     token = (await signer.token("a")).text
     during = seen(await thread())
+    if sys.argv[2] == "killed":
+        for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
+            os.kill(int(pid), signal.SIGKILL)
+        for user in "bcd":
+            await signer.token(user)
+        return [True, during, seen(await thread())]
     await signer.aclose()
     return [bool(token), during, seen(await thread())]
 
@@ -64,12 +71,17 @@ def test_whoever_has_more_to_do_keeps_one_of_two_processors_until_the_end():
     during, after = seen(PROCESSORS, "apart")
     ((ours,),) = {tuple(own) for own in during["own"]}
     assert during["theirs"] == [[one] for one in PROCESSORS if one != ours]
-    assert during["aside"] == [False]
+    assert during["nice"] == [NICE]
     assert during["writer"] == PROCESSORS
     assert during["policies"] == [*[os.SCHED_BATCH] * len(during["own"]), os.SCHED_OTHER, os.SCHED_OTHER]
     threads = len(after["own"])
-    expected = {"own": [PROCESSORS] * threads, "writer": PROCESSORS, "theirs": [], "aside": []}
+    expected = {"own": [PROCESSORS] * threads, "writer": PROCESSORS, "theirs": [], "nice": []}
     assert after == {**expected, "policies": [os.SCHED_OTHER] * (threads + 1)}
+
+
+def test_once_whoever_signed_has_gone_nothing_is_divided_any_more():
+    _, after = seen(PROCESSORS, "killed")
+    assert {*map(tuple, after["own"])} == {tuple(PROCESSORS)}
 
 
 def test_how_somebody_else_has_chosen_to_take_turns_stays():
@@ -81,7 +93,7 @@ def test_how_somebody_else_has_chosen_to_take_turns_stays():
 def test_nothing_is_divided_otherwise(processors, kind):
     during, after = seen(processors, kind)
     assert {*map(tuple, during["own"] + during["theirs"])} == {tuple(processors)}
-    assert set(during["aside"]) == {True}
+    assert set(during["nice"]) == {min(NICE + 10, 19)}
     assert set(during["policies"]) == {os.SCHED_OTHER}
     assert after["own"] == [processors] * len(after["own"])
 
