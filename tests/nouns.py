@@ -34,6 +34,7 @@ from paragon_sync.model.outcome import (
     SideEffect,
     Unchanged,
     Unknown,
+    ended_well,
 )
 from paragon_sync.model.planned import (
     Change,
@@ -189,8 +190,9 @@ class StoredRun:
     def endings(self, _run: str, states: Collection[str]) -> list[Ending]:
         return [ending(entry) for entry in self.recorded if state_of(entry.outcome) in states]
 
-    def outcomes(self, _run: str) -> Iterator[tuple[Outcome | None, int]]:
-        return ((entry.outcome, 1) for entry in self.recorded)
+    def outcomes(self, _run: str) -> Iterator[tuple[str, Outcome | None, int]]:
+        outcomes = (entry.outcome for entry in self.recorded)
+        return ((state_of(outcome), outcome if ended_well(outcome) else None, 1) for outcome in outcomes)
 
     def counts(self, _run: str) -> Mapping[str, int]:
         return Counter(state_of(entry.outcome) for entry in self.recorded)

@@ -32,7 +32,7 @@ from paragon_sync.render.plan_json import items, present, subject_json, values
 from paragon_sync.render.reasons import reasons
 from paragon_sync.render.run import Journal, not_reached, operations_of
 from paragon_sync.render.run_summary import Held, Told, summary_of, taking
-from paragon_sync.store.journal import OUTCOME_NAMES, SENDING, Ending, Entry, state_of
+from paragon_sync.store.journal import OUTCOME_NAMES, SENDING, Entry, state_of
 
 FORMAT_VERSION: Final = 1
 
@@ -50,7 +50,7 @@ def run_json(
         head["longestWindowMs"] = summary.windows.longest
     if held is not None and held.refusals:
         head |= {"refusals": held.refusals, "pausedSeconds": held.paused}
-    troubles = Told(_troubles)
+    troubles = Told[Entry](_troubles)
     whole = taking(journal.entries(run), troubles)
     yield f'{dumps(head)[:-1]},\n"operations":['
     yield from items(map(_entry, whole if entries is None else entries))
@@ -61,7 +61,7 @@ def run_json(
     yield f'],\n"sentAgain":{summary.sent_again},"workflowsEnabledThroughConfig":{summary.enabled}}}\n'
 
 
-def _troubles(entry: Entry | Ending) -> list[str]:
+def _troubles(entry: Entry) -> list[str]:
     """The word for the outcome, then why; nothing where it ended well."""
     why = reasons(entry.outcome)
     return [state_of(entry.outcome), *why] if why else []

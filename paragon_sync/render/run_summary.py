@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final, Generic, TypeVar
 
 from paragon_sync.model.outcome import Applied, RunHeader, alarms_of
 from paragon_sync.model.planned import ConfigurationSubject
 from paragon_sync.render.alike import TextTally
 from paragon_sync.render.plan import MOST_IN_FULL
-from paragon_sync.render.reasons import reasons, remarks
+from paragon_sync.render.reasons import remarks
 from paragon_sync.render.run import Journal, operations_of
-from paragon_sync.store.journal import Ending, Entry, Windows, state_of
+from paragon_sync.store.journal import Ending, Entry, Windows
 
 _E = TypeVar("_E", Entry, Ending)
 
@@ -28,18 +28,18 @@ class Held:
     paused: float
 
 
-class Told:
+class Told(Generic[_E]):
     """One thing that is told of a run's operations, with the first of those of which there is something to tell."""
 
-    def __init__(self, texts: Callable[[Entry | Ending], Iterable[str]], title: str = "") -> None:
-        self.texts = texts
+    def __init__(self, texts: Callable[[_E], Iterable[str]], title: str = "") -> None:
+        self.texts: Callable[[_E], Iterable[str]] = texts
         self.title = title
         self.number = 0
-        self.first: list[Entry | Ending] = []
+        self.first: list[_E] = []
         self.tally = TextTally[str]()
         """By integration, ``metadata`` for metadata."""
 
-    def add(self, entry: Entry | Ending) -> None:
+    def add(self, entry: _E) -> None:
         texts = list(self.texts(entry))
         if not texts:
             return
@@ -68,10 +68,10 @@ class RunSummary:
 def summary_of(journal: Journal, run: str) -> RunSummary:
     """Counts what is alike: nothing is read of each operation by itself."""
     enabled, telling = 0, set[str]()
-    for outcome, times in journal.outcomes(run):
+    for state, outcome, times in journal.outcomes(run):
         enabled += times * outcome.enabled if isinstance(outcome, Applied) else 0
-        if alarms_of(outcome) or reasons(outcome) or remarks(outcome):
-            telling.add(state_of(outcome))
+        if outcome is None or alarms_of(outcome) or remarks(outcome):
+            telling.add(state)
     return RunSummary(
         enabled=enabled,
         sent_again=journal.sent_again(run),
@@ -80,7 +80,7 @@ def summary_of(journal: Journal, run: str) -> RunSummary:
     )
 
 
-def taking(entries: Iterable[_E], *told: Told) -> Iterator[_E]:
+def taking(entries: Iterable[_E], *told: Told[_E]) -> Iterator[_E]:
     """The same entries, or endings; what is told of them is complete once all have been taken."""
     for entry in entries:
         for one in told:

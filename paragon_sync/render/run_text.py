@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Final
+from typing import Final, TypeVar
 
 from rich.text import Text
 
@@ -18,6 +18,8 @@ from paragon_sync.render.run import Journal, not_reached, operations_of
 from paragon_sync.render.run_summary import Held, RunSummary, Told, rate_of, summary_of, taking
 from paragon_sync.render.summary import grouped_texts
 from paragon_sync.store.journal import SENDING, Ending, Entry
+
+_E = TypeVar("_E", Entry, Ending)
 
 REASON_AT: Final = 32
 _WORDS: Final = {
@@ -36,7 +38,8 @@ def run_lines(journal: Journal, run: str, view: View = WHOLE, held: Held | None 
     header = journal.run(run)
     yield from heading(header)
     yield line()
-    lost, troubles, notes = Told(_alarms, "Lost?"), Told(_troubles, "Not applied"), Told(_notes, "Notes")
+    lost, notes = Told[Ending](_alarms, "Lost?"), Told[Ending](_notes, "Notes")
+    troubles = Told[Ending](_troubles, "Not applied")
     summary = summary_of(journal, run)
     for _ in taking(journal.endings(run, summary.telling), lost, troubles, notes) if summary.telling else ():
         pass
@@ -105,7 +108,7 @@ def outcome_counts(header: RunHeader, counts: Mapping[str, int]) -> str:
     return f"{total}: {', '.join(parts)}." if parts else "No operations."
 
 
-def entry_lines(entries: Iterable[Entry | Ending], told: Callable[[Entry | Ending], Iterable[str]]) -> Iterator[Text]:
+def entry_lines(entries: Iterable[_E], told: Callable[[_E], Iterable[str]]) -> Iterator[Text]:
     """Each entry of which there is something to tell: the first text beside its name where there is room."""
     for entry in entries:
         texts = list(told(entry))
@@ -130,7 +133,7 @@ def moment(time: str) -> str:
         return time
 
 
-def _section(told: Told, view: View, endings: Iterable[Ending]) -> Iterator[Text]:
+def _section(told: Told[Ending], view: View, endings: Iterable[Ending]) -> Iterator[Text]:
     if not view.is_full(told.number):
         yield from grouped_entries(told)
     elif len(told.first) == told.number:
@@ -139,7 +142,7 @@ def _section(told: Told, view: View, endings: Iterable[Ending]) -> Iterator[Text
         yield from entry_lines(endings, told.texts)
 
 
-def grouped_entries(told: Told) -> Iterator[Text]:
+def grouped_entries(told: Told[_E]) -> Iterator[Text]:
     """What is told of operations, each text once, under the number of its operations."""
     groups = told.tally.groups()
     yield from grouped_texts(groups, (group.key for group in groups), "operation")
@@ -147,14 +150,14 @@ def grouped_entries(told: Told) -> Iterator[Text]:
         yield line(f"  … and {count(told.tally.unsorted, 'operation')} of further kinds", "dim")
 
 
-def _alarms(entry: Entry | Ending) -> Iterable[str]:
+def _alarms(entry: Ending) -> Iterable[str]:
     return alarms_of(entry.outcome)
 
 
-def _notes(entry: Entry | Ending) -> Iterable[str]:
+def _notes(entry: Ending) -> Iterable[str]:
     return remarks(entry.outcome) if isinstance(entry.outcome, Applied) else ()
 
 
-def _troubles(entry: Entry | Ending) -> Iterable[str]:
+def _troubles(entry: Ending) -> Iterable[str]:
     troubles = reasons(entry.outcome)
     return [*troubles, *remarks(entry.outcome)] if troubles else []

@@ -21,7 +21,7 @@ from paragon_sync.render.run_text import (
     moment,
     outcome_counts,
 )
-from paragon_sync.store.journal import Ending, Entry, name_of, state_of
+from paragon_sync.store.journal import Entry, name_of, state_of
 
 
 def runs_lines(runs: Iterable[tuple[RunHeader, Mapping[str, int]]]) -> Iterator[Text]:
@@ -49,7 +49,7 @@ def run_record_lines(
     for text in _record(header):
         yield from wrapped(text, 2, hanging=2)
     yield line()
-    told = Told(_outcome if view.full is not True else _told)
+    told = Told[Entry](_outcome if view.full is not True else _told)
     taken = taking(journal.entries(run) if entries is None else entries, told)
     if view.full:
         yield from entry_lines(taken, _told)
@@ -65,7 +65,7 @@ def run_record_lines(
         yield from grouped_run_line(run)
 
 
-def _as_many_as_there_are(taken: Iterator[Entry], told: Told, view: View) -> Iterator[Text]:
+def _as_many_as_there_are(taken: Iterator[Entry], told: Told[Entry], view: View) -> Iterator[Text]:
     """Each operation where they are few, else what is alike of them."""
     for _ in taken:
         pass
@@ -113,21 +113,21 @@ def _allowed(allowed: Mapping[str, str]) -> Iterator[str]:
         yield "allowed " + ", ".join(f"{name}={number}" for name, number in allowed.items())
 
 
-def _outcome(entry: Entry | Ending) -> list[str]:
+def _outcome(entry: Entry) -> list[str]:
     """What is to be told of an operation but its numbers."""
     outcome = entry.outcome
     troubles = reasons(outcome)
     return [*([] if troubles else [_word(entry)]), *alarms_of(outcome), *troubles, *remarks(outcome)]
 
 
-def _word(entry: Entry | Ending) -> str:
+def _word(entry: Entry) -> str:
     outcome = entry.outcome
     if isinstance(outcome, Applied) and outcome.resolved:
         return f"{name_of(outcome)} (resolved)"
     return state_of(outcome)
 
 
-def _told(entry: Entry | Ending) -> list[str]:
+def _told(entry: Entry) -> list[str]:
     outcome, window = entry.outcome, entry.window
     parts = [
         _word(entry),

@@ -103,14 +103,12 @@ class Entry:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ending:
-    """How one operation stands, and how it went: what of an :class:`Entry` there is to tell, as that names it."""
+    """How one operation stands: what of an :class:`Entry` there is to tell, as that names it."""
 
     number: int
     user: str
     subject: Subject
     outcome: Outcome | None
-    tries: int = 0
-    window: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -72,16 +72,14 @@ class Records:
             managed=self._managed(row),
         )
 
-    def ending(self, run: str, row: Row[int, str, str, str | None, int, float | None]) -> Ending:
+    def ending(self, run: str, row: Row[int, str, str, str | None]) -> Ending:
         """How one operation stands; who it is about is read when somebody looks."""
-        number, user, subject, outcome, tries, window = row
+        number, user, subject, outcome = row
         return later(
             Ending,
             {"user": lambda: _user(user), "subject": lambda: encoding.read_subject(subject)},
             number=number,
             outcome=self.ended(run, number, outcome),
-            tries=tries,
-            window=None if window is None else window * 1000,
         )
 
     def attempt(self, row: Row[Any]) -> Attempt:

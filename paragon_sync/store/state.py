@@ -11,9 +11,9 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, Row, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, case, func, insert, select, true, update
 
 from paragon_sync.errors import StateError
 from paragon_sync.model.outcome import Outcome, OutcomeName, Resumption, RunHeader
@@ -28,6 +28,7 @@ from paragon_sync.store.tables import answers, attempts, entries, runs, states
 
 _BATCH: Final = 500
 _MANY: Final = 5000  # rows of which only how many are alike is read
+_GOOD: Final = ("applied", "unchanged")
 _ENTRIES: Final = select(entries, states.c.state, states.c.outcome).join(
     states, (states.c.run == entries.c.run) & (states.c.number == entries.c.number)
 )
@@ -37,18 +38,9 @@ _ATTEMPTS: Final = select(attempts, answers.c.closed, answers.c.closed_monotonic
     & (answers.c.number == attempts.c.number)
     & (answers.c.opened_monotonic == attempts.c.opened_monotonic),
 )
-_ENDINGS: Final = select(
-    entries.c.number,
-    entries.c.user_id,
-    entries.c.subject,
-    states.c.outcome,
-    select(func.count())
-    .where(attempts.c.run == entries.c.run, attempts.c.number == entries.c.number)
-    .scalar_subquery(),
-    select(func.max(answers.c.closed_monotonic - answers.c.opened_monotonic))
-    .where(answers.c.run == entries.c.run, answers.c.number == entries.c.number)
-    .scalar_subquery(),
-).join(states, (states.c.run == entries.c.run) & (states.c.number == entries.c.number))
+_ENDINGS: Final = select(entries.c.number, entries.c.user_id, entries.c.subject, states.c.outcome).join(
+    states, (states.c.run == entries.c.run) & (states.c.number == entries.c.number)
+)
 
 
 class StateStore:
@@ -193,15 +185,15 @@ class StateStore:
             yield from page
             after = page[-1].number
 
-    def outcomes(self, run: str) -> Iterator[tuple[Outcome | None, int]]:
-        """How the operations of one run ended, and how many of them each time; None where that isn't known.
+    def outcomes(self, run: str) -> Iterator[tuple[str, Outcome | None, int]]:
+        """The states of one run's operations, with the outcome where it is a good one, and how many there are of each.
 
         What is alike comes together, though not all of it at once: this is much faster than reading them one by one.
         """
-        after = -1
-        while page := self._outcome_page(run, after):
-            yield from ((self._records.ended(run, row.number, row.outcome), row.times) for row in page)
-            after = max(row.last for row in page)
+        after: int | None = -1
+        while after is not None:
+            page, after = self._outcome_page(run, after)
+            yield from page
 
     def counts(self, run: str) -> Mapping[str, int]:
         """How many operations have which outcome, ``sending`` among them; only what occurs."""
@@ -256,14 +248,18 @@ class StateStore:
         with self._transaction() as connection:
             connection.execute(update(runs).where(runs.c.run == run).values(values))
 
-    def _outcome_page(self, run: str, after: int) -> Sequence[Row[Any]]:
-        """Of the next operations the first number of each outcome, and how often it occurs."""
-        few = select(states.c.number, states.c.outcome).where(states.c.run == run, states.c.number > after)
+    def _outcome_page(self, run: str, after: int) -> tuple[list[tuple[str, Outcome | None, int]], int | None]:
+        """Of the next operations those that are alike, and the last one's number; None after the end."""
+        good = case((states.c.state.in_(_GOOD), states.c.outcome)).label("outcome")
+        few = select(states.c.number, states.c.state, good).where(states.c.run == run, states.c.number > after)
         part = few.order_by(states.c.number).limit(_MANY).subquery()
-        number, last = func.min(part.c.number).label("number"), func.max(part.c.number).label("last")
-        query = select(number, last, part.c.outcome, func.count().label("times")).group_by(part.c.outcome)
+        first, last = func.min(part.c.number), func.max(part.c.number)
+        alike = part.c.state, part.c.outcome
+        query = select(first, last, *alike, func.count()).group_by(*alike)
         with self._transaction() as connection:
-            return connection.execute(query).all()
+            found = connection.execute(query).all()
+            page = [(state, self._records.ended(run, number, kept), times) for number, _, state, kept, times in found]
+            return page, max((row[1] for row in found), default=None)
 
     def _ending_page(self, run: str, of: Collection[str], after: int) -> list[Ending]:
         query = _ENDINGS.where(entries.c.run == run, entries.c.number > after, states.c.state.in_(of))

@@ -52,16 +52,15 @@ class Division:
     async def begin(self) -> None:
         """The threads of this process keep to its own processor, and so do those that they start.
 
-        But for the one in which the event loop has files written: that waits for the disk more than for Python.
+        But for the first one in which the event loop has something done, such as writing the journal: that waits for
+        the disk more than for Python.
         """
-        self._interrupt = (
-            _policy is not None and _policy(0) == os.SCHED_OTHER
-        )  # else somebody has chosen, and knows why
-        for thread in _threads():
-            _move(thread, {self.ours})
-            if self._interrupt:
-                _schedule(thread, os.SCHED_BATCH)
         try:
+            self._interrupt = _takes_turns_as_usual()
+            for thread in _threads():
+                _move(thread, {self.ours})
+                if self._interrupt:
+                    _schedule(thread, os.SCHED_BATCH)
             await asyncio.to_thread(self._let_go, 0)
         except BaseException:
             self.end()
@@ -78,13 +77,17 @@ class Division:
             _schedule(thread, os.SCHED_OTHER)
 
 
-def keep_to(processor: int) -> None:
-    """The one thread of this process keeps to that processor."""
-    _move(0, {processor})
-
-
 def _threads() -> list[int]:
-    return [int(thread.name) for thread in _THREADS.iterdir()]
+    with suppress(OSError):
+        return [int(thread.name) for thread in _THREADS.iterdir()]
+    return []
+
+
+def _takes_turns_as_usual() -> bool:
+    """Otherwise somebody has chosen how, and knows why; or it can't be told."""
+    with suppress(OSError):
+        return _policy is not None and _policy(0) == os.SCHED_OTHER
+    return False
 
 
 def _move(thread: int, processors: set[int]) -> None:

@@ -1,8 +1,8 @@
 """One process that signs: the far end of the pipe of ``processes``, and how both write to it. Starts quickly.
 
-A message is its length, in four bytes, and JSON. First comes the key with its project, and
-the processor to keep to or null; then batches of users, numbered,
-each of which is answered by its number and its tokens. The process ends when its pipe does, however the other end went.
+A message is its length, in four bytes, and JSON. First comes the key with its project, and the processor to keep to, or
+null; then batches of users, numbered, each of which is answered by its number and its tokens. The process ends when its
+pipe does, however the other end went.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, BinaryIO, Final
 
-from paragon_sync.paragon.signing.division import keep_to
 from paragon_sync.paragon.signing.key import SigningKey
 from paragon_sync.paragon.signing.tokens import sign
 
 LENGTH: Final = 4  # bytes
 
 _step_aside: Final[Callable[[], None]] = getattr(os, "sched_yield", lambda: None)
+
+_keep_to: Final[Callable[[int, set[int]], None] | None] = getattr(os, "sched_setaffinity", None)
 
 _NICENESS: Final = 10
 
@@ -48,8 +49,9 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     if processor is None:
         with suppress(AttributeError, OSError):  # Windows knows no niceness
             os.nice(_NICENESS)
-    else:
-        keep_to(processor)
+    elif _keep_to is not None:
+        with suppress(OSError):  # it isn't to be had: then wherever there is room
+            _keep_to(0, {processor})
     key = SigningKey.unpacked(packed)
     sign(key, project, "", 0)  # the first one loads what all of them need: better now than while somebody waits
     while (question := _next(questions)) is not None:

@@ -27,7 +27,7 @@ _STANDSTILL: Final = 20.0  # seconds after which a batch is given up: it takes a
 
 
 class SigningProcesses:
-    """As many processes as there are processors, or fewer where they can't be had."""
+    """As many processes as there are processors, or one where two are divided; fewer where they can't be had."""
 
     def __init__(self, workers: Sequence[_Worker], division: Division | None = None) -> None:
         """Use :meth:`start`."""
@@ -41,12 +41,16 @@ class SigningProcesses:
         division = Division.of_two() if apart else None
         number, processor = (min(os.cpu_count() or 1, 8), None) if division is None else (1, division.theirs)
         started = await asyncio.gather(*(_started(key, project, processor) for _ in range(number)))
-        workers = [worker for worker in started if worker is not None]
-        if division is not None and workers:
-            await division.begin()
-        # the key goes out once the loop has its turn, and whoever asks now may be long at other work
-        await asyncio.sleep(0)
-        return cls(workers, division)
+        processes = cls([worker for worker in started if worker is not None], division)
+        try:
+            if division is not None and processes.room:
+                await division.begin()
+            # the key goes out once the loop has its turn, and whoever asks now may be long at other work
+            await asyncio.sleep(0)
+        except BaseException:
+            await processes.aclose()
+            raise
+        return processes
 
     @property
     def room(self) -> int:

@@ -18,7 +18,7 @@ from paragon_sync.paragon.signing.processes import SigningProcesses
 from paragon_sync.paragon.signing.tokens import LIFETIME, SKEW, Token, sign
 
 _BATCH: Final = 32
-_FORESEEN: Final = 2048  # users; more than are signed while a usual file is read, and 2 MB
+_FORESEEN: Final = 2048  # users; more than are signed while a usual file is read
 _THREADS: Final = min(os.cpu_count() or 1, 8) + 1  # one is always between two batches
 MANY: Final = 500
 """For so many tokens it is worth it to start processes: they take a tenth of a second until they can sign."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import json
 import os
 import subprocess
@@ -12,6 +13,8 @@ import pytest
 
 from paragon_sync.paragon.signing import division
 from paragon_sync.paragon.signing.division import Division
+from paragon_sync.paragon.signing.processes import SigningProcesses
+from tests.unit.paragon.test_signing_processes import KEY, children
 
 PROCESSORS = sorted(os.sched_getaffinity(0))[:2]
 NICE = os.getpriority(os.PRIO_PROCESS, 0)
@@ -43,16 +46,16 @@ async def thread():
 async def run():
     signer = Signer(SigningKey(rsa.generate_private_key(65537, 2048)), "p-1")
     await signer.expect(MANY, apart=sys.argv[2] != "beside")
-    token = (await signer.token("a")).text
+    await asyncio.gather(*(signer.token(f"user-{number}") for number in range(200)))
     during = seen(await thread())
     if sys.argv[2] == "killed":
         for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split():
             os.kill(int(pid), signal.SIGKILL)
         for user in "bcd":
             await signer.token(user)
-        return [True, during, seen(await thread())]
+        return [during, seen(await thread())]
     await signer.aclose()
-    return [bool(token), during, seen(await thread())]
+    return [during, seen(await thread())]
 
 print(json.dumps(asyncio.run(run())))
 """
@@ -61,9 +64,7 @@ print(json.dumps(asyncio.run(run())))
 def seen(processors, kind, policy=os.SCHED_OTHER):
     """What each thread of a process that signs may run on, and each process that it has started; then, in the end."""
     command = [sys.executable, "-c", RUN, json.dumps(processors), kind, str(policy)]
-    signed, during, after = json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
-    assert signed
-    return during, after
+    return json.loads(subprocess.run(command, capture_output=True, check=True, text=True).stdout)
 
 
 @pytest.mark.skipif(len(PROCESSORS) == 1, reason="there is one processor: nothing can be divided")
@@ -133,18 +134,63 @@ def test_where_it_cannot_be_told_nothing_is_divided(text, on):
     assert Division.of_two() is None
 
 
-@pytest.mark.parametrize("missing", ["_usable", "_keep_to", "_policy", "_set_policy"])
-def test_systems_without_it_go_on_as_they_are(missing, monkeypatch):
-    monkeypatch.setattr(division, missing, None)
-    before = os.sched_getaffinity(0)
+@pytest.fixture
+def unchanged():
+    """Holds what this process may do against what it could before."""
+    before = os.sched_getaffinity(0), os.sched_getscheduler(0)
+    yield
+    assert (os.sched_getaffinity(0), os.sched_getscheduler(0)) == before
+
+
+def refused(*_):
+    raise OSError(errno.ENOSYS, "this system has the function, and nothing behind it")
+
+
+@pytest.mark.parametrize("instead", [None, refused], ids=["missing", "refused"])
+@pytest.mark.parametrize("function", ["_usable", "_keep_to", "_policy", "_set_policy"])
+@pytest.mark.usefixtures("unchanged")
+def test_systems_without_it_go_on_as_they_are(function, instead, monkeypatch):
+    monkeypatch.setattr(division, function, instead)
     if (found := Division.of_two()) is not None:
         asyncio.run(found.begin())
         found.end()
-    division.keep_to(PROCESSORS[0]) if missing == "_keep_to" else None
-    assert os.sched_getaffinity(0) == before
 
 
-def test_a_processor_that_is_not_to_be_had_is_not_kept_to():
-    before = os.sched_getaffinity(0)
-    division.keep_to(5000)
-    assert os.sched_getaffinity(0) == before
+@pytest.mark.usefixtures("unchanged")
+def test_where_the_threads_cannot_be_told_nothing_is_divided(monkeypatch, tmp_path):
+    monkeypatch.setattr(division, "_THREADS", tmp_path / "nowhere")
+    found = Division(*(PROCESSORS * 2)[:2])
+    asyncio.run(found.begin())
+    found.end()
+
+
+@pytest.mark.usefixtures("unchanged")
+def test_what_ends_the_beginning_leaves_nothing_divided(monkeypatch):
+    async def cancelled(*_):
+        raise asyncio.CancelledError
+
+    monkeypatch.setattr(asyncio, "to_thread", cancelled)
+    monkeypatch.setattr(Division, "of_two", lambda: Division(PROCESSORS[0], PROCESSORS[-1]))
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(SigningProcesses.start(KEY, "p-1", apart=True))
+    assert children(os.getpid()) == []
+
+
+@pytest.mark.parametrize("processor", [PROCESSORS[0], 5000])
+def test_whoever_signs_does_so_on_whatever_processor_there_is(processor, monkeypatch):
+    monkeypatch.setattr(Division, "of_two", lambda: Division(PROCESSORS[0], processor))
+
+    async def run():
+        processes = await SigningProcesses.start(KEY, "p-1", apart=True)
+        try:
+            return await processes.sign(["a"], 0)
+        finally:
+            await processes.aclose()
+
+    assert len(asyncio.run(run())) == 1
+
+
+def test_whoever_signs_starts_without_what_it_does_not_need():
+    text = "import sys\nfrom paragon_sync.paragon.signing import process\nprint('asyncio' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True, text=True)
+    assert done.stdout == "False\n"
