@@ -137,7 +137,7 @@ def _apply_saved(file: Path, digest: str | None, target: Target) -> int:
 
     with connected(target.project, target.environment) as connection:
         if target.canary is None:
-            connection.loop.run(connection.client.expect(likely_operations(file), writing=True))
+            connection.loop.run(connection.client.expect(likely_operations(file)))
         from paragon_sync.cli.applying import apply_and_tell  # while those start who are needed for many users
 
         with open_plan(file) as reader:

@@ -99,9 +99,9 @@ class Client:
         """The API as this user sees it; its token lives as long as the session."""
         return UserSession(self, user)
 
-    async def expect(self, users: int, *, writing: bool = False) -> None:
-        """Prepare for so many users, before the first of them is asked about; ``writing``: most will be written to."""
-        await self.signer.expect(users, apart=writing)
+    async def expect(self, users: int) -> None:
+        """Prepare for so many users, before the first of them is asked about."""
+        await self.signer.expect(users)
 
     def foresee(self, user: str) -> None:
         """Tell that this user will be asked about, so that their token is there by then."""

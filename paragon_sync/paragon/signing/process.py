@@ -1,8 +1,7 @@
 """One process that signs: the far end of the pipe of ``processes``, and how both write to it. Starts quickly.
 
-A message is its length, in four bytes, and JSON. First comes the key with its project, and the processor to keep to, or
-null; then batches of users, numbered, each of which is answered by its number and its tokens. The process ends when its
-pipe does, however the other end went.
+A message is its length, in four bytes, and JSON. First comes the key with its project; then batches of users, numbered,
+each of which is answered by its number and its tokens. The process ends when its pipe does, however the other end went.
 """
 
 from __future__ import annotations
@@ -22,8 +21,6 @@ LENGTH: Final = 4  # bytes
 
 _step_aside: Final[Callable[[], None]] = getattr(os, "sched_yield", lambda: None)
 
-_keep_to: Final[Callable[[int, set[int]], None] | None] = getattr(os, "sched_setaffinity", None)
-
 _NICENESS: Final = 10
 
 
@@ -41,17 +38,13 @@ def content(text: bytes) -> Any:
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Sign until there are no more questions.
 
-    Ctrl-C is for the one who asks, who needs tokens to end what it began. Where both want a processor it is the
-    other's, unless they have been divided: whoever asks for tokens has more to do for each, and asks ahead.
+    Ctrl-C is for the one who asks, who needs tokens to end what it began. Where both want a processor it is
+    the other's: whoever asks for tokens has more to do for each, and asks ahead.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # not in a session of its own: niceness counts within a session
-    packed, project, processor = _next(questions)
-    if processor is None:
-        with suppress(AttributeError, OSError):  # Windows knows no niceness
-            os.nice(_NICENESS)
-    elif _keep_to is not None:
-        with suppress(OSError):  # it isn't to be had: then wherever there is room
-            _keep_to(0, {processor})
+    with suppress(AttributeError, OSError):  # Windows knows no niceness
+        os.nice(_NICENESS)
+    packed, project = _next(questions)
     key = SigningKey.unpacked(packed)
     sign(key, project, "", 0)  # the first one loads what all of them need: better now than while somebody waits
     while (question := _next(questions)) is not None:

@@ -17,7 +17,6 @@ from contextlib import suppress
 from typing import Final, Self, cast
 
 from paragon_sync.paragon.signing import process as far_end
-from paragon_sync.paragon.signing.division import Division
 from paragon_sync.paragon.signing.key import SigningKey
 from paragon_sync.paragon.signing.process import LENGTH, content, message
 
@@ -27,24 +26,19 @@ _STANDSTILL: Final = 20.0  # seconds after which a batch is given up: it takes a
 
 
 class SigningProcesses:
-    """As many processes as there are processors, or one where two are divided; fewer where they can't be had."""
+    """As many processes as there are processors, or fewer where they can't be had."""
 
-    def __init__(self, workers: Sequence[_Worker], division: Division | None = None) -> None:
+    def __init__(self, workers: Sequence[_Worker]) -> None:
         """Use :meth:`start`."""
         self._workers = workers
         self._free = deque([*workers] * _AT_ONCE)
-        self._division = division
 
     @classmethod
-    async def start(cls, key: SigningKey, project: str, *, apart: bool = False) -> Self:
-        """Start them; ``apart``: of two processors this process keeps one for all else that it has to do."""
-        division = Division.of_two() if apart else None
-        number, processor = (min(os.cpu_count() or 1, 8), None) if division is None else (1, division.theirs)
-        started = await asyncio.gather(*(_started(key, project, processor) for _ in range(number)))
-        processes = cls([worker for worker in started if worker is not None], division)
+    async def start(cls, key: SigningKey, project: str) -> Self:
+        """Start them."""
+        started = await asyncio.gather(*(_started(key, project) for _ in range(min(os.cpu_count() or 1, 8))))
+        processes = cls([worker for worker in started if worker is not None])
         try:
-            if division is not None and processes.room:
-                await division.begin()
             # the key goes out once the loop has its turn, and whoever asks now may be long at other work
             await asyncio.sleep(0)
         except BaseException:
@@ -66,20 +60,11 @@ class SigningProcesses:
             tokens = await worker.sign(users, issued)
             self._free.append(worker)
             return tokens
-        if not self.room:
-            self._unite()
         return None
 
     async def aclose(self) -> None:
         """End them all."""
-        self._unite()
         await asyncio.gather(*(worker.end() for worker in self._workers))
-
-    def _unite(self) -> None:
-        """Nobody signs on a processor of their own any more."""
-        division, self._division = self._division, None
-        if division is not None:
-            division.end()
 
 
 class _Worker:
@@ -135,7 +120,7 @@ class _UnfitError(Exception):
     """What came is no answer to what was asked."""
 
 
-async def _started(key: SigningKey, project: str, processor: int | None) -> _Worker | None:
+async def _started(key: SigningKey, project: str) -> _Worker | None:
     command = (sys.executable, "-P", "-m", far_end.__name__)  # -P: no module of the current folder gets the key
     try:
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
@@ -143,5 +128,5 @@ async def _started(key: SigningKey, project: str, processor: int | None) -> _Wor
         return None
     worker = _Worker(process)
     with suppress(OSError, RuntimeError):  # it has gone already: the first batch will tell
-        worker.tell([key.packed(), project, processor])
+        worker.tell([key.packed(), project])
     return worker

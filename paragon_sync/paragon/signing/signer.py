@@ -40,13 +40,10 @@ class Signer:
         self._running: set[asyncio.Task[list[Token]]] = set()
         self._processes: SigningProcesses | None = None
 
-    async def expect(self, tokens: int, *, apart: bool = False) -> None:
-        """Prepare for so many: for :data:`MANY` processes are started.
-
-        ``apart``: whoever asks for a token has more to do for it than signing takes.
-        """
+    async def expect(self, tokens: int) -> None:
+        """Prepare for so many: for :data:`MANY` processes are started."""
         if tokens >= MANY and self._processes is None:
-            self._processes = await SigningProcesses.start(self._key, self._project, apart=apart)
+            self._processes = await SigningProcesses.start(self._key, self._project)
 
     def foresee(self, user: str) -> None:
         """The user's token will be asked for: processes sign it once nobody waits for theirs, in the order of calls.
