@@ -11,7 +11,6 @@ import os
 import signal
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from typing import Any, BinaryIO, Final
 
 from paragon_sync.paragon.signing.key import SigningKey
@@ -20,8 +19,6 @@ from paragon_sync.paragon.signing.tokens import sign
 LENGTH: Final = 4  # bytes
 
 _step_aside: Final[Callable[[], None]] = getattr(os, "sched_yield", lambda: None)
-
-_NICENESS: Final = 10
 
 
 def message(said: object) -> bytes:
@@ -41,9 +38,7 @@ def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     Ctrl-C is for the one who asks, who needs tokens to end what it began. Where both want a processor it is
     the other's: whoever asks for tokens has more to do for each, and asks ahead.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # not in a session of its own: niceness counts within a session
-    with suppress(AttributeError, OSError):  # Windows knows no niceness
-        os.nice(_NICENESS)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a session of its own would get a share of the processors of its own
     packed, project = _next(questions)
     key = SigningKey.unpacked(packed)
     sign(key, project, "", 0)  # the first one loads what all of them need: better now than while somebody waits
