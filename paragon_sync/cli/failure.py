@@ -15,6 +15,7 @@ from textwrap import indent
 import click
 
 from paragon_sync.cli.beside import say
+from paragon_sync.cli.elsewhere import instead_of
 from paragon_sync.errors import ManifestError, ParagonSyncError
 
 DEBUG_VARIABLE = "PARAGON_SYNC_DEBUG"
@@ -37,6 +38,8 @@ def explain_usage(error: click.ClickException) -> None:
     hints: list[str] = []
     if possibilities := getattr(error, "possibilities", None):
         hints.append(f"did you mean {_either(possibilities)}?")
+    if isinstance(error, click.NoSuchOption) and error.ctx is not None:
+        hints += instead_of(error.option_name, error.ctx.command)
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hints.append(f"{error.ctx.command_path} --help shows how it is used")
     _tell(_label("error") + _as_clause(message), "\n".join(hints))

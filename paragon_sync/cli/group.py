@@ -13,6 +13,8 @@ from difflib import get_close_matches
 
 import click
 
+from paragon_sync.cli.elsewhere import command_here
+
 
 @dataclass(frozen=True, slots=True)
 class CommandReference:
@@ -64,8 +66,9 @@ class LazyGroup(Group):
 
 
 class NoSuchCommand(click.UsageError):
-    """A command that doesn't exist; ``possibilities`` are the ones that look like it."""
+    """A command that doesn't exist; ``possibilities`` are the ones that look like it, or do what it does elsewhere."""
 
     def __init__(self, name: str, known: list[str], ctx: click.Context) -> None:
         super().__init__(f'no such command "{name}"', ctx)
-        self.possibilities = get_close_matches(name, known)
+        here = command_here(name)
+        self.possibilities = [here] if here in known else get_close_matches(name, known)

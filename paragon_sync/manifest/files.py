@@ -31,8 +31,7 @@ def find_files(project: Project, paths: Sequence[Path | str] = ()) -> list[Path]
             found.update(files)
             if not files:
                 message = "there is no manifest in this folder" if path.is_dir() else "there is no such file or folder"
-                hint = 'only a roster can come through standard input: users: {ndjson: "-"}' if path == _DASH else None
-                problems.append(Problem(message=message, file=str(path), line=1, column=1, hint=hint))
+                problems.append(Problem(message=message, file=str(path), line=1, column=1, hint=_instead_of(path)))
     else:
         for index, pattern in enumerate(project.manifests):
             matching = _matching(project.folder, pattern)
@@ -45,6 +44,14 @@ def find_files(project: Project, paths: Sequence[Path | str] = ()) -> list[Path]
     if problems:
         raise ManifestError(problems)
     return sorted(found)
+
+
+def _instead_of(path: Path) -> str | None:
+    if path == _DASH:
+        return 'only a roster can come through standard input: users: {ndjson: "-"}'
+    if path.suffix not in _SUFFIXES and not path.is_dir():
+        return "if it was to be a plan: paragon-sync plan --out FILE saves one"
+    return None
 
 
 def _matching(folder: Path, pattern: str) -> list[Path] | None:

@@ -12,7 +12,7 @@ from paragon_sync.manifest import schema, secrets
 from paragon_sync.manifest.document import account_of, configuration_of
 from paragon_sync.manifest.roster import roster_of
 from paragon_sync.manifest.secrets import SecretScope
-from paragon_sync.manifest.template import Failed
+from paragon_sync.manifest.template import ROW, Failed, Touched, is_template, touched_by
 from paragon_sync.manifest.template.live import LIVE, live_condition
 from paragon_sync.model.declared import Declared, Fault, Place
 from paragon_sync.model.migration import (
@@ -35,7 +35,7 @@ from paragon_sync.model.migration import (
 
 ALL: Final = "all"
 _VERBS: Final[tuple[Verb, ...]] = ("rename", "move", "map", "set", "default", "remove", "enable", "disable")
-_NAMES: Final = (LIVE, "row", "user")
+_NAMES: Final = (LIVE, ROW, "user")
 _LIVE: Final[dict[str, tuple[str, ...]]] = {
     "settings": (),
     "workflows": (),
@@ -187,6 +187,9 @@ class _Builder:
         resolved = secrets.resolve(value, self._scope)
         for refused in resolved.refused:
             self._fault((*at, *refused.pointer), refused.message, refused.hint)
+        for pointer in _templates(value):
+            hint = "a Rollout takes values from the row; if the text is meant as it is: {$literal: …}"
+            self._fault((*at, *pointer), "a migration's values are no templates: this text would be written", hint)
         return Declared(value=resolved.value, place=self._at(at), secret=resolved.secret)
 
     def _at(self, pointer: Pointer, *, of_key: bool = False) -> Place:
@@ -194,6 +197,18 @@ class _Builder:
 
     def _fault(self, pointer: Pointer, message: str, hint: str | None = None, *, of_key: bool = False) -> None:
         self.faults.append(Fault(message=message, place=self._at(pointer, of_key=of_key), hint=hint))
+
+
+def _templates(value: Json) -> Iterator[Pointer]:
+    """Where text asks for a row, or for what is live."""
+    if isinstance(value, str):
+        touched = touched_by(value) if is_template(value) else None
+        if isinstance(touched, Touched) and not touched.names.isdisjoint((LIVE, ROW)):
+            yield ()
+    elif isinstance(value, list):
+        yield from ((str(place), *inner) for place, one in enumerate(value) for inner in _templates(one))
+    elif isinstance(value, dict) and not secrets.is_reference(value):
+        yield from ((key, *inner) for key, one in value.items() for inner in _templates(one))
 
 
 def _inside(inside: Json) -> Pointer:

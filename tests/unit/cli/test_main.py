@@ -150,6 +150,18 @@ class TestUnforeseen:
         (["plan", "--detailed-exitcod"], 'did you mean "--detailed-exitcode"?\n    paragon-sync plan --help'),
         (["plan"], "error: missing option '-e' / '--environment'\n    paragon-sync plan --help"),
         (["catalog", "pul"], 'error: no such command "pul"\n    did you mean "pull"?\n    paragon-sync catalog --help'),
+        (["Diff"], 'error: no such command "Diff"\n    did you mean "plan"?\n    paragon-sync --help'),
+        (["runs", "diff"], 'error: no such command "diff"\n    paragon-sync runs --help'),
+        (
+            ["apply", "-auto-approve"],
+            "error: no such option '-a'\n    paragon-sync apply --yes applies without asking\n    paragon-sync apply",
+        ),
+        (["plan", "-out=tf"], "'-o'\n    --out FILE saves the plan\n    --format says how it is printed\n    paragon-"),
+        (
+            ["apply", "-o", "json"],
+            "error: no such option '-o'\n    --format says how it is printed\n    paragon-sync",
+        ),
+        (["validate", "--json"], "error: no such option '--json'\n    paragon-sync validate --help"),
         ([], "Usage: paragon-sync [OPTIONS] COMMAND"),
         (["catalog"], "Usage: paragon-sync catalog [OPTIONS] COMMAND"),
     ],

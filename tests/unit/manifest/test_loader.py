@@ -243,6 +243,13 @@ def test_every_path_that_is_not_there_is_told(project: Project) -> None:
     ]
 
 
+@pytest.mark.parametrize(("name", "hint"), [("p.plan", "paragon-sync plan --out FILE saves one"), ("a.yaml", "None")])
+def test_what_may_have_been_meant_for_a_plan_is_told_as_such(name: str, hint: str, project: Project) -> None:
+    with pytest.raises(ManifestError) as caught:
+        find_files(project, [project.folder / name])
+    assert hint in str(caught.value.problems[0].hint)
+
+
 def test_a_manifest_cannot_come_through_standard_input(project: Project) -> None:
     with pytest.raises(ManifestError) as caught:
         find_files(project, ["-"])

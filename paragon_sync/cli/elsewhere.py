@@ -1,0 +1,79 @@
+"""Owns what other tools call what is here under another name, for whoever types that. Knows no command."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import click
+
+_COMMANDS: Final = {
+    "diff": "plan",
+    "preview": "plan",
+    "sync": "apply",
+    "deploy": "apply",
+    "up": "apply",
+    "lint": "validate",
+    "undo": "rollback",
+    "revert": "rollback",
+    "history": "runs",
+    "import": "export",
+    "dump": "export",
+    "pull": "catalog",
+    "why": "explain",
+}
+
+_ASKING: Final = "paragon-sync apply --yes applies without asking"
+_SEEING: Final = "paragon-sync plan shows what apply would do, and writes nothing"
+_NAMING: Final = "manifests are named without an option"
+_SAVING: Final = "--out FILE saves the plan"
+_FORMAT: Final = "--format says how it is printed"
+_SOME: Final = "--user and --integration narrow it down"
+_WHERE: Final = "-e names the environment"
+_SPEED: Final = "limits in the Project file say how many requests go out, a second and at once"
+
+_NEEDED: Final = {
+    _NAMING: "paths",
+    _SAVING: "out",
+    _FORMAT: "output_format",
+    _SOME: "users",
+    _WHERE: "environment",
+}
+"""The parameter that a command must have for that to be an answer."""
+
+_OPTIONS: Final = {
+    "--auto-approve": (_ASKING,),
+    "-a": (_ASKING,),  # all that is told of -auto-approve
+    "-y": (_ASKING,),
+    "--doit": (_ASKING,),
+    "--force": (_ASKING,),
+    "--dry-run": (_SEEING,),
+    "--plan-only": (_SEEING,),
+    "-f": (_NAMING,),
+    "--file": (_NAMING,),
+    "--filename": (_NAMING,),
+    "-o": (_SAVING, _FORMAT),
+    "--output": (_SAVING, _FORMAT),
+    "--json": (_FORMAT,),
+    "-t": (_SOME,),
+    "--target": (_SOME,),
+    "-l": (_SOME,),
+    "--selector": (_SOME,),
+    "-n": (_WHERE,),
+    "--namespace": (_WHERE,),
+    "--context": (_WHERE,),
+    "--env": (_WHERE,),
+    "--workspace": (_WHERE,),
+    "-p": (_SPEED,),
+    "--parallelism": (_SPEED,),
+}
+
+
+def command_here(name: str) -> str | None:
+    """The command that does what elsewhere the one of this name does."""
+    return _COMMANDS.get(name.lower())
+
+
+def instead_of(option: str, command: click.Command) -> list[str]:
+    """What there is in place of an option that the command doesn't have."""
+    has = {parameter.name for parameter in command.params}
+    return [text for text in _OPTIONS.get(option, ()) if _NEEDED.get(text) in {None, *has}]
