@@ -163,14 +163,18 @@ def filter_options(function: F) -> F:
         multiple=True,
         help="Only this integration, by its type. Can be given several times.",
     )
-    by_user = click.option(
+    return user_option(by_integration(function))
+
+
+def user_option(function: F) -> F:
+    """``--user GLOB``, several times: ``users``, a tuple."""
+    return click.option(
         "--user",
         "users",
         metavar="GLOB",
         multiple=True,
         help="Only users whose id matches, such as 'acme-*'. Can be given several times.",
-    )
-    return by_user(by_integration(function))
+    )(function)
 
 
 def quiet_option(function: F) -> F:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from paragon_sync.cli.group import Group
-from paragon_sync.cli.options import environment_option, format_option, project_option, view_option
+from paragon_sync.cli.options import environment_option, format_option, project_option, user_option, view_option
 from paragon_sync.cli.stored import open_state
 from paragon_sync.errors import ParagonSyncError, UsageError
 
@@ -53,6 +53,7 @@ def list_(project_file: Path, environment: str | None, output_format: str) -> No
 @click.argument("run", metavar="RUN")
 @project_option
 @environment_option(required=False)
+@user_option
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="Only operations that ended so.")
 @view_option
 @format_option("text", "json")
@@ -60,6 +61,7 @@ def show(
     run: str,
     project_file: Path,
     environment: str | None,
+    users: tuple[str, ...],
     outcome: str | None,
     full: bool | None,
     output_format: str,
@@ -75,7 +77,7 @@ def show(
 
     with open_state(load_project(project_file)) as store:
         found = find_run(store, run, environment).run
-        print_record(store, found, output_format, _entries(store, found, outcome), view=View(full=full))
+        print_record(store, found, output_format, _entries(store, found, users, outcome), view=View(full=full))
 
 
 @runs.command()
@@ -137,12 +139,13 @@ def _check_environment(project: Project, project_file: Path, environment: str) -
     check_environment(project, project_file, environment)
 
 
-def _entries(store: StateStore, run: str, outcome: str | None) -> Iterator[Entry] | None:
-    if outcome is None:
+def _entries(store: StateStore, run: str, users: tuple[str, ...], outcome: str | None) -> Iterator[Entry] | None:
+    """Those that are asked for; None where that is all of them."""
+    if outcome is None and not users:
         return None
     if outcome == "sending":
-        return store.entries(run, sending=True)
-    return store.entries(run, cast("OutcomeName", outcome))
+        return store.entries(run, sending=True, users=users)
+    return store.entries(run, cast("OutcomeName | None", outcome), users=users)
 
 
 def _ask() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from paragon_sync.store import rows
 STATE_FILE: Final = "state.sqlite"
 _STATEMENTS: Final = 4 * rows.MOST  # to be remembered: for each table that a run writes, one for each number of rows
 _BUSY_SECONDS: Final = 30
+_BUSY_PAUSE: Final = 0.01
 _CONNECT_SECONDS: Final = 10
 _KEEPALIVE_SECONDS: Final = 60
 _DRIVERS: Final = {
@@ -153,7 +155,7 @@ def _engine(location: Location) -> Engine:
     def _prepare(connection: sqlite3.Connection, _entry: ConnectionPoolEntry) -> None:
         connection.isolation_level = None  # transactions are begun below, and not when the driver thinks so
         connection.execute("PRAGMA page_size = 8192")  # of a file that is new: a record takes 3 kB or more
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
 
     @event.listens_for(engine, "begin")
@@ -161,6 +163,20 @@ def _engine(location: Location) -> Engine:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
 
     return engine
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Let nobody who reads wait for who writes. SQLite doesn't wait where others do so with a new file."""
+    last = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > last:
+                raise
+            time.sleep(_BUSY_PAUSE)
+        else:
+            return
 
 
 def _server_arguments(url: URL) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Records:
         """One operation's entry."""
         return Entry(
             number=row.number,
-            user=_user(row.user_id),
+            user=user_of(row.user_id),
             subject=encoding.read_subject(row.subject),
             outcome=self.ended(row.run, row.number, row.outcome),
             attempts=attempts,
@@ -77,7 +77,7 @@ class Records:
         number, user, subject, outcome = row
         return later(
             Ending,
-            {"user": lambda: _user(user), "subject": lambda: encoding.read_subject(subject)},
+            {"user": lambda: user_of(user), "subject": lambda: encoding.read_subject(subject)},
             number=number,
             outcome=self.ended(run, number, outcome),
         )
@@ -117,7 +117,8 @@ class Records:
             raise JsonError(str(error)) from None
 
 
-def _user(kept: str) -> str:
+def user_of(kept: str) -> str:
+    """The user's id, of the column with it."""
     return str(jsonvalue.loads(kept))
 
 

@@ -47,8 +47,13 @@ Condition: TypeAlias = tuple[str, tuple[bytes, ...]]
 
 
 def matches(glob: bytes, user: bytes) -> bool:
+    """:func:`is_meant`, of columns."""
+    return is_meant(layout.name_of(glob), layout.name_of(user))
+
+
+def is_meant(glob: str, user: str) -> bool:
     """Whether an id matches; it always matches itself, whatever its characters mean in a pattern."""
-    return glob == user or fnmatchcase(layout.name_of(user), layout.name_of(glob))
+    return glob == user or fnmatchcase(user, glob)
 
 
 def condition(table: Table, selection: Selection) -> Condition | None:

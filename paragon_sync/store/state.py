@@ -11,9 +11,9 @@ from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, case, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, insert, select, true, update
 
 from paragon_sync.errors import StateError
 from paragon_sync.model.outcome import Outcome, OutcomeName, Resumption, RunHeader
@@ -21,9 +21,10 @@ from paragon_sync.store import encoding, location
 from paragon_sync.store.creation import opened
 from paragon_sync.store.journal import SENDING, Attempt, Ending, Entry, Recorded, Sending, Windows
 from paragon_sync.store.location import Location
-from paragon_sync.store.records import Records
+from paragon_sync.store.records import Records, user_of
 from paragon_sync.store.rows import put
 from paragon_sync.store.sealing import Unavailable
+from paragon_sync.store.selection import is_meant
 from paragon_sync.store.tables import answers, attempts, entries, runs, states
 
 _BATCH: Final = 500
@@ -163,17 +164,22 @@ class StateStore:
         outcome: OutcomeName | None = None,
         *,
         sending: bool = False,
+        users: Sequence[str] = (),
         attempts: bool = True,
     ) -> Iterator[Entry]:
         """The journal of one run in the order of the plan; of one outcome alone, or of what is still ``sending``.
 
-        Without ``attempts``, which hold whole configurations, it is read much faster.
+        ``users`` are globs; without any, everybody is meant. Without ``attempts``, which hold whole configurations, it
+        is read much faster.
         """
-        state = SENDING if sending else outcome
-        after = -1
-        while page := self._page(run, state, after, attempts=attempts):
+        query = _ENTRIES.where(entries.c.run == run)
+        if sending or outcome is not None:
+            query = query.where(states.c.state == (SENDING if sending else outcome))
+        query = query.order_by(entries.c.number).limit(_BATCH)
+        after: int | None = -1
+        while after is not None:
+            page, after = self._page(query.where(entries.c.number > after), users, attempts=attempts)
             yield from page
-            after = page[-1].number
 
     def endings(self, run: str, states: Collection[str]) -> Iterator[Ending]:
         """What there is to tell of each operation with one of the ``states``, in the order of the plan, without values.
@@ -267,14 +273,16 @@ class StateStore:
             found = connection.execute(query.order_by(entries.c.number).limit(_BATCH))
             return [self._records.ending(run, row) for row in found]
 
-    def _page(self, run: str, state: str | None, after: int, *, attempts: bool) -> list[Entry]:
-        query = _ENTRIES.where(entries.c.run == run, entries.c.number > after)
-        if state is not None:
-            query = query.where(states.c.state == state)
+    def _page(
+        self, query: Select[*tuple[Any, ...]], users: Sequence[str], *, attempts: bool
+    ) -> tuple[list[Entry], int | None]:
+        """Those of the rows that are about the users, and the last row's number; None after the end."""
         with self._transaction() as connection:
-            page = connection.execute(query.order_by(entries.c.number).limit(_BATCH)).all()
-            tries = self._attempts(connection, run, [row.number for row in page]) if attempts and page else {}
-            return [self._records.entry(row, tries.get(row.number, ())) for row in page]
+            rows = connection.execute(query).all()
+            page = [row for row in rows if not users or _is_about(user_of(row.user_id), users)]
+            tries = self._attempts(connection, page[0].run, [row.number for row in page]) if attempts and page else {}
+            found = [self._records.entry(row, tries.get(row.number, ())) for row in page]
+            return found, rows[-1].number if rows else None
 
     def _attempts(self, connection: Connection, run: str, numbers: Sequence[int]) -> dict[int, tuple[Attempt, ...]]:
         query = _ATTEMPTS.where(attempts.c.run == run, attempts.c.number.in_(numbers))
@@ -300,6 +308,10 @@ class StateStore:
 
     def _errors(self) -> AbstractContextManager[None]:
         return location.errors(self.place.shown, self.place.hint)
+
+
+def _is_about(user: str, globs: Sequence[str]) -> bool:
+    return any(is_meant(glob, user) for glob in globs)
 
 
 def _nothing() -> None:

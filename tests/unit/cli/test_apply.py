@@ -139,7 +139,8 @@ class TestSavedPlan:
     def test_a_file_that_is_not_there_is_told(self, saved: tuple[Workbench, Emulator]) -> None:
         ended = saved[0].run("apply", "none.plan")
 
-        assert (ended.code, ended.err) == (1, "none.plan:1:1: there is no such file or folder\n")
+        hint = "    if it was to be a plan: paragon-sync plan --out FILE saves one\n"
+        assert (ended.code, ended.err) == (1, f"none.plan:1:1: there is no such file or folder\n{hint}")
 
     @pytest.mark.parametrize(
         "more", [["users.yaml"], ["--user", "a"], ["--integration", "slack"]], ids=["path", "user", "integration"]

@@ -75,6 +75,16 @@ def test_one_outcome_can_be_asked_for(bench: Workbench) -> None:
     assert "a · slack" not in bench.run("runs", "show", "last", "--outcome", "conflict").out
 
 
+def test_one_user_can_be_asked_for(bench: Workbench) -> None:
+    bench.apply()
+    for globs, users in ((["a"], ["a"]), (["[ab]"], ["a", "b"]), (["a", "b*"], ["a", "b"]), (["A"], [])):
+        options = [option for glob in globs for option in ("--user", glob)]
+        shown = as_json(bench.run("runs", "show", "last", *options, "--format", "json").out)
+        assert [operation["user"] for operation in shown["operations"]] == users
+    shown = bench.run("runs", "show", "last", "--user", "b", "--outcome", "applied").out
+    assert ("b · slack" in shown, "a · slack" in shown, "2 operations: 2 applied." in shown) == (True, False, True)
+
+
 def test_other_environments_have_other_runs(bench: Workbench) -> None:
     bench.apply()
     project = bench.folder / "paragon.yaml"

@@ -301,6 +301,15 @@ def test_long_journals_come_in_the_order_of_the_plan(store: StateStore) -> None:
     assert all(len(entry.attempts) == 1 for entry in store.entries(RUN))
 
 
+def test_users_are_found_by_globs_however_far_apart_they_stand(store: StateStore) -> None:
+    about = {number: operation(f"user-{number}") for number in range(1203)}
+    store.sending(RUN, [replace(sending(number), operation=one) for number, one in about.items()])
+    store.record(RUN, [ended(number, Applied()) for number in range(0, 1203, 2)])
+    assert [entry.number for entry in store.entries(RUN, users=["user-12?", "user-1202"])] == [*range(120, 130), 1202]
+    assert [entry.number for entry in store.entries(RUN, "applied", users=["user-?"])] == [0, 2, 4, 6, 8]
+    assert list(store.entries(RUN, users=["USER-1"])) == []
+
+
 def test_empty_batches_change_nothing(store: StateStore) -> None:
     store.sending(RUN, [])
     store.record(RUN, [])
@@ -322,10 +331,10 @@ def test_a_journal_is_read_while_it_is_written(opening: Callable[[], StateStore]
 
 
 def test_a_store_can_be_made_by_several_at_once(opening: Callable[[], StateStore]) -> None:
-    with ThreadPoolExecutor(4) as threads:
-        stores = list(threads.map(lambda _: opening(), range(4)))
+    with ThreadPoolExecutor(8) as threads:
+        stores = list(threads.map(lambda _: opening(), range(8)))
     stores[0].begin(header())
-    assert [store.runs() for store in stores] == [[header()]] * 4
+    assert [store.runs() for store in stores] == [[header()]] * 8
     for store in stores:
         store.close()
 
