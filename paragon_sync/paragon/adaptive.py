@@ -166,7 +166,9 @@ class Adaptive:
 
     def _halve(self, curve: Curve, now: float) -> None:
         """Nothing is served: ask less and less often until something is. What follows counts as after a pause."""
-        self._curve = replace(curve, start=max(_LEAST, curve.at(now) / 2), since=now)
+        rate = curve.at(now)
+        too_much = None if curve.refused is None else max(curve.refused, rate)
+        self._curve = replace(curve, start=max(_LEAST, rate / 2), since=now, refused=too_much)
         self._settled = now
         self._served = self._refused = 0
 
@@ -194,7 +196,8 @@ class Adaptive:
         level = max(level, _LEAST / below)
         known = None if self._curve is None else self._curve.refused
         span = _SHORT_SPAN
-        self._lower = max(known, _LOWER * level) if known is not None and known < (1 - _NEAR) * level else None
+        lower = known is not None and known < (1 - _NEAR) * level
+        self._lower = max(known or 0.0, _LOWER * level, _LEAST / _BELOW) if lower else None
         if known is not None and abs(known - level) <= _NEAR * level:
             span = max(_SPAN, _WORTH * asked, _ENOUGH / level)
         elif known is not None and self._certain:
@@ -243,7 +246,7 @@ class Adaptive:
     def _watch(self, began: float, now: float) -> None:
         if self._trial is not None:
             self._weigh(self._trial, now)
-        elif self._latency.is_too_long(now - began, lambda: self._recent.rate(now)):
+        elif self._latency.is_too_long(began, now, lambda: self._recent.rate(now)):
             self._follow(self._curve_for(self._recent.rate(now), now, 0.0, _EASED), now)
 
 

@@ -70,23 +70,34 @@ class Recent:
 
 
 class Latency:
-    """Whether answers take much longer than at the beginning of the run."""
+    """Whether answers take much longer than at the beginning of the run, and go on to.
+
+    Whoever waits for a server that stands still for a moment is answered late. So whoever asks later is looked at too,
+    before that counts.
+    """
 
     def __init__(self) -> None:
         self._first: float | None = None
         self._sample: list[float] = []
+        self._doubted: float | None = None  # when a sample had taken too long
 
     def forget(self) -> None:
         """Look at what comes from now on only."""
         self._sample.clear()
+        self._doubted = None
 
-    def is_too_long(self, seconds: float, rate: Callable[[], float]) -> bool:
+    def is_too_long(self, began: float, now: float, rate: Callable[[], float]) -> bool:
         """Take one answer into account; ``rate`` tells how many come a second."""
-        self._sample.append(seconds)
+        if self._doubted is not None and began < self._doubted:
+            return False
+        self._sample.append(now - began)
         if len(self._sample) < _SAMPLE:
             return False
         usual = median(self._sample)
         self._sample.clear()
         if self._first is None:
             self._first = usual
-        return usual >= max(_TIMES * self._first, _SHORT) and rate() * usual >= _QUEUED
+        too_long = usual >= max(_TIMES * self._first, _SHORT) and rate() * usual >= _QUEUED
+        again = self._doubted is not None
+        self._doubted = now if too_long else None
+        return too_long and again

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from paragon_sync.paragon.adaptive import Adaptive, Curve
@@ -125,6 +125,21 @@ def test_a_queue_in_the_server_is_drained():
     assert course.pace.rate is not None
 
 
+@pytest.mark.parametrize("concurrency", [16, 32, 64])
+@pytest.mark.parametrize("stand", [0.3, 1.5, 8])
+def test_a_server_that_stands_still_for_a_moment_is_used_as_before(concurrency, stand):
+    class Standing(Slowing):
+        def ask(self, now: float) -> Answer:
+            if now < 5:
+                return super().ask(now)
+            self.free = max(self.free, 5 + stand)
+            return Answer(delay=max(0.0, self.free - now))
+
+    course = against(Standing(), seconds=20, concurrency=concurrency)
+    assert course.pace.rate is None
+    assert course.rate(14, 19) >= 0.9 * course.rate(0, 5)
+
+
 def test_a_cap_is_never_exceeded():
     course = against(Windows(50), seconds=20, rate=30)
     assert (course.refused, course.pace.rate) == ([], 30)
@@ -185,8 +200,19 @@ EVENTS = st.lists(
     max_size=60,
 )
 
+GROWN = [  # beyond the rate refused before, and refused again
+    ("served", 0, 0, 0, 1),
+    ("refused", 5, 0, 0, 2),
+    ("served", 2, 13, 0, 1),
+    ("served", 5, 30, 0, 1),
+    ("refused", 5, 0, 0, 1),
+    ("served", 4, 0, 0, 1),
+    ("served", 5, 0, 0, 1),
+]
+
 
 @given(EVENTS)
+@example(GROWN)
 def test_whatever_happens_there_is_a_rate_that_can_be_gone_by(events):
     adaptive, now, refusals = Adaptive(), 0.0, 0
     for kind, passed, took, asked, times in events:
