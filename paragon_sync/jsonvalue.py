@@ -16,7 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import msgspec
 import orjson
@@ -65,6 +65,22 @@ class Number:
         return self.text
 
 
+class Real(float):
+    """What a :class:`Number` is to whoever computes: its value. A number that comes of it has no text to keep."""
+
+    __slots__ = ("text",)
+
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        made = super().__new__(cls, text)
+        made.text = text
+        return made
+
+    def __repr__(self) -> str:
+        return self.text
+
+
 @dataclass(frozen=True, slots=True)
 class Repeated:
     """An object that has a key twice: readers disagree on its meaning, so it can't be carried."""
@@ -92,6 +108,17 @@ def number(text: str) -> int | float | Number:
         return int(text) if text != "-0" and len(text) < _LONGEST_INT else Number(text)
     value = float(text)
     return value if repr(value) == text else Number(text)
+
+
+def computable(value: Json) -> Json:
+    """The value with a :class:`Real` for each :class:`Number`: so that 1.10 is as much as 1.1, and more than 1."""
+    if isinstance(value, Number):
+        return Real(value.text)
+    if isinstance(value, list) and any(type(item) not in _PLAIN for item in value):
+        return [computable(item) for item in value]
+    if isinstance(value, dict) and any(type(item) not in _PLAIN for item in value.values()):
+        return {key: computable(item) for key, item in value.items()}
+    return value
 
 
 def equal(left: Json | Absent, right: Json | Absent) -> bool:

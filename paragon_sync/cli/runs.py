@@ -17,10 +17,11 @@ from paragon_sync.errors import ParagonSyncError, UsageError
 if TYPE_CHECKING:
     from paragon_sync.model.outcome import OutcomeName, RunHeader
     from paragon_sync.model.project import Project
-    from paragon_sync.store.journal import Entry
+    from paragon_sync.render.run import Part
     from paragon_sync.store.state import StateStore
 
-OUTCOMES = ("applied", "unchanged", "conflict", "blocked", "failed", "unknown", "sending")
+SENDING = "sending"
+OUTCOMES = ("applied", "unchanged", "conflict", "blocked", "failed", "unknown", SENDING)
 LAST = "last"
 
 
@@ -77,7 +78,7 @@ def show(
 
     with open_state(load_project(project_file)) as store:
         found = find_run(store, run, environment).run
-        print_record(store, found, output_format, _entries(store, found, users, outcome), view=View(full=full))
+        print_record(store, found, output_format, _part(store, found, users, outcome), view=View(full=full))
 
 
 @runs.command()
@@ -139,13 +140,17 @@ def _check_environment(project: Project, project_file: Path, environment: str) -
     check_environment(project, project_file, environment)
 
 
-def _entries(store: StateStore, run: str, users: tuple[str, ...], outcome: str | None) -> Iterator[Entry] | None:
-    """Those that are asked for; None where that is all of them."""
-    if outcome is None and not users:
-        return None
-    if outcome == "sending":
-        return store.entries(run, sending=True, users=users)
-    return store.entries(run, cast("OutcomeName | None", outcome), users=users)
+def _part(store: StateStore, run: str, users: tuple[str, ...], outcome: str | None) -> Part | None:
+    """The operations that are asked for; None where that is all of them."""
+    from paragon_sync.render.run import Part
+
+    asked = {"user": users, "outcome": () if outcome is None else (outcome,)}
+    if outcome == SENDING:
+        entries = store.entries(run, sending=True, users=users)
+    else:
+        entries = store.entries(run, cast("OutcomeName | None", outcome), users=users)
+    by = {name: values for name, values in asked.items() if values}
+    return Part(entries, by) if by else None
 
 
 def _ask() -> None:

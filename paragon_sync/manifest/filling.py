@@ -11,7 +11,7 @@ from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
-from paragon_sync.jsonvalue import Json, Number, Pointer
+from paragon_sync.jsonvalue import Json, Pointer
 from paragon_sync.manifest import schema
 from paragon_sync.manifest.document import Builder
 from paragon_sync.manifest.expand import expand
@@ -39,16 +39,11 @@ class Filling:
         self._slots = None if rollout.slots is None else [_slot(slot) for slot in rollout.slots]
 
     def wanted(self, row: Row) -> bool | Fault:
-        """Whether ``where`` is true of the row; whatever isn't true or false is a fault.
-
-        Numbers are compared by their values: what comes of them is no number whose text would have to be kept.
-        """
+        """Whether ``where`` is true of the row; whatever isn't true or false is a fault."""
         where = self._rollout.where
         if where is None:
             return True
-        numbers = {name: float(value.text) for name, value in row.values.items() if isinstance(value, Number)}
-        comparable = row._replace(values={**row.values, **numbers}) if numbers else row
-        answer = evaluate(where, _names(comparable, self._rollout))
+        answer = evaluate(where, _names(row, self._rollout))
         if isinstance(answer, Evaluated) and isinstance(answer.value, bool):
             return answer.value
         at = replace(self._rollout.place, pointer=("where",))

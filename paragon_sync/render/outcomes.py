@@ -9,9 +9,8 @@ from typing import TextIO
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES
 from paragon_sync.model.outcome import RunHeader
 from paragon_sync.render.plan import WHOLE, View
-from paragon_sync.render.run import Journal, not_reached
+from paragon_sync.render.run import Journal, Part, not_reached
 from paragon_sync.render.run_summary import Held
-from paragon_sync.store.journal import Entry
 
 
 def print_run(
@@ -52,22 +51,22 @@ def print_record(
     journal: Journal,
     run: str,
     output_format: str,
-    entries: Iterable[Entry] | None = None,
+    part: Part | None = None,
     *,
     view: View = WHOLE,
     stream: TextIO | None = None,
 ) -> None:
-    """Writes the whole record of a run, or of ``entries`` alone."""
+    """Writes the whole record of a run, or a part of it."""
     if output_format == "json":
         from paragon_sync.render.run_json import run_json
 
         out = sys.stdout if stream is None else stream
-        out.writelines(run_json(journal, run, entries))
+        out.writelines(run_json(journal, run, part))
     else:
         from paragon_sync.render.lines import print_lines
         from paragon_sync.render.runs_text import run_record_lines
 
-        print_lines(run_record_lines(journal, run, entries, view), stream)
+        print_lines(run_record_lines(journal, run, part, view), stream)
 
 
 def print_runs(

@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
 from typing import Protocol
 
 from paragon_sync.model.outcome import Outcome, OutcomeName, RunHeader
 from paragon_sync.store.journal import Ending, Entry, Windows
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """Some of a run's operations; ``by`` is what was asked for, by the names of the options."""
+
+    entries: Iterable[Entry]
+    by: Mapping[str, tuple[str, ...]]
 
 
 class Journal(Protocol):

@@ -30,19 +30,18 @@ from paragon_sync.render.alike import AlikeTexts
 from paragon_sync.render.mask import masked_conflict
 from paragon_sync.render.plan_json import items, present, subject_json, values
 from paragon_sync.render.reasons import reasons
-from paragon_sync.render.run import Journal, not_reached, operations_of
+from paragon_sync.render.run import Journal, Part, not_reached, operations_of
 from paragon_sync.render.run_summary import Held, Told, summary_of, taking
 from paragon_sync.store.journal import OUTCOME_NAMES, SENDING, Entry, state_of
 
 FORMAT_VERSION: Final = 1
 
 
-def run_json(
-    journal: Journal, run: str, entries: Iterable[Entry] | None = None, held: Held | None = None
-) -> Iterator[str]:
+def run_json(journal: Journal, run: str, part: Part | None = None, held: Held | None = None) -> Iterator[str]:
     """The whole document in pieces; one operation to a line, ASCII, with a line break at the end.
 
-    ``entries`` are those to show, instead of all. What is alike of those that did not end well is counted on the way.
+    ``part`` has the operations to show, instead of all. What is alike of those that did not end well is counted on the
+    way, of all of them.
     """
     summary = summary_of(journal, run)
     head = {"formatVersion": FORMAT_VERSION} | _header(journal.run(run), journal.counts(run))
@@ -50,10 +49,12 @@ def run_json(
         head["longestWindowMs"] = summary.windows.longest
     if held is not None and held.refusals:
         head |= {"refusals": held.refusals, "pausedSeconds": held.paused}
+    if part is not None:
+        head["selection"] = {name: ", ".join(values) for name, values in part.by.items()}
     troubles = Told[Entry](_troubles)
     whole = taking(journal.entries(run), troubles)
     yield f'{dumps(head)[:-1]},\n"operations":['
-    yield from items(map(_entry, whole if entries is None else entries))
+    yield from items(map(_entry, whole if part is None else part.entries))
     for _ in whole:
         pass
     yield '],\n"summary":['

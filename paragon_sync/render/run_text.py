@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from shlex import quote
 from typing import Final, TypeVar
 
 from rich.text import Text
@@ -14,7 +15,7 @@ from paragon_sync.render.lines import WIDTH, columns, count, line, seconds_text,
 from paragon_sync.render.literal import printable
 from paragon_sync.render.plan import MOST_IN_FULL, WHOLE, View
 from paragon_sync.render.reasons import reasons, remarks
-from paragon_sync.render.run import Journal, not_reached, operations_of
+from paragon_sync.render.run import Journal, Part, not_reached, operations_of
 from paragon_sync.render.run_summary import Held, RunSummary, Told, rate_of, summary_of, taking
 from paragon_sync.render.summary import grouped_texts
 from paragon_sync.store.journal import SENDING, Ending, Entry
@@ -81,9 +82,11 @@ def closing(journal: Journal, header: RunHeader, summary: RunSummary, held: Held
         yield line(f"Longest read-to-write window {windows.longest:,.0f} ms{usual}.")
 
 
-def grouped_run_line(run: str) -> Iterator[Text]:
+def grouped_run_line(run: str, part: Part | None = None) -> Iterator[Text]:
     """How to see what was grouped."""
-    text = f"Grouped by what is alike; one by one: paragon-sync runs show {run} --full"
+    by = {} if part is None else part.by
+    narrowed = [f"--{name} {printable(quote(value))}" for name, values in by.items() for value in values]
+    text = f"Grouped by what is alike; one by one: {' '.join(['paragon-sync runs show', run, *narrowed])} --full"
     yield from wrapped(text, 0, style="dim")
 
 

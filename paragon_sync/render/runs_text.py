@@ -8,9 +8,10 @@ from rich.text import Text
 
 from paragon_sync.model.outcome import Applied, RunHeader, alarms_of
 from paragon_sync.render.lines import count, line, wrapped
+from paragon_sync.render.literal import printable
 from paragon_sync.render.plan import WHOLE, View
 from paragon_sync.render.reasons import reasons, remarks
-from paragon_sync.render.run import Journal
+from paragon_sync.render.run import Journal, Part
 from paragon_sync.render.run_summary import Told, summary_of, taking
 from paragon_sync.render.run_text import (
     closing,
@@ -40,29 +41,29 @@ def runs_lines(runs: Iterable[tuple[RunHeader, Mapping[str, int]]]) -> Iterator[
         yield line("No runs.")
 
 
-def run_record_lines(
-    journal: Journal, run: str, entries: Iterable[Entry] | None = None, view: View = WHOLE
-) -> Iterator[Text]:
-    """One run whole: who, when and why, then every operation with its outcome, or only ``entries``."""
+def run_record_lines(journal: Journal, run: str, part: Part | None = None, view: View = WHOLE) -> Iterator[Text]:
+    """One run whole: who, when and why, then every operation with its outcome, or only those of ``part``."""
     header = journal.run(run)
     yield from heading(header)
     for text in _record(header):
         yield from wrapped(text, 2, hanging=2)
     yield line()
     told = Told[Entry](_outcome if view.full is not True else _told)
-    taken = taking(journal.entries(run) if entries is None else entries, told)
+    taken = taking(journal.entries(run) if part is None else part.entries, told)
     if view.full:
         yield from entry_lines(taken, _told)
     else:
         yield from _as_many_as_there_are(taken, told, view)
     if told.number:
         yield line()
-    if entries is None:
+    if part is None:
         yield from closing(journal, header, summary_of(journal, run))
     else:
+        asked = "; ".join(f"{name} {', '.join(map(printable, values))}" for name, values in part.by.items())
+        yield from wrapped(f"Shown: {count(told.number, 'operation')} ({asked}). The whole run:", 0)
         yield from wrapped(outcome_counts(header, journal.counts(run)), 0, style="bold")
     if not view.is_full(told.number):
-        yield from grouped_run_line(run)
+        yield from grouped_run_line(run, part)
 
 
 def _as_many_as_there_are(taken: Iterator[Entry], told: Told[Entry], view: View) -> Iterator[Text]:

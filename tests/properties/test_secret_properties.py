@@ -17,6 +17,7 @@ from paragon_sync.model.planned import Change, Detail, Finding, Origin, PatchMet
 from paragon_sync.render.explain import explained_lines
 from paragon_sync.render.plan import View
 from paragon_sync.render.plan_json import plan_json
+from paragon_sync.render.run import Part
 from paragon_sync.render.run_json import run_json
 from paragon_sync.render.run_text import run_lines
 from paragon_sync.render.runs_text import run_record_lines
@@ -157,7 +158,8 @@ def test_no_secret_of_a_run_is_rendered(paths: tuple[ConflictingPath, ...]) -> N
         )
     )
     grouped = (run_lines(run, "r", View(full=False)), run_record_lines(run, "r", None, View(full=False)))
-    whole = (run_lines(run, "r"), run_record_lines(run, "r"), run_record_lines(run, "r", run.recorded))
+    part = Part(run.recorded, {"user": ("acme",)})
+    whole = (run_lines(run, "r"), run_record_lines(run, "r"), run_record_lines(run, "r", part))
     for lines in (*whole, *grouped):
         assert no_secret_in("\n".join(text.plain for text in lines))
     assert no_secret_in("".join(run_json(run, "r")))

@@ -17,7 +17,7 @@ from jinja2.exceptions import UndefinedError
 from jinja2.parser import Parser
 from jinja2.runtime import Context
 
-from paragon_sync.jsonvalue import Json, JsonObject, Number
+from paragon_sync.jsonvalue import Json, JsonObject, Number, Real, computable
 from paragon_sync.manifest.schema import did_you_mean
 from paragon_sync.manifest.template.sandbox import ENVIRONMENT, LARGEST, bounded, parse
 
@@ -89,7 +89,7 @@ def evaluate(text: str, names: Names) -> Answer:
     try:
         compiled = _compile(text)
         touched = compiled.touched
-        value = _plain(compiled.run(names.values))
+        value = _plain(compiled.run({name: computable(value) for name, value in names.values.items()}))
     except _FAILURES as error:
         if touched is None:
             return Failed(message=_message(error))
@@ -224,8 +224,10 @@ def _plain(value: object) -> Json:
             raise TypeError("undefined")
         case str():
             return str(bounded(value))
-        case None | bool() | int() | Number():
+        case None | bool() | int():
             return value
+        case Real():
+            return Number(value.text)
         case float() if math.isfinite(value):
             return value
         case list() | tuple():

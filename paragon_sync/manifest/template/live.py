@@ -16,7 +16,7 @@ from jinja2 import ChainableUndefined, StrictUndefined, TemplateError, Undefined
 from jinja2.exceptions import UndefinedError
 from jinja2.utils import missing
 
-from paragon_sync.jsonvalue import Json, JsonObject, Pointer
+from paragon_sync.jsonvalue import Json, JsonObject, Pointer, computable
 from paragon_sync.manifest.template import Failed, Touched, condition, missing_column, touched_by
 from paragon_sync.manifest.template.sandbox import ENVIRONMENT, parse
 
@@ -65,7 +65,8 @@ class LiveCondition:
     def holds(self, live: Mapping[str, object], row: JsonObject, user: str) -> bool | Failed:
         """Whether it is true; something that isn't there counts as false."""
         try:
-            value = _compiled(self.text)(live=live, row=_Row(row), user=user)
+            columns = _Row((name, computable(value)) for name, value in row.items())
+            value = _compiled(self.text)(live=live, row=columns, user=user)
             if isinstance(value, StrictUndefined):
                 str(value)  # raises, and says what is undefined
         except UndefinedError as error:

@@ -150,8 +150,11 @@ class Performer:
             copy.set(target, value, by, secret=secret)
             return
         for path in inside.paths(copy.peek(target), setting.inside):
+            before = copy.read(target, by)
+            if value is ABSENT and inside.read(before, path) is ABSENT:
+                continue
             try:
-                after = inside.put(copy.read(target, by), path, value)
+                after = inside.put(before, path, value)
             except JsonError as error:
                 yield self._impossible(step, SettingPath(target, path), error)
                 continue

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from paragon_sync.jsonvalue import ABSENT
+from paragon_sync.jsonvalue import ABSENT, computable
 from paragon_sync.model.desired import Setting, WorkflowEnabled, WorkflowSetting
 from paragon_sync.model.live import Credential
 from paragon_sync.model.migration import Vocabulary
@@ -76,7 +76,7 @@ class _Settings(_Named):
         value = self._read(self._id(name))
         if value is ABSENT:
             raise KeyError(name)
-        return value
+        return computable(value)
 
     def __contains__(self, name: object) -> bool:
         return self._read(self._id(name)) is not ABSENT

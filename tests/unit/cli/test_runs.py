@@ -81,8 +81,12 @@ def test_one_user_can_be_asked_for(bench: Workbench) -> None:
         options = [option for glob in globs for option in ("--user", glob)]
         shown = as_json(bench.run("runs", "show", "last", *options, "--format", "json").out)
         assert [operation["user"] for operation in shown["operations"]] == users
+        assert shown["selection"] == {"user": ", ".join(globs)}
     shown = bench.run("runs", "show", "last", "--user", "b", "--outcome", "applied").out
-    assert ("b · slack" in shown, "a · slack" in shown, "2 operations: 2 applied." in shown) == (True, False, True)
+    assert ("b · slack" in shown, "a · slack" in shown) == (True, False)
+    assert shown.endswith("\nShown: 1 operation (user b; outcome applied). The whole run:\n2 operations: 2 applied.\n")
+    shown = bench.run("runs", "show", "last", "--user", "b?", "--user", "a", "--summary").out
+    assert " --user 'b?' --user a --full" in shown.replace("\n", " ")
 
 
 def test_other_environments_have_other_runs(bench: Workbench) -> None:

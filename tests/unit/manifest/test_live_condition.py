@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from paragon_sync.jsonvalue import Json, JsonObject
+from paragon_sync.jsonvalue import Json, JsonObject, Number
 from paragon_sync.manifest.template import Failed
 from paragon_sync.manifest.template.live import LiveCondition, live_condition
 
@@ -32,7 +32,7 @@ LIVE: Mapping[str, object] = {
     "settings": Named({"Frequency": "daily", "items": 3, "Mapping": {"a": {"b": 1}}, "On": True, "None": None}),
     "status": "VALID",
 }
-ROW: JsonObject = {"plan": "pro", "items": 1}
+ROW: JsonObject = {"plan": "pro", "items": 1, "limit": Number("1.10"), "deep": {"limit": Number("1e3")}}
 
 
 def condition(text: str) -> LiveCondition:
@@ -59,6 +59,8 @@ HOLDS: dict[str, bool] = {
     'live.status == "VALID" and row.plan == "pro" and user == "acme"': True,
     "row.items == 1": True,
     "row.absent is defined": False,
+    "row.limit == 1.1 and row.limit > 1": True,
+    "row.deep.limit > 999 and row.deep.limit == 1000": True,
     "live.settings[row.plan] is defined": False,
 }
 

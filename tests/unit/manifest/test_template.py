@@ -9,7 +9,15 @@ from paragon_sync.manifest.expand import expand
 from paragon_sync.manifest.template import Evaluated, Failed, Names, condition, evaluate
 from paragon_sync.model.declared import Place
 
-ROW: Json = {"id": "007", "n": 7, "on": True, "none": None, "tags": ["a", "b"], "exact": Number("1.10")}
+ROW: Json = {
+    "id": "007",
+    "n": 7,
+    "on": True,
+    "none": None,
+    "tags": ["a", "b"],
+    "exact": Number("1.10"),
+    "deep": {"list": [Number("1e5"), 2.5]},
+}
 NAMES = Names(values={"user": "acme", "row": ROW, "token": "s3cret"}, secret=frozenset({"token"}))
 
 
@@ -28,6 +36,12 @@ NAMES = Names(values={"user": "acme", "row": ROW, "token": "s3cret"}, secret=fro
         ("{{ range(3) }}", [0, 1, 2]),
         ("{{ row.tags | map('upper') | list }}", ["A", "B"]),
         ("{{ row.n + 0.5 }}", 7.5),
+        ("{{ row.exact == 1.1 and row.exact > 1 and row.exact < row.n }}", True),
+        ("{{ row.exact * 2 }}", 2.2),
+        ("{{ row.exact | int }}", 1),
+        ("{{ row.exact }} EUR", "1.10 EUR"),
+        ("{{ [row.exact, {'a': row.exact}] }}", [Number("1.10"), {"a": Number("1.10")}]),
+        ("{{ row.deep.list[0] == 100000 }}", True),
         ("{{ 2 ** 10 * 3 % 7 }}", 6),
         ("{{ '}}' }}", "}}"),
         ("{{ row.n }}!", "7!"),

@@ -29,6 +29,7 @@ from paragon_sync.model.outcome import (
 from paragon_sync.model.planned import MetadataSubject
 from paragon_sync.render.outcomes import print_record, print_run, print_runs
 from paragon_sync.render.plan import View
+from paragon_sync.render.run import Part
 from paragon_sync.render.run_text import run_lines
 from paragon_sync.render.runs_text import run_record_lines
 from paragon_sync.store.journal import Attempt, Entry
@@ -314,7 +315,7 @@ def test_every_run_is_json_of_ascii(recorded: StoredRun) -> None:
 
 def record(recorded: StoredRun, output_format: str = "text", outcome: OutcomeName | None = None) -> str:
     stream = io.StringIO()
-    chosen = None if outcome is None else recorded.entries(RUN, outcome)
+    chosen = None if outcome is None else Part(recorded.entries(RUN, outcome), {"outcome": (outcome,)})
     print_record(recorded, RUN, output_format, chosen, stream=stream)
     return stream.getvalue()
 
@@ -378,10 +379,13 @@ production · run 20260314-101502-4f1c · plan 4f1c09ab
   acme-corp · slack · T0001     failed · 1 attempt
       failed: not kept
 
+Shown: 1 operation (outcome failed). The whole run:
 2 operations: 1 unchanged, 1 failed.
 """
     )
-    assert record(recorded, outcome="applied").endswith("=20\n\n2 operations: 1 unchanged, 1 failed.\n")
+    assert record(recorded, outcome="applied").endswith(
+        "=20\n\nShown: 0 operations (outcome applied). The whole run:\n2 operations: 1 unchanged, 1 failed.\n"
+    )
     read = loads(record(recorded, "json", "failed"))
     assert isinstance(read, dict)
     assert [error.message for error in Draft202012Validator(SCHEMA).iter_errors(read)] == []

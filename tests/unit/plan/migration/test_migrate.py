@@ -38,6 +38,16 @@ DAILY = [("daily", 1440), ("hourly", 60)]
 MAPPING: JsonObject = {"objectMapping": "Contact", "fieldMappings": {"Email": "mail", "Name": "name"}}
 
 STEPS: dict[str, tuple[Enrolment, JsonObject, list[str]]] = {
+    "remove inside what isn't there": (
+        migration(
+            remove("mapping", "fieldMappings", "Email", "x"),
+            remove("mapping", "fieldMappings", "Phone", "x"),
+            remove("mapping", "objectMapping", "*", "x"),
+            remove("mapping", "list", "9"),
+        ),
+        config({"mapping": {**MAPPING, "list": [1]}}),
+        [],
+    ),
     "rename": (
         migration(rename("old", "channel")),
         config({"old": "C1", "note": 1}),
