@@ -259,7 +259,7 @@ class Counts:
     values_moved: int = 0
     """Those of the removed whose value a migration put elsewhere."""
     values_overwritten: int = 0
-    """Those of the changed over which a migration put a value that stood elsewhere."""
+    """What a migration put another value over, or took out of a value, and put nowhere else."""
     workflows_enabled: int = 0
     workflows_disabled: int = 0
     workflows_managed: int = 0

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
-from paragon_sync.jsonvalue import ABSENT
+from paragon_sync.jsonvalue import ABSENT, equal
 from paragon_sync.model.desired import WorkflowEnabled, WorkflowEntry
 from paragon_sync.model.planned import Change, Counts, Effect, FindingKind, Origin, Severity
 from paragon_sync.plan.policy import Hit
@@ -38,6 +38,7 @@ class Tally:
         for operation in plan.operations:
             self._sums["kept"] += operation.kept if operation.changes else 0
             self._sums.update(_counted(operation.changes))
+        self._sums["values_overwritten"] += _lost_inside([c for one in plan.operations for c in one.changes])
 
     @property
     def counts(self) -> Counts:
@@ -77,6 +78,17 @@ def _counted(changes: Iterable[Change]) -> Iterable[str]:
             yield "workflows_enabled"
         elif disables(change):
             yield "workflows_disabled"
+
+
+def _lost_inside(changes: Sequence[Change]) -> int:
+    """What a migration takes out of values, and puts nowhere else."""
+    migrated = [detail for change in changes if change.origin is Origin.MIGRATION for detail in change.details]
+    gone = [detail.before for detail in migrated if detail.after is ABSENT]
+    if not gone:
+        return 0
+    details = [detail.after for change in changes for detail in change.details]
+    there = [*details, *(change.after for change in changes)]
+    return sum(not any(equal(value, other) for other in there) for value in gone)
 
 
 def enables(change: Change) -> bool:

@@ -7,11 +7,11 @@ are masked before they are compared here, so they are never told apart by their 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, Generic, NamedTuple, TypeVar
 
-from paragon_sync.jsonvalue import ABSENT, dumps
+from paragon_sync.jsonvalue import ABSENT, Pointer, dumps
 from paragon_sync.model.desired import ManagedTarget
 from paragon_sync.model.planned import Change, ConfigurationSubject, Effect, Origin, Outline, Value
 from paragon_sync.render.mask import masked_change
@@ -20,7 +20,8 @@ K = TypeVar("K")
 
 SAMPLES: Final = 3
 MOST_KINDS: Final = 1000
-MOST_VALUES: Final = 1000  # pairs of values of one kind of change that are counted one by one
+MOST_VALUES: Final = 1000  # pairs of values of one kind of change that are counted one by one; and ends of the others
+_MOST_PARTS: Final = 8  # differences inside one value that are told by themselves
 _MOST_CHARACTERS: Final = 8_000_000  # of all those pairs together
 _LONGEST: Final = 2000  # characters of a pair; what is longer differs for everybody anyway
 _FEW: Final = 5  # pairs of values of one kind that are told one by one, whatever their share
@@ -66,8 +67,8 @@ class Users:
 class AlikeChanges:
     """Changes that do the same to their users. ``change`` is one of them, masked; ``integration`` None: metadata.
 
-    ``befores`` and ``afters`` say how many values there are on each side: 1 is the change's own. ``counted``: there are
-    no more of them than that.
+    ``befores`` and ``afters`` say how many values there are on each side: 1 is the change's own. ``more_befores``,
+    ``more_afters``: there are more of them than that. With ``inside`` it is about what stands there in its value.
     """
 
     integration: str | None
@@ -77,7 +78,14 @@ class AlikeChanges:
     fingerprint: int
     befores: int = 1
     afters: int = 1
-    counted: bool = True
+    more_befores: bool = False
+    more_afters: bool = False
+    inside: Pointer = ()
+
+    @property
+    def counted(self) -> bool:
+        """Whether there are no more values than that on either side."""
+        return not (self.more_befores or self.more_afters)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +110,7 @@ class _What(NamedTuple):
     effect: Effect
     origin: Origin
     secret: bool
+    inside: Pointer
 
 
 @dataclass(slots=True)
@@ -116,8 +125,10 @@ class _Pair:
 class _Kind:
     all: Users = field(default_factory=Users)
     pairs: dict[str, _Pair] = field(default_factory=dict)
-    others: _Pair | None = None
-    """What came after there were too many pairs."""
+    others: dict[str, _Pair] = field(default_factory=dict)
+    """What came after there were too many pairs, by how it ends."""
+    rest: _Pair | None = None
+    """What came after there were too many ends, too."""
 
 
 class ChangeTally:
@@ -141,16 +152,21 @@ class ChangeTally:
         integration = subject.integration if isinstance(subject, ConfigurationSubject) else None
         for change in operation.changes:
             self.changes += 1
-            self._add(operation.user, integration, masked_change(change))
+            masked = masked_change(change)
+            if 0 < len(masked.details) <= _MOST_PARTS:
+                for detail in masked.details:
+                    part = replace(masked, before=detail.before, after=detail.after, details=())
+                    self._add(operation.user, integration, part, detail.pointer)
+            else:
+                self._add(operation.user, integration, masked)
 
     def groups(self) -> list[AlikeChanges]:
-        found = [group for what, kind in self._kinds.items() for group in _folded(what.integration, kind)]
+        found = [group for what, kind in self._kinds.items() for group in _folded(what, kind)]
         return sorted(found, key=lambda group: -group.users)  # stable: of equal ones the first seen
 
-    def _add(self, user: str, integration: str | None, change: Change) -> None:
-        what = _What(
-            integration, change.target, change.workflow, change.label, change.effect, change.origin, change.secret
-        )
+    def _add(self, user: str, integration: str | None, change: Change, inside: Pointer = ()) -> None:
+        named = change.target, change.workflow, change.label
+        what = _What(integration, *named, change.effect, change.origin, change.secret, inside)
         kind = self._kinds.get(what)
         if kind is None:
             if len(self._kinds) >= MOST_KINDS:
@@ -170,44 +186,63 @@ class ChangeTally:
             self._room -= len(key)
             pair = kind.pairs[key] = _Pair(change, before=before, after=after)
             return pair
-        if kind.others is None:
-            kind.others = _Pair(_without_values(change))
-        return kind.others
+        other = kind.others.get(after)
+        if other is not None:
+            return other
+        if len(after) <= min(_LONGEST, self._room) and len(kind.others) < MOST_VALUES:
+            self._room -= len(after)
+            other = kind.others[after] = _Pair(_without_values(change, but=change.after), after=after)
+            return other
+        if kind.rest is None:
+            kind.rest = _Pair(_without_values(change))
+        return kind.rest
 
 
-def _folded(integration: str | None, kind: _Kind) -> Iterator[AlikeChanges]:
+def _folded(what: _What, kind: _Kind) -> Iterator[AlikeChanges]:
     """The pairs of values that stand for themselves, those that end the same, and the rest."""
     pairs = sorted(kind.pairs.values(), key=lambda pair: -pair.users.count)
-    if len(pairs) <= _FEW and kind.others is None:
+    if len(pairs) <= _FEW and not kind.others and kind.rest is None:
         for pair in pairs:
-            yield _group(integration, [pair])
+            yield _group(what, [pair])
         return
     enough = max(2, _SHARE * kind.all.count)
-    yield from (_group(integration, [pair]) for pair in pairs if pair.users.count >= enough)
-    rest = [pair for pair in pairs if pair.users.count < enough]
+    yield from (_group(what, [pair]) for pair in pairs if pair.users.count >= enough)
     ends: dict[str, list[_Pair]] = {}
-    for pair in rest:
-        ends.setdefault(pair.after, []).append(pair)
-    alike = {after for after, ending in ends.items() if sum(p.users.count for p in ending) >= enough and len(ends) > 1}
-    yield from (_group(integration, ending) for after, ending in ends.items() if after in alike)
-    left = [pair for pair in rest if pair.after not in alike]
-    if left or kind.others:
-        yield _group(integration, left, kind.others)
+    for pair in pairs:
+        if pair.users.count < enough:
+            ends.setdefault(pair.after, []).append(pair)
+    known = {*ends, *kind.others}
+    left: set[str] = set()
+    for after in dict.fromkeys((*ends, *kind.others)):
+        ending, other = ends.get(after, []), kind.others.get(after)
+        together = sum(pair.users.count for pair in (*ending, *([] if other is None else [other])))
+        if together >= enough and (len(known) > 1 or kind.rest is not None):
+            yield _group(what, ending, [] if other is None else [other])
+        else:
+            left.add(after)
+    if left or kind.rest is not None:
+        seen = [pair for after, ending in ends.items() if after in left for pair in ending]
+        yield _group(what, seen, [pair for after, pair in kind.others.items() if after in left], kind.rest)
 
 
-def _group(integration: str | None, pairs: list[_Pair], others: _Pair | None = None) -> AlikeChanges:
-    users, together = Users(), [*pairs, *([] if others is None else [others])]
+def _group(
+    what: _What, pairs: Sequence[_Pair], others: Sequence[_Pair] = (), rest: _Pair | None = None
+) -> AlikeChanges:
+    """Of ``pairs`` both sides are known, of ``others`` how they end, of the ``rest`` neither."""
+    users, together = Users(), [*pairs, *others, *([] if rest is None else [rest])]
     for pair in together:
         users = users | pair.users
     return AlikeChanges(
-        integration=integration,
+        integration=what.integration,
         change=together[0].change,
         users=users.count,
         samples=tuple(users.samples),
         fingerprint=users.fingerprint,
         befores=len({pair.before for pair in pairs}),
-        afters=len({pair.after for pair in pairs}),
-        counted=others is None,
+        afters=len({pair.after for pair in (*pairs, *others)}),
+        more_befores=bool(others) or rest is not None,
+        more_afters=rest is not None,
+        inside=what.inside,
     )
 
 
@@ -215,9 +250,9 @@ def _text(value: Value) -> str:
     return "" if value is ABSENT else dumps(value)
 
 
-def _without_values(change: Change) -> Change:
-    """Only whether there is a value on either side: it may be long, and stands for others."""
-    before, after = (value if value is ABSENT else None for value in (change.before, change.after))
+def _without_values(change: Change, but: Value = None) -> Change:
+    """Only whether there is a value on either side, but for ``but``, the one after: it may be long, and isn't alone."""
+    before, after = change.before if change.before is ABSENT else None, ABSENT if change.after is ABSENT else but
     return replace(change, before=before, after=after, details=())
 
 

@@ -65,14 +65,15 @@ def _selected(selection: Selection) -> JsonObject:
 
 def _alike_changes(alike: AlikeChanges) -> JsonObject:
     """Values where all have the same; else how many there are, as far as they were counted."""
-    change, known = alike.change, alike.counted and not alike.change.secret
-    before = change.before if known and alike.befores == 1 else ABSENT
-    after = change.after if known and alike.afters == 1 else ABSENT
+    change = alike.change
+    before = ABSENT if change.secret or alike.more_befores or alike.befores > 1 else change.before
+    after = ABSENT if change.secret or alike.more_afters or alike.afters > 1 else change.after
     return {
         "users": alike.users,
         "samples": list(alike.samples),
         **present(integration=alike.integration, workflow=change.workflow),
         "label": change.label,
+        **({"inside": format_pointer(alike.inside)} if alike.inside else {}),
         "effect": change.effect.value,
         "origin": change.origin.value,
         "secret": change.secret,

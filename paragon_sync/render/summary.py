@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final, TypeVar
 
 from rich.text import Text
 
+from paragon_sync.jsonvalue import format_pointer
 from paragon_sync.model.planned import Outline
 from paragon_sync.render.alike import AlikeChanges, AlikeTexts, ChangeTally
 from paragon_sync.render.changes import change_lines, folded_lines, laid_out, sides
@@ -90,15 +92,18 @@ def _crowd(alike: Sequence[AlikeChanges]) -> Iterator[Text]:
 
 
 def _lines(group: AlikeChanges, indent: int) -> Iterator[Text]:
+    change = group.change
+    if group.inside:
+        change = replace(change, label=f"{change.label} {format_pointer(group.inside)}")
     if group.befores == group.afters == 1 and group.counted:
-        yield from change_lines(group.change, indent)
+        yield from change_lines(change, indent)
         return
-    before, after = sides(group.change)
+    before, after = sides(change)
     yield from folded_lines(
-        group.change,
+        change,
         indent,
-        _folded(before, group.befores, counted=group.counted),
-        _folded(after, group.afters, counted=group.counted),
+        _folded(before, group.befores, counted=not group.more_befores),
+        _folded(after, group.afters, counted=not group.more_afters),
     )
 
 

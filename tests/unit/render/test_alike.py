@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paragon_sync.jsonvalue import ABSENT, Number
-from paragon_sync.model.planned import Change, ConfigurationSubject, Outline
+from paragon_sync.model.planned import Change, ConfigurationSubject, Detail, Effect, Outline
 from paragon_sync.render import alike
 from paragon_sync.render.alike import AlikeChanges, ChangeTally, TextTally, form_of
 from tests import nouns
@@ -93,13 +93,57 @@ def test_what_is_usual_stands_by_itself_and_the_rest_is_folded() -> None:
 def test_more_values_than_can_be_held_are_not_counted_and_nobody_is_lost() -> None:
     number = alike.MOST_VALUES + 500
     outlines = [outline_of(configuration(f"u{n}", change("Channel", "C", f"D{n}"))) for n in range(number)]
-    assert [told(g) for g in groups_of(outlines)] == [(number, "Channel", 1, alike.MOST_VALUES, False)]
+    assert [told(g) for g in groups_of(outlines)] == [(number, "Channel", 1, number, False)]
+    number += alike.MOST_VALUES
+    outlines = [outline_of(configuration(f"u{n}", change("Channel", "C", f"D{n}"))) for n in range(number)]
+    (group,) = groups_of(outlines)
+    assert told(group) == (number, "Channel", 1, 2 * alike.MOST_VALUES, False)
+    assert (group.more_befores, group.more_afters) == (True, True)
+
+
+def test_what_ends_alike_is_told_so_however_many_values_there_were() -> None:
+    outlines = [outline_of(configuration(f"u{n}", change("Channel", f"C{n}", "new"))) for n in range(3000)]
+    outlines += [outline_of(configuration(f"v{n}", change("Channel", f"E{n}", f"F{n % 5}"))) for n in range(1000)]
+    groups = groups_of(outlines)
+    assert [told(group) for group in groups] == [
+        (3000, "Channel", alike.MOST_VALUES, 1, False),
+        *((200, "Channel", 0, 1, False),) * 5,
+    ]
+    assert [group.change.after for group in groups] == ["new", "F0", "F1", "F2", "F3", "F4"]
+    assert {group.more_afters for group in groups} == {False}
+
+
+def test_the_same_done_inside_different_values_is_alike() -> None:
+    outlines = [
+        outline_of(
+            configuration(
+                f"u{n}",
+                change(
+                    "Mapping",
+                    {"old": n, "other": n},
+                    {"new": n},
+                    details=(
+                        Detail(pointer=("new",), before=ABSENT, after=n),
+                        Detail(pointer=("old",), before=n, after=ABSENT),
+                        Detail(pointer=("other",), before="x", after=ABSENT),
+                    ),
+                ),
+            )
+        )
+        for n in range(60)
+    ]
+    groups = groups_of(outlines)
+    assert [(group.inside, group.change.effect, *told(group)[2:4]) for group in groups] == [
+        (("new",), Effect.ADD, 1, 60),
+        (("old",), Effect.REMOVE, 60, 1),
+        (("other",), Effect.REMOVE, 1, 1),
+    ]
 
 
 def test_long_values_are_not_held() -> None:
     outlines = [outline_of(configuration(f"u{n}", change("Mapping", "x" * 5000, ABSENT))) for n in range(7)]
     (group,) = groups_of(outlines)
-    assert told(group) == (7, "Mapping", 0, 0, False)
+    assert told(group) == (7, "Mapping", 0, 1, False)
     assert (group.change.before, group.change.after) == (None, ABSENT)
 
 

@@ -20,8 +20,10 @@ from paragon_sync.plan.user import UserPlan
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, lines, user, written
 from tests.unit.plan.migrations import (
     Test,
+    at,
     fill,
     migration,
+    move,
     plan_migrations,
     put,
     remove,
@@ -411,6 +413,20 @@ def test_values_that_live_on_do_not_count_as_removed() -> None:
 
     counts = tally.counts
     assert (3, 2, 1) == (counts.values_removed, counts.values_moved, counts.values_overwritten)
+
+
+def test_what_is_taken_out_of_a_value_is_lost_unless_it_stands_elsewhere() -> None:
+    tally = Tally()
+    inside = {"fields": {"a": 1, "b": {"c": 2}, "d": 3}, "old": 5, "e": 4}
+    wanted = migration(
+        remove("note", "fields", "a"), remove("note", "fields", "b"), move(at("note", "e"), at("channel")),
+        move(at("note", "old"), at("note", "new")),
+    )  # fmt: skip
+
+    tally.add(plan_migrations(live({"note": inside}), wanted))
+
+    counts = tally.counts
+    assert (0, 0, 2) == (counts.values_removed, counts.values_moved, counts.values_overwritten)
 
 
 def test_disabled_workflows_count() -> None:
