@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 import click
@@ -22,27 +23,28 @@ _COMMANDS: Final = {
     "why": "explain",
 }
 
-_ASKING: Final = "paragon-sync apply --yes applies without asking"
+_ASKING: Final = "--yes asks nobody"
 _SEEING: Final = "paragon-sync plan shows what apply would do, and writes nothing"
 _NAMING: Final = "manifests are named without an option"
-_SAVING: Final = "--out FILE saves the plan"
+_SAVING: Final = "--out says where it is saved"
 _FORMAT: Final = "--format says how it is printed"
 _SOME: Final = "--user and --integration narrow it down"
 _WHERE: Final = "-e names the environment"
 _SPEED: Final = "limits in the Project file say how many requests go out, a second and at once"
+_COLOUR: Final = "NO_COLOR=1 in the environment switches colours off"
 
 _NEEDED: Final = {
+    _ASKING: "yes",
     _NAMING: "paths",
     _SAVING: "out",
     _FORMAT: "output_format",
-    _SOME: "users",
+    _SOME: "integrations",
     _WHERE: "environment",
 }
 """The parameter that a command must have for that to be an answer."""
 
 _OPTIONS: Final = {
     "--auto-approve": (_ASKING,),
-    "-a": (_ASKING,),  # all that is told of -auto-approve
     "-y": (_ASKING,),
     "--doit": (_ASKING,),
     "--force": (_ASKING,),
@@ -63,8 +65,8 @@ _OPTIONS: Final = {
     "--context": (_WHERE,),
     "--env": (_WHERE,),
     "--workspace": (_WHERE,),
-    "-p": (_SPEED,),
     "--parallelism": (_SPEED,),
+    "--no-color": (_COLOUR,),
 }
 
 
@@ -73,7 +75,15 @@ def command_here(name: str) -> str | None:
     return _COMMANDS.get(name.lower())
 
 
-def instead_of(option: str, command: click.Command) -> list[str]:
-    """What there is in place of an option that the command doesn't have."""
+def instead_of(option: str, command: click.Command, arguments: Sequence[str]) -> list[str]:
+    """What there is in place of an option that the command doesn't have; ``arguments`` are all that were given.
+
+    Of ``-long`` click tells the first letter alone, and some write all their options so.
+    """
+    written = next((one.partition("=")[0] for one in arguments if one.startswith(option)), option)
+    if len(written) > len(option) and not written.startswith("--"):
+        option = f"-{written}"
+        if any(option in parameter.opts for parameter in command.params):
+            return [f'did you mean "{option}"?']
     has = {parameter.name for parameter in command.params}
     return [text for text in _OPTIONS.get(option, ()) if _NEEDED.get(text) in {None, *has}]

@@ -32,14 +32,14 @@ def explain_known(error: ParagonSyncError) -> None:
         _tell(_label("error") + error.message, error.hint)
 
 
-def explain_usage(error: click.ClickException) -> None:
-    """Tell a command line that can't be understood, with what was probably meant."""
+def explain_usage(error: click.ClickException, arguments: Sequence[str]) -> None:
+    """Tell a command line, of these arguments, that can't be understood, with what was probably meant."""
     message = error.message if hasattr(error, "possibilities") else error.format_message()
     hints: list[str] = []
     if possibilities := getattr(error, "possibilities", None):
         hints.append(f"did you mean {_either(possibilities)}?")
     if isinstance(error, click.NoSuchOption) and error.ctx is not None:
-        hints += instead_of(error.option_name, error.ctx.command)
+        hints += instead_of(error.option_name, error.ctx.command, arguments)
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hints.append(f"{error.ctx.command_path} --help shows how it is used")
     _tell(_label("error") + _as_clause(message), "\n".join(hints))

@@ -114,7 +114,7 @@ def _run(group: click.Group, arguments: Sequence[str] | None) -> int:
         say(error.format_message())
         return EXIT_USAGE
     except click.ClickException as error:
-        explain_usage(error)
+        explain_usage(error, sys.argv[1:] if arguments is None else arguments)
         return EXIT_USAGE
     except (click.Abort, KeyboardInterrupt):
         say("Interrupted.")

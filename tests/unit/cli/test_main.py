@@ -154,9 +154,18 @@ class TestUnforeseen:
         (["runs", "diff"], 'error: no such command "diff"\n    paragon-sync runs --help'),
         (
             ["apply", "-auto-approve"],
-            "error: no such option '-a'\n    paragon-sync apply --yes applies without asking\n    paragon-sync apply",
+            "error: no such option '-a'\n    --yes asks nobody\n    paragon-sync apply",
         ),
-        (["plan", "-out=tf"], "'-o'\n    --out FILE saves the plan\n    --format says how it is printed\n    paragon-"),
+        (["rollback", "x", "-auto-approve"], "error: no such option '-a'\n    paragon-sync rollback"),
+        (
+            ["apply", "-lock-timeout=5m"],
+            "no such option '-l'\n    did you mean \"--lock-timeout\"?\n    paragon-sync apply",
+        ),
+        (["show", "-json", "x"], "no such option '-j'\n    --format says how it is printed\n    paragon-sync show"),
+        (
+            ["plan", "-out=tf"],
+            "'-o'\n    --out says where it is saved\n    --format says how it is printed\n    paragon-",
+        ),
         (
             ["apply", "-o", "json"],
             "error: no such option '-o'\n    --format says how it is printed\n    paragon-sync",
