@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import suppress
 
 import click
 
 
 def say(text: str) -> None:
-    """Write a line to stderr; that nobody reads it changes nothing of what is done."""
+    """Write a line to stderr; that nobody reads it changes nothing of what is done.
+
+    By the name that stderr has now: while progress is drawn, that keeps what is said apart from it.
+    """
     with suppress(OSError):
-        click.echo(text, err=True)
+        print(text if sys.stderr.isatty() else click.unstyle(text), file=sys.stderr, flush=True)

@@ -162,10 +162,8 @@ class TestUnforeseen:
             "no such option '-l'\n    did you mean \"--lock-timeout\"?\n    paragon-sync apply",
         ),
         (["show", "-json", "x"], "no such option '-j'\n    --format says how it is printed\n    paragon-sync show"),
-        (
-            ["plan", "-out=tf"],
-            "'-o'\n    --out says where it is saved\n    --format says how it is printed\n    paragon-",
-        ),
+        (["plan", "-out=tf"], "no such option '-o'\n    did you mean \"--out\"?\n    paragon-sync plan"),
+        (["plan", "-o", "x"], "'-o'\n    --out says where it is saved\n    --format says how it is printed\n    parag"),
         (
             ["apply", "-o", "json"],
             "error: no such option '-o'\n    --format says how it is printed\n    paragon-sync",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import sys
 import threading
 
 import pytest
 
+from paragon_sync.cli.beside import say
 from paragon_sync.cli.progress import shown
 from paragon_sync.model.outcome import Applied, Failed, Outcome
 from paragon_sync.paragon.rate import Pace
@@ -59,6 +61,16 @@ def test_a_terminal_is_drawn_on_and_left_clean(monkeypatch: pytest.MonkeyPatch) 
         assert stream.came.wait(30)
     assert "\x1b[?25l" in stream.getvalue()
     assert stream.getvalue().endswith("\x1b[2K") or "\x1b[?25h" in stream.getvalue()
+
+
+def test_what_is_said_meanwhile_has_a_line_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TERM", "xterm")
+    stream = Stream("of 10 operations", terminal=True)
+    monkeypatch.setattr(sys, "stderr", stream)
+    with shown(applying(), quiet=False, every=0.001):
+        assert stream.came.wait(30)
+        say("Interrupted.")
+    assert "\x1b[1A\x1b[2KInterrupted.\n\x1b[1mApplying" in stream.getvalue()
 
 
 def test_a_terminal_that_can_not_be_drawn_on_gets_lines(monkeypatch: pytest.MonkeyPatch) -> None:
