@@ -84,6 +84,12 @@ def row_fault(document: Rollout | Migration, row: Row, fault: Fault) -> Fault:
     return replace(fault, place=place_of(roster, row.number), other=fault.place)
 
 
+def no_more_rows(document: Rollout | Migration, row: Row, told: int) -> Fault:
+    """That what follows this row wasn't looked at, after so many problems."""
+    message = f"after {told} problems no more rows were looked at"
+    return row_fault(document, row, Fault(message=message, place=document.place))
+
+
 def _names(row: Row, rollout: Rollout) -> Names:
     return Names(values={ROW: row.values, USER: row.user}, secret_columns=_secret(rollout, row.values))
 

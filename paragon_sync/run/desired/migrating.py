@@ -10,7 +10,7 @@ from paragon_sync.catalog.migrations import fits
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import Problem
 from paragon_sync.jsonvalue import Json, JsonObject
-from paragon_sync.manifest.filling import row_fault
+from paragon_sync.manifest.filling import no_more_rows, row_fault
 from paragon_sync.manifest.rollout import is_secret
 from paragon_sync.manifest.roster import MOST_TOLD, Row, columns_are_fixed, label_of, read
 from paragon_sync.manifest.source import problems
@@ -72,7 +72,9 @@ class Migrating:
             if isinstance(enlisted, Fault):
                 yield from problems([row_fault(self.migration, row, enlisted)])
                 told += 1
-                evaluate = told < MOST_TOLD
+                if told == MOST_TOLD:
+                    yield from problems([no_more_rows(self.migration, row, told)])
+                    evaluate = False
             elif enlisted is not None:
                 self._meant_for += 1
                 yield enlisted

@@ -12,7 +12,7 @@ from paragon_sync.catalog.types import check_value
 from paragon_sync.errors import Problem
 from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest.expand import templates_in
-from paragon_sync.manifest.filling import Filling, row_fault
+from paragon_sync.manifest.filling import Filling, no_more_rows, row_fault
 from paragon_sync.manifest.rollout import column_faults
 from paragon_sync.manifest.roster import MOST_TOLD, Row, columns_are_fixed, label_of, read
 from paragon_sync.manifest.secrets import SecretScope
@@ -84,8 +84,7 @@ class Rolling:
             elif made is not None:
                 faults += made
                 if len(faults) >= MOST_TOLD:
-                    message = f"after {len(faults)} problems no more rows were looked at"
-                    faults.append(row_fault(self.rollout, row, Fault(message=message, place=self.rollout.place)))
+                    faults.append(no_more_rows(self.rollout, row, len(faults)))
                     evaluate = False
         yield from problems(faults)
 
