@@ -20,6 +20,7 @@ from paragon_sync.model.declared import SqlRoster
 
 _BATCH: Final = 1000
 _CONNECT_SECONDS: Final = 10
+_STEPS: Final = 200_000  # of SQLite, some ms, between two looks at whether a signal came
 _POSTGRESQL: Final = "postgresql+psycopg"
 _DRIVERS: Final = {"postgresql": _POSTGRESQL, "postgres": _POSTGRESQL}
 
@@ -34,9 +35,9 @@ class _Refused(Exception):
 
 def items(roster: SqlRoster) -> Iterator[Found]:
     """The rows as the query orders them, their values as JSON holds them."""
-    number = 0
+    number, raised = 0, list[BaseException]()
     try:
-        with _connected(roster) as connection, connection.exec_driver_sql(roster.query) as result:
+        with _connected(roster, raised) as connection, connection.exec_driver_sql(roster.query) as result:
             columns = list(result.keys()) if result.returns_rows else []
             wrong = list(_column_troubles(roster, columns))
             yield from wrong
@@ -47,6 +48,8 @@ def items(roster: SqlRoster) -> Iterator[Found]:
     except _Refused as refused:
         yield refused.trouble
     except DBAPIError as error:
+        if raised:
+            raise raised[0] from None
         reason = str(error.orig).strip().partition("\n")[0]  # what follows may name values
         shown = "its columns hold secrets, so the reason isn't shown" if roster.secret and number else reason
         yield Trouble(f"the query can't be answered{f' after row {number}' if number else ''}: {shown}")
@@ -75,9 +78,12 @@ def _column_troubles(roster: SqlRoster, columns: list[str]) -> Iterator[Trouble]
 
 
 @contextmanager
-def _connected(roster: SqlRoster) -> Iterator[Connection]:
-    """A connection whose transaction is rolled back in the end; it holds no more than a batch of rows."""
-    engine = _engine(roster)
+def _connected(roster: SqlRoster, raised: list[BaseException]) -> Iterator[Connection]:
+    """A connection whose transaction is rolled back in the end; it holds no more than a batch of rows.
+
+    A query is ended by what the handler of a signal raises, which is ``raised`` then: SQLite forgets it.
+    """
+    engine = _engine(roster, raised)
     try:
         options: dict[str, Any] = {"stream_results": True, "yield_per": _BATCH, "no_parameters": True}
         if engine.dialect.name == "postgresql":
@@ -89,10 +95,10 @@ def _connected(roster: SqlRoster) -> Iterator[Connection]:
         engine.dispose()
 
 
-def _engine(roster: SqlRoster) -> Engine:
+def _engine(roster: SqlRoster, raised: list[BaseException]) -> Engine:
     url = _url(str(roster.url.value))
     if url.get_backend_name() == "sqlite":
-        return create_engine("sqlite://", creator=lambda: _open_file(url, roster.folder))
+        return create_engine("sqlite://", creator=lambda: _open_file(url, roster.folder, raised))
     usual = {"connect_timeout": _CONNECT_SECONDS, "application_name": "paragon-sync"}
     arguments = {key: value for key, value in usual.items() if key not in url.query}
     try:
@@ -117,9 +123,27 @@ def _url(text: str) -> URL:
     return url.set(drivername=_DRIVERS.get(url.drivername, url.drivername))
 
 
-def _open_file(url: URL, folder: str) -> sqlite3.Connection:
+def _open_file(url: URL, folder: str, raised: list[BaseException]) -> sqlite3.Connection:
     """The file, to be read alone: SQLite would make one that isn't there."""
     file = Path(folder) / (url.database or "")
     if not url.database or not file.is_file():
         raise _Refused(f"there is no SQLite file {url.database or ''}".rstrip(), "it is relative to the Project file")
-    return sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True, check_same_thread=False)
+    connection = sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True, check_same_thread=False)
+    connection.set_progress_handler(_going_on(raised).__next__, _STEPS)
+    return connection
+
+
+def _going_on(raised: list[BaseException]) -> Iterator[bool]:
+    """Tells SQLite again and again not to stop, until a signal's handler raises: it may wherever Python has its turn.
+
+    A function would be left by that before its first line; a generator goes on inside its ``try``.
+    """
+    while not raised:
+        try:
+            yield False
+        except GeneratorExit:
+            raise
+        except BaseException as error:  # noqa: BLE001 - raised again once SQLite has ended the query
+            raised.append(error)
+    while True:
+        yield True

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import signal
 import sqlite3
 from decimal import Decimal
 from pathlib import Path
@@ -48,6 +49,28 @@ def test_rows_of_sqlite_have_its_types(folder: Path) -> None:
     acme: dict[str, Json] = {"user": "acme", "plan": "pro", "seats": 5, "price": 9.5, "50%": 1, "c": ":x"}
     globex: dict[str, Json] = {"user": "globex", "plan": None, "seats": 0, "price": 1.0, "50%": 0, "c": ":x"}
     assert [Row("acme", 1, acme), Row("globex", 2, globex)] == list(read(roster(query, "sqlite:///users.db", folder)))
+
+
+class Told(BaseException):
+    """What a signal's handler raises."""
+
+
+@pytest.mark.parametrize("column", ["max(x)", "x"])
+def test_a_signal_ends_a_query_that_takes_long(folder: Path, column: str) -> None:
+    counted = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 300000000) SELECT "
+    query = counted + column + " AS user FROM c WHERE x > 200000000"
+
+    def tell(*_: object) -> None:
+        raise Told
+
+    before = signal.signal(signal.SIGALRM, tell)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, 0.2)
+        with pytest.raises(Told):
+            list(read(roster(query, "sqlite:///users.db", folder)))
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
 
 
 def test_a_whole_number_is_an_id(folder: Path) -> None:
