@@ -13,6 +13,7 @@ from paragon_sync.cli.group import Group
 from paragon_sync.cli.options import environment_option, format_option, project_option, user_option, view_option
 from paragon_sync.cli.stored import open_state
 from paragon_sync.errors import ParagonSyncError, UsageError
+from paragon_sync.store.journal import OUTCOME_NAMES, SENDING
 
 if TYPE_CHECKING:
     from paragon_sync.model.outcome import OutcomeName, RunHeader
@@ -20,8 +21,7 @@ if TYPE_CHECKING:
     from paragon_sync.render.run import Part
     from paragon_sync.store.state import StateStore
 
-SENDING = "sending"
-OUTCOMES = ("applied", "unchanged", "conflict", "blocked", "failed", "unknown", SENDING)
+OUTCOMES = (*OUTCOME_NAMES.values(), SENDING)
 LAST = "last"
 
 
