@@ -72,13 +72,14 @@ class Conflict:
     """Live moved on a managed path; nothing was sent, or (``after_write``) it changed after our write.
 
     ``after_write`` also after one of which nobody knows whether it was done. ``alarms`` as in :class:`Applied`;
-    ``side_effects`` are all that the write had.
+    ``side_effects`` are all that the write had. ``stored`` as in :class:`Failed`: values that are not in conflict.
     """
 
     paths: tuple[ConflictingPath, ...]
     after_write: bool = False
     alarms: tuple[str, ...] = ()
     side_effects: tuple[SideEffect, ...] = ()
+    stored: tuple[StoredValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, NamedTuple, Protocol, assert_never
@@ -64,14 +63,14 @@ class Sent:
 class Gate(Protocol):
     """What decides right before a write leaves whether it may."""
 
-    async def prepare(self) -> None:
-        """Do what may take time; raise if the write must not leave."""
-
     def passes(self, pause_seconds: float) -> bool:
-        """Return whether the write may leave now; if not, :meth:`prepare` is called again.
+        """Return whether the write may leave now; if not, :meth:`prepare` is called, and then this again.
 
         ``pause_seconds`` is how long a server's ``Retry-After`` still forbids it. Raise if it must not leave.
         """
+
+    async def prepare(self) -> None:
+        """Do what may take time; raise if the write must not leave."""
 
 
 class Exchange(NamedTuple):
@@ -168,12 +167,12 @@ class Client:
         """
         while True:
             common = await authorized()
-            if gate is not None:
-                await gate.prepare()
             pause = self._limiter.pause_seconds
             if gate.passes(pause) if gate is not None else not pause:
                 break
             await asyncio.sleep(pause)
+            if gate is not None:
+                await gate.prepare()
         began = reservation.begin()
         try:
             return await self._exchange(call, self._request(call, common, headers, body), began)
@@ -239,10 +238,14 @@ class Client:
             self._notice(f"{self.base} has not answered for {waited:.0f} s: trying once more")
         return again
 
+    def clock(self) -> Moment:
+        """Return the time by the clocks that everything is timed with."""
+        return Moment(self._monotonic(), self.signer.clock())
+
     @property
     def now(self) -> Moment:
         """The time by the clocks that everything is timed with."""
-        return Moment(monotonic=self._monotonic(), wall=self.signer.clock())
+        return self.clock()
 
 
 class UserSession:
@@ -258,6 +261,8 @@ class UserSession:
         """The reservation that its requests use; a read within one is sent once, and its caller retries."""
         self.hurried = False
         """Whether its reads go before those of others: where a window is open until they are answered."""
+        self.clock = client.clock
+        """Returns the time by the clocks that the answers are timed with."""
         self._client = client
         self._token: Token | None = None
         self._common: Mapping[str, str] = _ALWAYS
@@ -379,18 +384,18 @@ class UserSession:
         await self._authorized()  # no slot is held while the token is signed
         return await self._client.exchange(call, self._authorized, headers, body, urgent=self.hurried)
 
-    @asynccontextmanager
-    async def reserved(self, turns: int) -> AsyncIterator[None]:
-        """Send the requests of this context in one reservation of so many turns."""
+    async def reserve(self, turns: int) -> None:
+        """Send the requests from now on in one reservation of so many turns, until :meth:`release`."""
         await self._authorized()  # no slot is held while the token is signed
         reservation = self._client.reserve(turns)
         await reservation.enter()
         self.reservation = reservation
-        try:
-            yield
-        finally:
+
+    def release(self) -> None:
+        """End the reservation, if there is one."""
+        if self.reservation is not None:
+            self.reservation.release()
             self.reservation = None
-            reservation.release()
 
     def _answer(self, call: Call, exchange: Exchange) -> Json:
         """The JSON of a good answer; drops a token that wasn't accepted."""
