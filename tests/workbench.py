@@ -173,6 +173,7 @@ class Answered:
     body: bytes = b""
     type: str = "application/json"
     date: str | None = None
+    link: str | None = None
 
     @property
     def json(self) -> Any:
@@ -218,6 +219,8 @@ def between(emulator: Emulator, act: Act) -> Iterator[str]:
             self.send_response_only(answer.status)
             self.send_header("date", answer.date or self.date_time_string())
             self.send_header("content-type", answer.type)
+            if answer.link is not None:
+                self.send_header("link", answer.link)
             self.send_header("content-length", str(len(answer.body)))
             with suppress(ConnectionError):  # a command that ends doesn't wait for its answers
                 self.end_headers()

@@ -22,6 +22,7 @@ from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchCon
 from paragon_sync.paragon import answers
 from paragon_sync.paragon.answers import Call
 from paragon_sync.paragon.host import api_base
+from paragon_sync.paragon.pages import Pages, not_a_list
 from paragon_sync.paragon.rate import Limiter, Pace
 from paragon_sync.paragon.retry import Retrying
 from paragon_sync.paragon.signing.signer import Signer
@@ -63,6 +64,13 @@ class Exchange(NamedTuple):
     response: HttpResponse
     started: Moment
     answered: Moment
+
+
+class Read(NamedTuple):
+    """A GET that was answered well: the JSON, and the response that held it."""
+
+    answer: Json
+    response: HttpResponse
 
 
 class Client:
@@ -222,7 +230,7 @@ class UserSession:
     async def me(self) -> Me:
         """GET /sdk/me; raises :class:`RefusedError` where the answer is ``authenticated: false``."""
         call = self._call("GET", "/sdk/me")
-        raw = _carried(call, await self._read(call), "the answer")
+        raw = _carried(call, (await self._read(call)).answer, "the answer")
         meta = raw.get("meta")
         return Me(raw=raw, meta={} if meta is None else _carried(call, meta, "the metadata"))
 
@@ -260,16 +268,21 @@ class UserSession:
                 assert_never(request)
 
     async def _objects(self, call: Call) -> list[JsonObject]:
-        answer = await self._read(call)
-        if not isinstance(answer, list):
-            raise answers.malformed(call, "the answer is not a list")
-        return [_carried(call, item, f"entry {number} of the answer") for number, item in enumerate(answer, 1)]
+        """Read a list, all of its pages; ``asked`` is when the first of them was sent."""
+        pages, asked = Pages(call), None
+        following: Call | None = call
+        while following is not None:
+            answer, response = await self._read(following)
+            asked = asked or self.asked
+            following = pages.add(_listed(following, answer), response)
+        self.asked = asked
+        return pages.entries
 
-    async def _read(self, call: Call) -> Json:
+    async def _read(self, call: Call) -> Read:
         """One GET, tried again by the client's policy, and once with a new token where the old one isn't accepted."""
         renewed = False
 
-        async def attempt() -> Json:
+        async def attempt() -> Read:
             nonlocal renewed
             try:
                 return await self._ask(call)
@@ -281,12 +294,12 @@ class UserSession:
 
         return await self._client.retrying.call(attempt)
 
-    async def _ask(self, call: Call) -> Json:
+    async def _ask(self, call: Call) -> Read:
         """What one GET is answered."""
         exchange = await self._sent(call)
         answer = self._answer(call, exchange)
         self.asked = exchange.started
-        return answer
+        return Read(answer, exchange.response)
 
     async def _sent(self, call: Call, headers: Mapping[str, str] = _NONE, body: bytes | None = None) -> Exchange:
         """Send one request, with a token that is still valid."""
@@ -335,6 +348,13 @@ def _check_ids(call: Call, what: str, among: Sequence[JsonObject]) -> None:
             raise answers.malformed(call, f"two {what} with the id {found!r}")
         if isinstance(found, str):
             seen.add(found)
+
+
+def _listed(call: Call, answer: Json) -> list[JsonObject]:
+    """Return the entries of an answer that must be a list of objects."""
+    if not isinstance(answer, list):
+        raise not_a_list(call, answer)
+    return [_carried(call, item, f"entry {number} of the answer") for number, item in enumerate(answer, 1)]
 
 
 def _carried(call: Call, value: Json, what: str) -> JsonObject:
