@@ -150,7 +150,7 @@ class RunHeader:
 
     ``message`` is what the actor had to say, ``ci_url`` the page of the CI job. ``stopped`` says why it ended early.
     ``operations`` is how many its plan has. ``rolls_back`` is the run that this one takes back, ``rolled_back_by`` the
-    one that took this one back.
+    one that took this one back. ``host`` is the environment's host, normalised; None in an older record.
     """
 
     run: str
@@ -168,3 +168,4 @@ class RunHeader:
     rolled_back_by: str | None = None
     operations: int | None = None
     resumed: tuple[Resumption, ...] = ()
+    host: str | None = None

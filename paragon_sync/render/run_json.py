@@ -95,6 +95,7 @@ def _header(header: RunHeader, counts: Mapping[str, int]) -> JsonObject:
         "plan": header.plan_digest,
         "environment": header.environment,
         "project": header.project,
+        **present(host=header.host),
         "actor": header.actor,
         "started": header.started,
         **present(

@@ -112,6 +112,14 @@ class Lose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """A GET whose answer is a list gets one page of it, with the next one named by a header or in the body."""
+
+    size: int = 1
+    form: Literal["link", "cursor"] = "link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unauthorized:
     """401: the user's token counts as expired from now on, a new one is taken."""
 
@@ -129,6 +137,7 @@ Fault: TypeAlias = (
     | Errors
     | Ignore
     | Lose
+    | Pages
     | Unauthorized
 )
 
@@ -145,6 +154,7 @@ KINDS: Final[dict[str, type[Fault]]] = {
     "errors": Errors,
     "ignore": Ignore,
     "lose": Lose,
+    "pages": Pages,
     "unauthorized": Unauthorized,
 }
 

@@ -14,7 +14,8 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from paragon_sync.emulator.faults.altering import alteration
 from paragon_sync.emulator.faults.answers import Sent, error_answer, refusal, spoiled
 from paragon_sync.emulator.faults.chance import Asked, Faults, Hit, asked_for
-from paragon_sync.emulator.faults.kinds import LONGEST, Drop, Hang, Latency
+from paragon_sync.emulator.faults.kinds import LONGEST, Drop, Hang, Latency, Pages
+from paragon_sync.emulator.faults.paging import Listing, page_of
 from paragon_sync.emulator.faults.reading import read_header
 from paragon_sync.emulator.passage import PASSAGE, Passage
 from paragon_sync.emulator.records import Unfit
@@ -72,7 +73,10 @@ class FaultMiddleware:
         if sent is None:
             sent = await self._answer(scope, receive)
             for hit in hits:
-                sent = spoiled(hit.fault, sent)
+                if isinstance(hit.fault, Pages):
+                    sent = page_of(hit.fault, sent, Listing.of(scope))
+                else:
+                    sent = spoiled(hit.fault, sent)
             sent = await _through(late) or sent
         await _send(sent, send)
         if sent.length is not None:

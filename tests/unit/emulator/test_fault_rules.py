@@ -167,6 +167,7 @@ def test_what_is_read_can_be_told(tmp_path: Path) -> None:
         ([{"fault": "drop", "times_per_user": 1}], "drop has no 'times_per_user'"),
         ([{"fault": "drop", "when": "never"}], "when must be before or after"),
         ([{"fault": "drop", "reset": 1}], "reset must be true or false"),
+        ([{"fault": "pages", "size": 0}], "size must be an integer from 1 to 1000000"),
         ([{"fault": "drop", "users": []}], "users must be a string or an array of strings"),
         ([{"fault": "drop", "users": [1]}], "users must be a string or an array of strings"),
         ([{"fault": "drop", "probability": 1.5}], "probability must be a number from 0 to 1"),
