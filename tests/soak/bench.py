@@ -98,9 +98,12 @@ class Running:
 
 
 @contextmanager
-def started(arguments: Sequence[str], folder: Path) -> Iterator[Running]:
-    """The installed command under way; killed at the end if it is still there."""
-    out, err = folder / "out", folder / "err"
+def started(arguments: Sequence[str], folder: Path, *, logs: Path | None = None) -> Iterator[Running]:
+    """The installed command under way; killed at the end if it is still there.
+
+    What it prints goes to files in ``logs``, which is ``folder`` unless several commands run at once.
+    """
+    out, err = ((logs or folder) / name for name in ("out", "err"))
     with out.open("wb") as to_out, err.open("wb") as to_err:
         process = subprocess.Popen([str(INSTALLED), *arguments, "-e", "test"], cwd=folder, stdout=to_out, stderr=to_err)
     try:
