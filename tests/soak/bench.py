@@ -13,12 +13,16 @@ from typing import Any, Final
 
 from paragon_sync.emulator import Emulator, running
 from paragon_sync.emulator.state import UserState
+from paragon_sync.model.project import READ_BACK_SECONDS
 from tests.cases.command import INSTALLED
 from tests.soak.population import PERMISSIONS, POLICY, Population, initial_states, put_back
 from tests.workbench import Workbench, as_json, world
 
 PATIENCE: Final = 300.0
 """Seconds in which any single command ends, whatever is done to it."""
+
+READ_BACK: Final = {"readBack": [*READ_BACK_SECONDS]}
+"""The key ``apply`` of a Project file whose runs wait for reads that lag, as they do by default."""
 
 
 @dataclass(frozen=True, kw_only=True)

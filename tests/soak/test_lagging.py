@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import pytest
 
-from tests.soak.bench import Soak, outcomes, soaking, started
+from tests.soak.bench import READ_BACK, Soak, outcomes, soaking, started
 from tests.soak.judge import Judge
 from tests.soak.population import population
 from tests.soak.records import entries_of
@@ -30,7 +30,7 @@ REPLICAS: Final[dict[str, list[dict[str, Any]]]] = {
 
 @pytest.fixture
 def soak(tmp_path: Path, signing_key: Path) -> Iterator[Soak]:
-    with soaking(tmp_path / "work", population(scaled(300)), signing_key) as soak:
+    with soaking(tmp_path / "work", population(scaled(300)), signing_key, apply=READ_BACK) as soak:
         soak.plan()
         yield soak
 

@@ -12,7 +12,7 @@ from typing import Final
 
 import pytest
 
-from tests.soak.bench import Soak, outcomes, soaking, started
+from tests.soak.bench import READ_BACK, Soak, outcomes, soaking, started
 from tests.soak.population import population
 from tests.soak.size import AGAIN, SEED, SIZE, scaled
 from tests.soak.staleness import Staleness, passages, pauses
@@ -37,7 +37,7 @@ SPEEDS: Final = {
 
 @pytest.fixture
 def soak(tmp_path: Path, signing_key: Path) -> Iterator[Soak]:
-    with soaking(tmp_path / "work", population(scaled(200, least=40)), signing_key) as soak:
+    with soaking(tmp_path / "work", population(scaled(200, least=40)), signing_key, apply=READ_BACK) as soak:
         soak.plan()
         yield soak
 

@@ -6,6 +6,7 @@ The emulator's log and the ports of the two processes' connections decide who wr
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -16,7 +17,7 @@ from typing import Any, Final
 import pytest
 
 from paragon_sync.emulator import Write
-from tests.soak.bench import PATIENCE, Running, Soak, outcomes, requests_so_far, soaking, started
+from tests.soak.bench import PATIENCE, READ_BACK, Running, Soak, outcomes, requests_so_far, soaking, started
 from tests.soak.connections import Connections, watching
 from tests.soak.population import population
 from tests.soak.size import AGAIN, SEED, scaled
@@ -51,7 +52,7 @@ class Undisturbed:
 @pytest.fixture(scope="module")
 def undisturbed(tmp_path_factory: pytest.TempPathFactory, signing_key: Path) -> Iterator[Undisturbed]:
     folder = tmp_path_factory.mktemp("takeover") / "work"
-    with soaking(folder, population(PEOPLE), signing_key, limits={"concurrency": 8}) as soak:
+    with soaking(folder, population(PEOPLE), signing_key, limits={"concurrency": 8}, apply=READ_BACK) as soak:
         soak.plan()
         before = requests_so_far(soak.emulator)
         with started(APPLY, soak.bench.folder) as command:
@@ -80,7 +81,9 @@ def test_a_run_whose_lock_is_broken_writes_nothing_more(
     assert untrue(soak, record) == [], f"the record isn't what was done; {where}"
     assert record["counts"]["applied"] == record["counts"]["operations"], where
     assert taken.old_code == 3, f"exit code {taken.old_code}: {taken.old_said}; {where}"
-    assert str(taken.new_pid) in taken.old_said, f"it isn't said who took the lock: {taken.old_said}; {where}"
+    said = re.search(r"the lock of test is lost: \S+ on \S+ \(process (\d+)\) .*at \d{4}-\d\d-\d\dT", taken.old_said)
+    assert said, f"it isn't said who took the lock and when: {taken.old_said}; {where}"
+    assert int(said[1]) in taken.takers, f"{said[0]}, and it was one of {taken.takers}; {where}"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +95,8 @@ class Taken:
     """When ``runs unlock`` had ended, on the monotonic clock."""
     old_code: int
     old_said: str
-    new_pid: int
+    takers: tuple[int, int]
+    """The processes of ``runs unlock`` and of the second run."""
 
     def late_writes(self, soak: Soak) -> list[str]:
         """The old holder's writes that left after the lock was broken, for people."""
@@ -127,16 +131,18 @@ def take_over(soak: Soak, folder: Path, requests: int, *, paused: bool, waits: b
         if paused:
             soak.emulator.faults(*SLOWNESS, PAUSE, seed=SEED)
             wait_until(lambda: any(one.status == 429 for one in passages(soak.emulator)), old)
-        unlocking = soak.bench.run("runs", "unlock", "--yes")
-        unlocked = time.monotonic()
-        assert unlocking.code == 0, unlocking.out + unlocking.err
-        assert "The lock is broken." in unlocking.out, unlocking.out
+        (folder / "unlock").mkdir()
+        with started(("runs", "unlock", "--yes"), soak.bench.folder, logs=folder / "unlock") as unlock:
+            assert unlock.process.wait(timeout=PATIENCE) == 0, unlock.err.read_text("utf-8")
+            unlocked = time.monotonic()
+        assert "The lock is broken." in unlock.out.read_text("utf-8")
         new = new or start("new", "--lock-timeout", "30s")
         new.end(0)
         old_code = old.process.wait(timeout=PATIENCE)
     said = old.err.read_text("utf-8")
     assert "Traceback" not in said, said
-    return Taken(connections=connections, unlocked=unlocked, old_code=old_code, old_said=said, new_pid=new.process.pid)
+    takers = (unlock.process.pid, new.process.pid)
+    return Taken(connections=connections, unlocked=unlocked, old_code=old_code, old_said=said, takers=takers)
 
 
 def start_waiting(soak: Soak, old: Running, start: Start) -> Running:
