@@ -11,7 +11,7 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from paragon_sync.emulator.faults.altering import alteration
+from paragon_sync.emulator.faults import altering
 from paragon_sync.emulator.faults.answers import Sent, error_answer, refusal, spoiled
 from paragon_sync.emulator.faults.chance import Asked, Faults, Hit, asked_for
 from paragon_sync.emulator.faults.kinds import LONGEST, Drop, Hang, Latency, Pages
@@ -47,7 +47,9 @@ class FaultMiddleware:
             await _send(error_answer(400, str(error)), send)
             return
         passage.faults = tuple(hit.name for hit in hits)
-        passage.alter = alteration(hits)
+        passage.alter = altering.alteration(hits)
+        passage.shown = altering.shown(hits)
+        passage.lag = altering.lag(hits)
         try:
             await self._befallen(hits, scope, receive, send)
         except _Cut as cut:
