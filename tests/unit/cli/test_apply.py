@@ -364,7 +364,7 @@ class TestQuestion:
 class TestSignal:
     """What was done before a signal is told, recorded, and not done again."""
 
-    @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
     def test_the_run_is_told_and_goes_on_later(
         self, bench: tuple[Workbench, Emulator], number: signal.Signals, code: int
     ) -> None:
