@@ -1,0 +1,462 @@
+"""What must hold, whatever happens: judged from the server's own history, never from the tool's records.
+
+The records are read for one purpose: what a run says of an operation must be what the history says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from paragon_sync.model.outcome import Applied, Blocked, Conflict, Failed, Outcome, Unchanged, Unknown
+from paragon_sync.model.planned import MetadataSubject
+from tests.simulation.history import Exchange, UserHistory, Version
+from tests.simulation.loop import Process
+from tests.simulation.population import Persona, Want
+from tests.simulation.schedule import World
+from tests.simulation.storage import Note
+from tests.simulation.values import GONE, WORKFLOW_MAPS, Path, Resource, resource_of, shown, text
+
+WINDOW_SECONDS: Final = 2.0
+"""What another writer saves in so many seconds before a write may be lost, beside the server's own time."""
+TOLERANCE_SECONDS: Final = 0.1
+"""For so long after it lost the lock a process may still send."""
+_ROUNDING: Final = 1e-6
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Violation:
+    """Something that must not be; ``user`` and ``at`` say where in the history."""
+
+    kind: str
+    text: str
+    user: str | None = None
+    at: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.text}"
+
+
+def judge(world: World) -> list[Violation]:
+    """Return everything in a schedule that must not be, in the order of time."""
+    case = _Case(world)
+    found = [Violation(kind="trouble", text=problem, at=world.loop.now) for problem in world.problems]
+    found += case.writes()
+    found += case.fences()
+    found += case.outcomes()
+    found += case.resume()
+    found += case.rollback()
+    return sorted(found, key=lambda violation: violation.at)
+
+
+class _Case:
+    """One schedule before the judge."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.personas: Mapping[str, Persona] = {persona.user: persona for persona in world.personas}
+        self.wants: Mapping[str, Mapping[Path, Want]] = {
+            user: {want.path: want for want in persona.wants} for user, persona in self.personas.items()
+        }
+        back = world.rollback
+        self.rolling: frozenset[Process] = frozenset() if back is None else frozenset({back.process})
+        self.runs: dict[Process, tuple[str, ...]] = {one.process: tuple(one.runs) for one in world.applied}
+        if back is not None:
+            self.runs[back.process] = tuple(back.runs)
+        self.reads: dict[tuple[Process, str], list[Exchange]] = {}
+        for exchange in world.server.exchanges:
+            if not exchange.is_write and _is_good(exchange):
+                self.reads.setdefault((exchange.process, exchange.user), []).append(exchange)
+
+    # writes
+
+    def writes(self) -> Iterator[Violation]:
+        """Look at what each write has changed: its own values, or somebody else's."""
+        for exchange in self.world.server.exchanges:
+            if exchange.made is not None:
+                yield from self._write(exchange)
+
+    def _write(self, exchange: Exchange) -> Iterator[Violation]:
+        read = self._read_before(exchange)
+        replaces = exchange.method == "PATCH"
+        if read is None:
+            yield self._violation("unread", exchange, "nothing was read before")
+            return
+        assert read.delivered is not None
+        waited = exchange.left - read.delivered
+        if replaces and waited > WINDOW_SECONDS + _ROUNDING:
+            yield self._violation("stale write", exchange, f"it left {waited:.3f} s after the answer to #{read.number}")
+        for path, (before, after) in self._changes(exchange):
+            if resource_of(path) != exchange.resource:
+                continue  # the server's own doing
+            if self._is_meant(exchange, path, before, after):
+                continue
+            yield from self._unmeant(exchange, read, path, before, after)
+
+    def _unmeant(self, exchange: Exchange, read: Exchange, path: Path, before: str, after: str) -> Iterator[Violation]:
+        """Judge a change of what wasn't to be changed: a save is destroyed, which may happen within the window."""
+        history = self._history(exchange.user)
+        assert exchange.made is not None
+        assert read.seen is not None
+        assert read.delivered is not None
+        number = _since(history, path, exchange.made - 1)
+        version = history.versions[number]
+        what = f"{shown(path)}: {_by(version)} had made it {before} at {version.at:.3f} s, and it became {after}"
+        if after != self._value(history.versions[read.seen], path) and not self._is_target(exchange, path, after):
+            yield self._violation("invented value", exchange, what)
+        elif number <= read.seen:
+            yield self._violation("destroyed", exchange, f"{what}, although #{read.number} had shown it")
+        elif exchange.method == "PATCH":
+            opened = exchange.left - WINDOW_SECONDS - (read.delivered - read.shown_at)
+            if version.at < opened - _ROUNDING:
+                yield self._violation("destroyed", exchange, f"{what}, {opened - version.at:.3f} s before its window")
+
+    def _is_meant(self, exchange: Exchange, path: Path, before: str, after: str) -> bool:
+        """Whether a write may make this change, however old what it rests on is."""
+        if exchange.process in self.rolling:
+            left, first = self._left_by_run(exchange.user, path)
+            return before in left and after in first
+        want = self.wants[exchange.user].get(path)
+        if path[-1] == "enabled" and (before, after) == (GONE, "false") and self._is_created(exchange.user, path):
+            return True  # a request of its own enables it next
+        if want is None:
+            return self._is_created(exchange.user, path) and before == GONE
+        if not self._is_target(exchange, path, after):
+            return False
+        if path[-1] == "enabled" and self._is_switched_by_server(exchange, path):
+            return True
+        return before == GONE if want.is_default else before == self._base(exchange.user, path)
+
+    def _is_switched_by_server(self, exchange: Exchange, path: Path) -> bool:
+        """Whether a change of metadata had switched a workflow that a write switches back."""
+        assert exchange.made is not None
+        history = self._history(exchange.user)
+        by = history.versions[_since(history, path, exchange.made - 1)].by
+        return isinstance(by, Exchange) and by.resource == ("meta",)
+
+    def _is_target(self, exchange: Exchange, path: Path, after: str) -> bool:
+        want = self.wants[exchange.user].get(path)
+        if exchange.process in self.rolling:
+            return after in self._left_by_run(exchange.user, path)[1]
+        if want is None:
+            return False
+        return after == GONE if want.value == GONE else after == self._stored(want.value)
+
+    def _is_created(self, user: str, path: Path) -> bool:
+        """Whether it is the enablement of a workflow's entry that the settings in it need."""
+        entry = path[:-1]
+        return path[-1] == "enabled" and any(known[: len(entry)] == entry for known in self.wants[user])
+
+    def _stored(self, value: str) -> str:
+        return text(self.world.server.stored(_json(value)))
+
+    def _base(self, user: str, path: Path) -> str:
+        """The value that the plan was made from."""
+        read = self._last_read(self.world.planned[0], user, path[0] == "meta", self.world.loop.now)
+        if read is None or read.seen is None:
+            return GONE
+        return self._value(self._history(user).versions[read.seen], path)
+
+    def _left_by_run(self, user: str, path: Path) -> tuple[set[str], set[str]]:
+        """What the run has left at a path, and what had been there before."""
+        left: set[str] = set()
+        first: set[str] = set()
+        history = self._history(user)
+        for exchange in self.world.server.exchanges:
+            if exchange.user != user or exchange.made is None or exchange.process in self.rolling:
+                continue
+            is_written = exchange.resource == resource_of(path) and path in self.wants[user]
+            if not is_written and path not in dict(self._changes(exchange)):
+                continue
+            left.add(self._value(history.versions[exchange.made], path))
+            if not first:
+                read = self._read_before(exchange)
+                seen = exchange.made - 1 if read is None or read.seen is None else min(read.seen, exchange.made - 1)
+                first = {self._value(one, path) for one in history.versions[seen : exchange.made]}
+        return left, first
+
+    # fences
+
+    def fences(self) -> Iterator[Violation]:
+        """Look for requests that left after their process had lost the lock."""
+        for exchange in self.world.server.exchanges:
+            lost = self.world.storage.superseded.get(exchange.process)
+            if exchange.is_write and lost is not None and exchange.left > lost + TOLERANCE_SECONDS + _ROUNDING:
+                late = exchange.left - lost
+                yield self._violation("fence", exchange, f"it left {late:.3f} s after its process had lost the lock")
+
+    # outcomes
+
+    def outcomes(self) -> Iterator[Violation]:
+        """Hold what was recorded against what happened."""
+        ended: dict[tuple[str, int], Note] = {}
+        for note in self.world.storage.notes:
+            key = (note.run, note.recorded.number)
+            earlier = ended.get(key)
+            if earlier is not None:
+                words = f"{_name(earlier.recorded.outcome)} of {earlier.process} became {_name(note.recorded.outcome)}"
+                yield self._of_note("record rewritten", note, words)
+            if not isinstance(note.recorded.outcome, Unknown):
+                ended[key] = note
+            wrong = self._untrue(note)
+            if wrong is not None:
+                yield self._of_note("untrue outcome", note, wrong)
+
+    def _untrue(self, note: Note) -> str | None:
+        """Why a recorded outcome isn't true; None if it is."""
+        outcome, user = note.recorded.outcome, note.recorded.operation.user
+        resource, history = _resource(note), self._history(user)
+        sent = [
+            one
+            for one in self.world.server.exchanges
+            if one.is_write
+            and one.user == user
+            and one.resource == resource
+            and one.left <= note.at
+            and note.run in self.runs[one.process]
+        ]
+        until = history.at(note.at)
+        match outcome:
+            case Applied():
+                return self._untrue_applied(note, sent, outcome, until)
+            case Unchanged():
+                if any(_may_have_acted(one) for one in sent):
+                    return f"unchanged, but {sent[-1]} was sent"
+                return None if self._was_seen(note, resource) else "unchanged, but no read showed it as planned"
+            case Blocked():
+                return f"blocked, but {sent[-1]} was sent" if any(map(_may_have_acted, sent)) else None
+            case Failed():
+                return self._untrue_failed(note, sent, outcome)
+            case Conflict():
+                if not outcome.after_write and any(map(_may_have_acted, sent)):
+                    return f"conflict before any write, but {sent[-1]} was sent"
+                return self._own_conflict(note, outcome, until)
+            case Unknown():
+                return None if sent else "unknown, but nothing was sent"
+        raise AssertionError(outcome)
+
+    def _untrue_applied(self, note: Note, sent: Sequence[Exchange], outcome: Applied, until: int) -> str | None:
+        if not sent:
+            return "applied, but nothing was sent"
+        if note.process in self.rolling:
+            return None
+        made = [one.made for one in sent if one.made is not None]
+        history, user = self._history(note.recorded.operation.user), note.recorded.operation.user
+        first = min(made) if made else history.at(sent[0].left)
+        if not made and not outcome.resolved:
+            return "applied, but no write was done"
+        held = any(self._is_as_planned(user, _resource(note), one) for one in history.versions[first : until + 1])
+        return None if held else "applied, but the server never held what was planned"
+
+    def _untrue_failed(self, note: Note, sent: Sequence[Exchange], outcome: Failed) -> str | None:
+        if note.process in self.rolling:
+            return None
+        user, resource = note.recorded.operation.user, _resource(note)
+        history = self._history(user)
+        done = [one for one in sent if one.made is not None and one.acted is not None]
+        if not done:
+            return None
+        last = max(done, key=lambda one: one.acted or 0.0)
+        assert last.made is not None
+        assert last.acted is not None
+        if not self._is_as_planned(user, resource, history.versions[last.made]):
+            return None
+        if last.acted > note.at:
+            return f"failed ({outcome.reason}), and {last} was done {last.acted - note.at:.3f} s later"
+        if self._is_as_planned(user, resource, history.versions[history.at(note.at)]):
+            return f"failed ({outcome.reason}), but the server held what was planned, by {last}"
+        return None
+
+    def _own_conflict(self, note: Note, outcome: Conflict, until: int) -> str | None:
+        """Say which value in conflict is nobody else's doing."""
+        user, resource = note.recorded.operation.user, _resource(note)
+        history = self._history(user)
+        for conflicting in outcome.paths:
+            path = _path(resource, conflicting.pointer)
+            live = _text(conflicting.live)
+            hands = {_hand(one, path, history) for one in history.versions[: until + 1] if self._value(one, path) == live}
+            hands.discard(None)
+            if not any(self._is_somebody_else(hand, note) for hand in hands):
+                return f"conflict at {shown(path)}, but {live} is nobody else's: {sorted(map(str, hands))}"
+        return None
+
+    def _is_somebody_else(self, hand: Any, note: Note) -> bool:
+        return not isinstance(hand, Exchange) or note.run not in self.runs.get(hand.process, ())
+
+    def _was_seen(self, note: Note, resource: Resource) -> bool:
+        if note.process in self.rolling:
+            return True
+        user = note.recorded.operation.user
+        versions = self._history(user).versions
+        reads = self.reads.get((note.process, user), [])
+        seen = [versions[one.seen] for one in reads if one.seen is not None and (one.delivered or 0.0) <= note.at]
+        return any(self._is_as_planned(user, resource, one) for one in seen)
+
+    def _is_as_planned(self, user: str, resource: Resource, version: Version) -> bool:
+        wants = [want for path, want in self.wants[user].items() if resource_of(path) == resource]
+        return all(_is_met(want, self._value(version, want.path)) for want in wants)
+
+    # the end
+
+    def resume(self) -> Iterator[Violation]:
+        """Look whether the run has come to its end in good weather."""
+        if not self.world.finished:
+            errors = [one.error for one in self.world.applied[-1:]]
+            yield Violation(kind="resume", text=f"the run does not end: {errors}", at=self.world.loop.now)
+
+    def rollback(self) -> Iterator[Violation]:
+        """Look whether what the run wrote, and nobody else since, is as it was before."""
+        if self.world.rollback is None or self.world.rollback.error is not None:
+            return
+        for user in self.personas:
+            history = self._history(user)
+            for path in self.wants[user]:
+                yield from self._restored(user, history, path)
+
+    def _restored(self, user: str, history: UserHistory, path: Path) -> Iterator[Violation]:
+        left, first = self._left_by_run(user, path)
+        last = max(
+            (
+                one.made
+                for one in self.world.server.exchanges
+                if one.user == user
+                and one.made is not None
+                and one.process not in self.rolling
+                and any(changed == path for changed, _ in self._changes(one))
+            ),
+            default=None,
+        )
+        if last is None or (path[0] == "meta" and GONE in first):
+            return
+        start = history.at(self.world.rolled_from)
+        values = {self._value(one, path) for one in history.versions[last : start + 1]}
+        if values != {self._value(history.versions[last], path)} or not values <= left:
+            return  # somebody else has changed it since
+        if self._was_created(path, history.versions[start]) and GONE in first:
+            return
+        now = self._value(history.now, path)
+        if now not in first:
+            words = f"{user} {shown(path)}: {now} after the rollback, {' or '.join(sorted(first))} before the run"
+            yield Violation(kind="rollback", text=words, user=user, at=self.world.loop.now)
+
+    @staticmethod
+    def _was_created(path: Path, version: Version) -> bool:
+        """Whether it is in a workflow's entry in which there are other values: such an entry stays."""
+        if path[2:3] != ("workflow",):
+            return False
+        entry = path[:4]
+        return any(other[:4] == entry and other != path for other in version.leaves)
+
+    # what the history says
+
+    def _history(self, user: str) -> UserHistory:
+        return self.world.server.users[user]
+
+    @staticmethod
+    def _value(version: Version, path: Path) -> str:
+        return version.leaves.get(path, GONE)
+
+    def _changes(self, exchange: Exchange) -> Iterable[tuple[Path, tuple[str, str]]]:
+        """Return what a write has changed: for each path, the value before and after."""
+        assert exchange.made is not None
+        versions = self._history(exchange.user).versions
+        before, after = versions[exchange.made - 1].leaves, versions[exchange.made].leaves
+        for path in [*before, *(path for path in after if path not in before)]:
+            pair = (before.get(path, GONE), after.get(path, GONE))
+            if pair[0] != pair[1]:
+                yield path, pair
+
+    def _read_before(self, exchange: Exchange) -> Exchange | None:
+        """Return the newest read that a write can rest on."""
+        return self._last_read(exchange.process, exchange.user, exchange.resource == ("meta",), exchange.left)
+
+    def _last_read(self, process: Process, user: str, is_meta: bool, until: float) -> Exchange | None:  # noqa: FBT001
+        path = "/sdk/me" if is_meta else "/sdk/credentials"
+        reads = [
+            one
+            for one in self.reads.get((process, user), [])
+            if one.path == path and one.delivered is not None and one.delivered <= until
+        ]
+        return reads[-1] if reads else None
+
+    def _violation(self, kind: str, exchange: Exchange, words: str) -> Violation:
+        return Violation(kind=kind, text=f"{exchange}: {words}", user=exchange.user, at=exchange.acted or exchange.left)
+
+    def _of_note(self, kind: str, note: Note, words: str) -> Violation:
+        user = note.recorded.operation.user
+        where = shown(_resource(note))
+        return Violation(kind=kind, text=f"{user} {where}, by {note.process}: {words}", user=user, at=note.at)
+
+
+def _is_good(exchange: Exchange) -> bool:
+    return exchange.trouble == "" and exchange.status == 200 and exchange.seen is not None
+
+
+def _may_have_acted(exchange: Exchange) -> bool:
+    return exchange.made is not None
+
+
+def _since(history: UserHistory, path: Path, number: int) -> int:
+    """Return the number of the version that gave a path the value that it has in version ``number``."""
+    value = history.versions[number].leaves.get(path, GONE)
+    while number and history.versions[number - 1].leaves.get(path, GONE) == value:
+        number -= 1
+    return number
+
+
+def _hand(version: Version, path: Path, history: UserHistory) -> Any:
+    """Return who gave a path its value, if this version did."""
+    number = history.versions.index(version)
+    if _since(history, path, number) != number:
+        return None
+    before = history.versions[number - 1].leaves if number else {}
+    del before
+    hand = version.by
+    if isinstance(hand, Exchange) and hand.resource != resource_of(path):
+        return "server"
+    return hand
+
+
+def _by(version: Version) -> str:
+    return version.by if isinstance(version.by, str) else f"#{version.by.number}"
+
+
+def _is_met(want: Want, value: str) -> bool:
+    if want.is_default:
+        return value != GONE
+    if want.path[-1] == "enabled" and want.value == "false":
+        return value in {"false", GONE}
+    return value == want.value
+
+
+def _resource(note: Note) -> Resource:
+    subject = note.recorded.operation.subject
+    if isinstance(subject, MetadataSubject):
+        return ("meta",)
+    return (subject.credential, subject.configuration or "")
+
+
+def _path(resource: Resource, pointer: Sequence[str]) -> Path:
+    if resource == ("meta",):
+        return ("meta", *pointer)
+    first, *rest = pointer
+    if first == "sharedSettings":
+        return (*resource, "settings", *rest)
+    if first in WORKFLOW_MAPS:
+        return (*resource, "workflow", *rest)
+    return (*resource, "other", *pointer)
+
+
+def _text(value: Any) -> str:
+    return GONE if repr(value) == "Absent.ABSENT" or repr(value) == "ABSENT" else text(value)
+
+
+def _json(value: str) -> Any:
+    import json
+
+    return json.loads(value)
+
+
+def _name(outcome: Outcome) -> str:
+    return type(outcome).__name__.lower()
