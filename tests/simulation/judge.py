@@ -115,8 +115,7 @@ class _Case:
     def _is_meant(self, exchange: Exchange, path: Path, before: str, after: str) -> bool:
         """Whether a write may make this change, however old what it rests on is."""
         if exchange.process in self.rolling:
-            left, first = self._left_by_run(exchange.user, path)
-            return before in left and after in first
+            return self._is_taken_back(exchange, path, before, after)
         want = self.wants[exchange.user].get(path)
         if path[-1] == "enabled" and (before, after) == (GONE, "false") and self._is_created(exchange.user, path):
             return True  # a request of its own enables it next
@@ -124,12 +123,44 @@ class _Case:
             return self._is_created(exchange.user, path) and before == GONE
         if not self._is_target(exchange, path, after):
             return False
-        if path[-1] == "enabled" and self._is_switched_by_server(exchange, path):
+        if path[-1] == "enabled" and (self._is_halfway(exchange, path, before) or self._is_switched(exchange, path)):
             return True
         return before == GONE if want.is_default else before == self._base(exchange.user, path)
 
-    def _is_switched_by_server(self, exchange: Exchange, path: Path) -> bool:
-        """Whether a change of metadata had switched a workflow that a write switches back."""
+    def _is_taken_back(self, exchange: Exchange, path: Path, before: str, after: str) -> bool:
+        """Whether a rollback gives back what was there before the run."""
+        left, first = self._left_by_run(exchange.user, path)
+        if path[-1] != "enabled":
+            return before in left and after in first
+        if (before, after) == ("true", "false") and before in left and GONE in first:
+            return True  # a request of its own removes the entry next
+        return (before in left and after in first) or (after == "true" and self._seems_switched(exchange, path))
+
+    def _seems_switched(self, exchange: Exchange, path: Path) -> bool:
+        """Whether a workflow went off while the run changed metadata: who did that can't be told."""
+        assert exchange.made is not None
+        history = self._history(exchange.user)
+        off = history.versions[_since(history, path, exchange.made - 1)].at
+        notes = [one for one in self.world.storage.notes if one.recorded.operation.user == exchange.user]
+        ended = [one.at for one in notes if _resource(one) == ("meta",) and one.process not in self.rolling]
+        for write in self.world.server.exchanges:
+            if write.user != exchange.user or write.resource != ("meta",) or write.process in self.rolling:
+                continue
+            read = self._last_read(write.process, write.user, is_meta=False, until=write.left)
+            if read is None or read.delivered is None or write.left - read.delivered > WINDOW_SECONDS + _ROUNDING:
+                continue
+            if read.shown_at <= off <= max(ended, default=off):
+                return True
+        return False
+
+    def _is_halfway(self, exchange: Exchange, path: Path, before: str) -> bool:
+        """Whether an entry that wasn't there when the plan was made is off: a run may have left it so."""
+        return exchange.method == "POST" and before == "false" and self._base(exchange.user, path) == GONE
+
+    def _is_switched(self, exchange: Exchange, path: Path) -> bool:
+        """Whether a change of metadata had switched a workflow that a write switches back, as far as that can be told."""
+        if self._seems_switched(exchange, path):
+            return True
         assert exchange.made is not None
         history = self._history(exchange.user)
         by = history.versions[_since(history, path, exchange.made - 1)].by
@@ -153,7 +184,9 @@ class _Case:
 
     def _base(self, user: str, path: Path) -> str:
         """The value that the plan was made from."""
-        read = self._last_read(self.world.planned[0], user, path[0] == "meta", self.world.loop.now)
+        read = self._last_read(
+            self.world.planned[0], user, is_meta=path[0] == "meta", until=self.world.loop.now
+        )
         if read is None or read.seen is None:
             return GONE
         return self._value(self._history(user).versions[read.seen], path)
@@ -274,12 +307,15 @@ class _Case:
         history = self._history(user)
         for conflicting in outcome.paths:
             path = _path(resource, conflicting.pointer)
-            live = _text(conflicting.live)
-            hands = {_hand(one, path, history) for one in history.versions[: until + 1] if self._value(one, path) == live}
-            hands.discard(None)
-            if not any(self._is_somebody_else(hand, note) for hand in hands):
-                return f"conflict at {shown(path)}, but {live} is nobody else's: {sorted(map(str, hands))}"
+            if any(self._is_others(history, one, until, note) for one in _below(path, history.versions[: until + 1])):
+                continue
+            return f"conflict at {shown(path)}, but {_text(conflicting.live)} is nobody else's"
         return None
+
+    def _is_others(self, history: UserHistory, path: Path, until: int, note: Note) -> bool:
+        """Whether anybody but the run has ever given a path a value, at the start or later."""
+        numbers = {_since(history, path, number) for number in range(until + 1)}
+        return any(self._is_somebody_else(history.versions[number].by, note) for number in numbers)
 
     def _is_somebody_else(self, hand: Any, note: Note) -> bool:
         return not isinstance(hand, Exchange) or note.run not in self.runs.get(hand.process, ())
@@ -369,9 +405,11 @@ class _Case:
 
     def _read_before(self, exchange: Exchange) -> Exchange | None:
         """Return the newest read that a write can rest on."""
-        return self._last_read(exchange.process, exchange.user, exchange.resource == ("meta",), exchange.left)
+        return self._last_read(
+            exchange.process, exchange.user, is_meta=exchange.resource == ("meta",), until=exchange.left
+        )
 
-    def _last_read(self, process: Process, user: str, is_meta: bool, until: float) -> Exchange | None:  # noqa: FBT001
+    def _last_read(self, process: Process, user: str, *, is_meta: bool, until: float) -> Exchange | None:
         path = "/sdk/me" if is_meta else "/sdk/credentials"
         reads = [
             one
@@ -405,17 +443,9 @@ def _since(history: UserHistory, path: Path, number: int) -> int:
     return number
 
 
-def _hand(version: Version, path: Path, history: UserHistory) -> Any:
-    """Return who gave a path its value, if this version did."""
-    number = history.versions.index(version)
-    if _since(history, path, number) != number:
-        return None
-    before = history.versions[number - 1].leaves if number else {}
-    del before
-    hand = version.by
-    if isinstance(hand, Exchange) and hand.resource != resource_of(path):
-        return "server"
-    return hand
+def _below(path: Path, versions: Sequence[Version]) -> set[Path]:
+    """Return the paths of all values that were ever at a path or below it."""
+    return {path} | {one for version in versions for one in version.leaves if one[: len(path)] == path}
 
 
 def _by(version: Version) -> str:
