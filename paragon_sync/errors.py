@@ -8,11 +8,13 @@
     ├── ApiError                             a request that did not end well
     │   ├── HostError                        no answer: refused, unknown host, time-out, TLS, dropped
     │   ├── AnswerError                      an answer that can't be read: HTML, truncated, not JSON
-    │   └── RefusedError                     an answer that says no, with Paragon's code and message
+    │   ├── RefusedError                     an answer that says no, with Paragon's code and message
+    │   └── StaleReadError                   a write that was not sent: the read that it rests on was too old
     ├── SigningKeyError                      a signing key that is missing or can't be used
     ├── PlanFileError                        a plan file that can't be read, is changed, expired or used
     ├── PlanKeyError                         the key that plan files and the journal are encrypted with: none, another
     ├── StateError                           the state store can't be opened, read or written
+    │   └── LockLostError         exit 3     another holder has taken the lock of the environment
     ├── EmulatorError                        a fixture that can't be read, a port that is taken
     ├── RefusedByPolicy           exit 4     thresholds or findings forbid to go on
     └── Interrupted               exit 130   the user stopped it
@@ -159,6 +161,10 @@ class RefusedError(ApiError):
     """An answer that says no."""
 
 
+class StaleReadError(ApiError):
+    """A write that was not sent, because the read that it rests on was too old. A new attempt reads again."""
+
+
 class SigningKeyError(ParagonSyncError):
     """A signing key that is missing, can't be read, or isn't an RSA private key in PEM."""
 
@@ -173,6 +179,12 @@ class PlanKeyError(ParagonSyncError):
 
 class StateError(ParagonSyncError):
     """The state store can't be opened, read or written."""
+
+
+class LockLostError(StateError):
+    """Another holder has taken the lock of the environment: this process sends and records nothing more."""
+
+    exit_code = EXIT_OUTCOMES
 
 
 class EmulatorError(ParagonSyncError):

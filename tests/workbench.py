@@ -76,6 +76,7 @@ class Workbench:
             "manifests": ["users.yaml"],
             "environments": {"test": {k: v for k, v in (test | dict(environment or {})).items() if v is not None}},
         }
+        more["apply"] = {"readBack": []} | more.get("apply", {})
         self.write("paragon.yaml", yaml.safe_dump(content | more, sort_keys=False))
 
     def write(self, name: str, text: str) -> Path:

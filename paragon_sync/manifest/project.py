@@ -15,7 +15,16 @@ from paragon_sync.manifest import schema, source
 from paragon_sync.manifest.source import Parsed
 from paragon_sync.model.declared import Fault, Place
 from paragon_sync.model.planned import FindingKind, Severity
-from paragon_sync.model.project import Environment, Limits, Policy, Project, Protected, SecretRef, Threshold
+from paragon_sync.model.project import (
+    READ_BACK_SECONDS,
+    Environment,
+    Limits,
+    Policy,
+    Project,
+    Protected,
+    SecretRef,
+    Threshold,
+)
 
 _EMULATOR: Final = "emulator:"
 _BARE_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
@@ -113,6 +122,7 @@ def _project(file: Path, document: JsonObject) -> Project:
     secrets = _object(document.get("secrets"))
     limits = _object(document.get("limits"))
     environments = _object(document["environments"])
+    apply = _object(document.get("apply"))
     return Project(
         file=file,
         folder=file.parent,
@@ -126,7 +136,8 @@ def _project(file: Path, document: JsonObject) -> Project:
             concurrency=_int(limits.get("concurrency"), Limits().concurrency),
         ),
         policy=_policy(_object(document.get("policy"))),
-        enablement="endpoint" if _object(document.get("apply")).get("enablement") == "endpoint" else "config",
+        enablement="endpoint" if apply.get("enablement") == "endpoint" else "config",
+        read_back=_read_back(apply.get("readBack")),
     )
 
 
@@ -178,6 +189,12 @@ def _threshold(value: Json, default: Threshold) -> Threshold:
     if isinstance(value, str):
         return Threshold(share=float(value.removesuffix("%")) / 100)
     return default if value is None else Threshold(number=_int(value, 0))
+
+
+def _read_back(value: Json) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        return READ_BACK_SECONDS
+    return tuple(float(item) for item in value if isinstance(item, int | float))
 
 
 def _float(value: Json) -> float | None:

@@ -13,6 +13,14 @@ class Moment(NamedTuple):
     wall: float
 
 
+def age_seconds(earlier: Moment, now: Moment) -> float:
+    """Return the seconds since ``earlier``: by the clock that shows more, as one of them stops in a suspended machine.
+
+    A wall clock that was set forward makes it too much, never too little.
+    """
+    return max(now.monotonic - earlier.monotonic, now.wall - earlier.wall)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """From sending the last read to the answer of the write: what others wrote meanwhile may be destroyed, unseen.

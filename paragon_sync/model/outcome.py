@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from paragon_sync.jsonvalue import Pointer
+from paragon_sync.model.desired import ManagedTarget
 from paragon_sync.model.planned import Value
 
 
@@ -19,6 +20,17 @@ class ConflictingPath:
     base: Value
     live: Value
     planned: Value
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredValue:
+    """One managed value that the server stored in another form than it was sent."""
+
+    target: ManagedTarget
+    label: str
+    sent: Value
+    stored: Value
     secret: bool = False
 
 
@@ -80,12 +92,14 @@ class Blocked:
 class Failed:
     """The write did not happen or was not kept by the server, or not as a whole.
 
-    ``alarms`` as in :class:`Applied`; ``side_effects`` are all that the write had.
+    ``alarms`` as in :class:`Applied`; ``side_effects`` are all that the write had. ``stored`` are the values that the
+    server's own answer holds in another form than they were sent.
     """
 
     reason: str
     alarms: tuple[str, ...] = ()
     side_effects: tuple[SideEffect, ...] = ()
+    stored: tuple[StoredValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

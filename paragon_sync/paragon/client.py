@@ -5,16 +5,18 @@ Knows a transport by its protocol alone; knows nothing of what anybody wants of 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, NamedTuple, assert_never
+from typing import Final, NamedTuple, Protocol, assert_never
 from urllib.parse import quote
 
 from paragon_sync import __version__, jsonvalue
-from paragon_sync.errors import RefusedError
+from paragon_sync.errors import JsonError, RefusedError
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated
 from paragon_sync.model.live import Credential
 from paragon_sync.model.moment import Moment
@@ -22,7 +24,7 @@ from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchCon
 from paragon_sync.paragon import answers
 from paragon_sync.paragon.answers import Call
 from paragon_sync.paragon.host import api_base
-from paragon_sync.paragon.rate import Limiter, Pace
+from paragon_sync.paragon.rate import Limiter, Pace, Reservation
 from paragon_sync.paragon.retry import Retrying
 from paragon_sync.paragon.signing.signer import Signer
 from paragon_sync.paragon.signing.tokens import Token
@@ -55,6 +57,21 @@ class Sent:
     errors: tuple[str, ...]
     started: Moment
     answered: Moment
+    body: bytes = b""
+    """The answer's body, for :meth:`UserSession.json_of`: it is parsed only where it matters."""
+
+
+class Gate(Protocol):
+    """What decides right before a write leaves whether it may."""
+
+    async def prepare(self) -> None:
+        """Do what may take time; raise if the write must not leave."""
+
+    def passes(self, pause_seconds: float) -> bool:
+        """Return whether the write may leave now; if not, :meth:`prepare` is called again.
+
+        ``pause_seconds`` is how long a server's ``Retry-After`` still forbids it. Raise if it must not leave.
+        """
 
 
 class Exchange(NamedTuple):
@@ -114,6 +131,10 @@ class Client:
         finally:
             await self.signer.aclose()
 
+    def reserve(self, turns: int) -> Reservation:
+        """Return a reservation of so many turns of the limiter, for a read and the writes that rest on it."""
+        return self._limiter.reserve(turns)
+
     async def exchange(
         self,
         call: Call,
@@ -121,43 +142,78 @@ class Client:
         headers: Mapping[str, str] = _NONE,
         body: bytes | None = None,
         *,
-        urgent: bool,
+        urgent: bool = False,
     ) -> Exchange:
         """Send one request when its turn comes; raises :class:`HostError` where no whole answer comes back.
 
-        ``authorized`` gives the headers with a token, and is asked only then: one must not end while its request waits.
-        What is ``urgent`` goes first.
+        ``authorized`` gives the headers with a token, and is called only then: a token must not end while its request
+        waits. An ``urgent`` request goes first.
         """
         async with self._limiter.slot(urgent=urgent) as began:
+            return await self._exchange(call, self._request(call, await authorized(), headers, body), began)
+
+    async def exchange_within(
+        self,
+        reservation: Reservation,
+        call: Call,
+        authorized: Callable[[], Awaitable[Mapping[str, str]]],
+        headers: Mapping[str, str] = _NONE,
+        body: bytes | None = None,
+        *,
+        gate: Gate | None = None,
+    ) -> Exchange:
+        """Send one request of a reservation, as :meth:`exchange`; it waits only while a ``Retry-After`` forbids it.
+
+        Nothing is awaited between the last check of the ``gate`` and the request.
+        """
+        while True:
             common = await authorized()
-            request = HttpRequest(
-                method=call.method,
-                url=self._root + call.path,
-                headers={**common, **headers} if headers else common,
-                body=body,
-                timeout=self._timeout,
-            )
-            started = self.now
-            if self._asked is None:
-                self._asked = started.monotonic
-            ended: object = "given up"
-            try:
-                response = await self._transport.send(request)
-                ended = response.status
-                self._heard = True
-                self._tell(began, response)
-            except TransportFailure as failure:
-                ended = failure.kind
-                error = answers.failed(call, failure)
-                if failure.kind is FailureKind.TIMED_OUT:
-                    self._limiter.silent(began)
-                    error.transient = self._may_answer()
-                raise error from None
-            finally:
-                answered = self.now
-                if _log.isEnabledFor(logging.DEBUG):
-                    took = (answered.monotonic - started.monotonic) * 1000
-                    _log.debug("%s %s %s %.0f ms", call.method, call.path, ended, took)
+            if gate is not None:
+                await gate.prepare()
+            pause = self._limiter.pause_seconds
+            if gate.passes(pause) if gate is not None else not pause:
+                break
+            await asyncio.sleep(pause)
+        began = reservation.begin()
+        try:
+            return await self._exchange(call, self._request(call, common, headers, body), began)
+        finally:
+            reservation.end(began)
+
+    def _request(
+        self, call: Call, common: Mapping[str, str], headers: Mapping[str, str], body: bytes | None
+    ) -> HttpRequest:
+        return HttpRequest(
+            method=call.method,
+            url=self._root + call.path,
+            headers={**common, **headers} if headers else common,
+            body=body,
+            timeout=self._timeout,
+        )
+
+    async def _exchange(self, call: Call, request: HttpRequest, began: float) -> Exchange:
+        """Send the request, whose turn ``began`` then, and report to the limiter how it ended."""
+        started = self.now
+        if self._asked is None:
+            self._asked = started.monotonic
+        ended: object = "given up"
+        try:
+            response = await self._transport.send(request)
+            ended = response.status
+            self._heard = True
+            self._tell(began, response)
+        except TransportFailure as failure:
+            ended = failure.kind
+            error = answers.failed(call, failure)
+            if failure.kind is FailureKind.TIMED_OUT:
+                self._limiter.silent(began)
+                error.transient = self._may_answer()
+            raise error from None
+        finally:
+            answered = self.now
+            if _log.isEnabledFor(logging.DEBUG):
+                took = (answered.monotonic - started.monotonic) * 1000
+                _log.debug("%s %s %s %.0f ms", call.method, call.path, ended, took)
         return Exchange(response=response, started=started, answered=answered)
 
     @property
@@ -196,8 +252,12 @@ class UserSession:
         self.user = user
         self.asked: Moment | None = None
         """When the latest read that was answered well was sent."""
+        self.answered: Moment | None = None
+        """When that read was answered."""
+        self.reservation: Reservation | None = None
+        """The reservation that its requests use; a read within one is sent once, and its caller retries."""
         self.hurried = False
-        """Whether its reads go before those of others, as writes do: where a window is open until they are answered."""
+        """Whether its reads go before those of others: where a window is open until they are answered."""
         self._client = client
         self._token: Token | None = None
         self._common: Mapping[str, str] = _ALWAYS
@@ -206,6 +266,18 @@ class UserSession:
     def now(self) -> Moment:
         """The time by the clocks that the answers are timed with."""
         return self._client.now
+
+    @property
+    def retrying(self) -> Retrying:
+        """The retry policy of the client, with its clock and chance."""
+        return self._client.retrying
+
+    def json_of(self, sent: Sent) -> Json:
+        """Return the JSON of the answer to a write, or None where it holds none."""
+        try:
+            return jsonvalue.loads(sent.body)
+        except JsonError:
+            return None
 
     async def credentials(self) -> tuple[Credential, ...]:
         """GET /sdk/credentials: every connected account of the user, as the API gave it, deleted ones included."""
@@ -230,16 +302,17 @@ class UserSession:
         """GET /sdk/integrations: what this user may see of the project's integrations."""
         return await self._objects(self._call("GET", "/sdk/integrations"))
 
-    async def send(self, request: Request) -> Sent:
-        """One write, sent once: whoever wants to try again reads first. A token that wasn't accepted isn't kept."""
+    async def send(self, request: Request, gate: Gate | None = None) -> Sent:
+        """Send one write, once: a caller that retries reads first. Drop a token that the API didn't accept.
+
+        The ``gate`` is checked last, right before the request leaves.
+        """
         call, routing, body = self._written(request)
         content, typed = (None, _NONE) if body is None else (body.encode("ascii"), _JSON)
-        exchange = await self._sent(call, {**routing, **typed}, content)
-        if answers.tells_nothing(exchange.response):
-            errors: tuple[str, ...] = ()
-        else:
-            errors = _errors(self._answer(call, exchange))
-        return Sent(errors=errors, started=exchange.started, answered=exchange.answered)
+        exchange = await self._sent(call, {**routing, **typed}, content, gate)
+        response = exchange.response
+        errors = () if answers.tells_nothing(response) else _errors(self._answer(call, exchange))
+        return Sent(errors=errors, started=exchange.started, answered=exchange.answered, body=response.body)
 
     def _written(self, request: Request) -> tuple[Call, dict[str, str], str | None]:
         """The call, the headers C and G, and the body, where it has one."""
@@ -266,7 +339,10 @@ class UserSession:
         return [_carried(call, item, f"entry {number} of the answer") for number, item in enumerate(answer, 1)]
 
     async def _read(self, call: Call) -> Json:
-        """One GET, tried again by the client's policy, and once with a new token where the old one isn't accepted."""
+        """Send one GET, again by the client's policy, and once with a new token where the old one isn't accepted.
+
+        Within a reservation the policy is the caller's: a slot must not be held while it waits for the next attempt.
+        """
         renewed = False
 
         async def attempt() -> Json:
@@ -279,20 +355,42 @@ class UserSession:
             renewed = True
             return await self._ask(call)
 
-        return await self._client.retrying.call(attempt)
+        return await (attempt() if self.reservation is not None else self._client.retrying.call(attempt))
 
     async def _ask(self, call: Call) -> Json:
         """What one GET is answered."""
         exchange = await self._sent(call)
         answer = self._answer(call, exchange)
-        self.asked = exchange.started
+        self.asked, self.answered = exchange.started, exchange.answered
         return answer
 
-    async def _sent(self, call: Call, headers: Mapping[str, str] = _NONE, body: bytes | None = None) -> Exchange:
+    async def _sent(
+        self,
+        call: Call,
+        headers: Mapping[str, str] = _NONE,
+        body: bytes | None = None,
+        gate: Gate | None = None,
+    ) -> Exchange:
         """Send one request, with a token that is still valid."""
-        await self._authorized()  # nobody else should wait while this one is signed
-        urgent = self.hurried or call.method != "GET"
-        return await self._client.exchange(call, self._authorized, headers, body, urgent=urgent)
+        if self.reservation is not None:
+            return await self._client.exchange_within(
+                self.reservation, call, self._authorized, headers, body, gate=gate
+            )
+        await self._authorized()  # no slot is held while the token is signed
+        return await self._client.exchange(call, self._authorized, headers, body, urgent=self.hurried)
+
+    @asynccontextmanager
+    async def reserved(self, turns: int) -> AsyncIterator[None]:
+        """Send the requests of this context in one reservation of so many turns."""
+        await self._authorized()  # no slot is held while the token is signed
+        reservation = self._client.reserve(turns)
+        await reservation.enter()
+        self.reservation = reservation
+        try:
+            yield
+        finally:
+            self.reservation = None
+            reservation.release()
 
     def _answer(self, call: Call, exchange: Exchange) -> Json:
         """The JSON of a good answer; drops a token that wasn't accepted."""

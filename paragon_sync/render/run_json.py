@@ -21,13 +21,14 @@ from paragon_sync.model.outcome import (
     Resumption,
     RunHeader,
     SideEffect,
+    StoredValue,
     Unchanged,
     Unknown,
     alarms_of,
     effects_of,
 )
 from paragon_sync.render.alike import AlikeTexts
-from paragon_sync.render.mask import masked_conflict
+from paragon_sync.render.mask import masked_conflict, masked_stored
 from paragon_sync.render.plan_json import items, present, subject_json, values
 from paragon_sync.render.reasons import reasons
 from paragon_sync.render.run import Journal, Part, not_reached, operations_of
@@ -151,8 +152,11 @@ def _told(outcome: Outcome | None) -> JsonObject:
             }
         case Conflict(paths=paths, after_write=after_write):
             return {"afterWrite": after_write, "paths": _paths(paths), **_alarms(outcome), **_effects(outcome)}
-        case Blocked(reason=reason) | Failed(reason=reason) | Unknown(reason=reason):
-            return {"reason": reason, **_alarms(outcome), **_effects(outcome)}
+        case Failed(reason=reason, stored=stored):
+            shown: JsonObject = {"stored": [_stored(value) for value in stored]} if stored else {}
+            return {"reason": reason, **shown, **_alarms(outcome), **_effects(outcome)}
+        case Blocked(reason=reason) | Unknown(reason=reason):
+            return {"reason": reason}
         case _:
             assert_never(outcome)
 
@@ -186,6 +190,12 @@ def _effect(effect: SideEffect) -> JsonObject:
         **present(configuration=effect.configuration),
         "workflow": effect.workflow,
     }
+
+
+def _stored(value: StoredValue) -> JsonObject:
+    shown = masked_stored(value)
+    known = {} if shown.secret else values(sent=shown.sent, stored=shown.stored)
+    return {"label": value.label, "secret": shown.secret, **known}
 
 
 def _paths(paths: Iterable[ConflictingPath]) -> list[Json]:

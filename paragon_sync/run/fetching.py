@@ -22,13 +22,14 @@ async def read_user(session: UserSession, *, metadata: bool, configurations: Col
     asked = session.asked
     hidden = [name for name in configurations if not shows(credentials, name)]
     if not credentials or not (metadata or hidden):
-        return LiveUser(user=session.user, credentials=credentials, asked=asked)
+        return LiveUser(user=session.user, credentials=credentials, asked=asked, answered=session.answered)
     me = await session.me()
     if hidden:
         credentials = with_configurations(credentials, me.raw)
     else:
         asked = session.asked
-    return LiveUser(user=session.user, credentials=credentials, meta=me.meta if metadata else None, asked=asked)
+    meta = me.meta if metadata else None
+    return LiveUser(user=session.user, credentials=credentials, meta=meta, asked=asked, answered=session.answered)
 
 
 def wanted_configurations(documents: Iterable[DesiredDocument]) -> set[str]:

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from paragon_sync import __version__
 from paragon_sync.errors import ApiError, PlanFileError
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.outcome import Applied, RunHeader, effects_of, ended_well
+from paragon_sync.model.outcome import Applied, Failed, RunHeader, effects_of, ended_well
 from paragon_sync.model.planned import (
     ConfigurationSubject,
     Enablement,
@@ -163,6 +163,7 @@ def _written(entries: Iterable[Entry]) -> list[Written]:
             verified=isinstance(entry.outcome, Applied),
             side_effects=effects_of(entry.outcome)
             + (entry.outcome.switched_off if isinstance(entry.outcome, Applied) else ()),
+            stored=entry.outcome.stored if isinstance(entry.outcome, Failed) else (),
         )
         for entry in entries
     ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
@@ -13,6 +14,8 @@ from paragon_sync.store.tables import FORMAT_VERSION, format_, metadata
 _CREATION: Final = 0x7061726167  # the advisory lock under which tables are made: two first commands at once are one
 
 _FIRST: Final = "1"
+_SECOND: Final = "2"
+"""The second format has no fences; its tables are otherwise those of today."""
 _FROM_FIRST: Final = (
     """INSERT INTO paragon_sync_states (run, number, state, outcome)
         SELECT run, number, state, outcome FROM paragon_sync_entries""",
@@ -41,6 +44,8 @@ def opened(engine: Engine, shown: str, key: str | None) -> Sealing:
         if found is None:
             connection.execute(insert(format_).values(version=FORMAT_VERSION))
         elif found.version == _FIRST:
+            _upgrade(connection, _FROM_FIRST)
+        elif found.version == _SECOND:
             _upgrade(connection)
         elif found.version != FORMAT_VERSION:
             raise StateError(
@@ -50,8 +55,8 @@ def opened(engine: Engine, shown: str, key: str | None) -> Sealing:
         return _sealing(connection, found.sealing if found else None, f"the state in {shown}", key)
 
 
-def _upgrade(connection: Connection) -> None:
-    for statement in _FROM_FIRST:
+def _upgrade(connection: Connection, statements: Sequence[str] = ()) -> None:
+    for statement in statements:
         connection.exec_driver_sql(statement)
     connection.execute(update(format_).values(version=FORMAT_VERSION))
 

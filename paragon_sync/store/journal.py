@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from paragon_sync.jsonvalue import JsonObject
 from paragon_sync.model.moment import Moment, Window
@@ -61,6 +62,27 @@ class Recorded:
     operation: Operation
     outcome: Outcome
     windows: tuple[Window, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reread:
+    """A newer read, sent at ``opened``, that found the pre-image of an attempt again before it was sent."""
+
+    number: int
+    attempt: int
+    at: str
+    opened: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """An attempt that was recorded and never sent: it counts neither as an attempt nor for a rollback."""
+
+    number: int
+    attempt: int
+
+
+JournalRecord: TypeAlias = Sending | Recorded | Reread | Withdrawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Double, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, String, Table, Text
 
-FORMAT_VERSION: Final = "2"
+FORMAT_VERSION: Final = "3"
 
 metadata: Final = MetaData()
 
@@ -91,4 +91,17 @@ locks: Final = Table(
     Column("project", Text, primary_key=True),
     Column("environment", Text, primary_key=True),
     Column("owner", Text, nullable=False),
+)
+
+fences: Final = Table(
+    "paragon_sync_fences",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    # higher for each holder of the lock
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("taken", String(40), nullable=False),
+    # by `runs unlock`, not by another run
+    Column("broken", Boolean, nullable=False),
 )

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 
 from paragon_sync.jsonvalue import ABSENT, JsonObject, equal, lookup
 from paragon_sync.model.desired import MetadataKey, Setting, Target, WorkflowEnabled, WorkflowSetting
+from paragon_sync.model.outcome import StoredValue
 from paragon_sync.model.planned import MetadataSubject, Request, Subject, Value
 from paragon_sync.plan.requests import final_payload
 from paragon_sync.plan.shape import WORKFLOW_MAPS, Shape
@@ -39,12 +40,13 @@ class Traces:
     created: frozenset[str] = frozenset()
 
 
-def trace(subject: Subject, writes: Iterable[Write], *, verified: bool) -> Traces:
+def trace(subject: Subject, writes: Iterable[Write], *, verified: bool, stored: Iterable[StoredValue] = ()) -> Traces:
     """What all the writes of one operation came to, from the first.
 
     What was there before is what the first of them found. Where a later one found a value that none before it had
     left, somebody else had written it meanwhile, and it counts. ``verified``: the last of them was read back, and so
-    what it was to leave is all that the run has left.
+    what it was to leave is all that the run has left. ``stored`` are values that the server stored in another form
+    than the last of them was to leave.
     """
     maps = () if isinstance(subject, MetadataSubject) else WORKFLOW_MAPS
     values: dict[Target, Trace] = {}
@@ -60,6 +62,9 @@ def trace(subject: Subject, writes: Iterable[Write], *, verified: bool) -> Trace
         earlier += then
     if verified and earlier:
         values = {t: replace(traced, left=(earlier[-1].read(t),)) for t, traced in values.items()}
+    for one in stored:
+        if isinstance(one.target, MetadataKey | Setting | WorkflowEnabled | WorkflowSetting) and one.target in values:
+            values[one.target] = replace(values[one.target], left=(*values[one.target].left, one.stored))
     return Traces(values=values, created=frozenset(created))
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -51,7 +51,15 @@ class Admitted:
     most_disabled: int | None = None
 
 
-def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: datetime, policy: Policy) -> Admitted:
+def admit(
+    reader: PlanReader,
+    store: StateStore,
+    applicant: Applicant,
+    now: datetime,
+    policy: Policy,
+    *,
+    make_run_id: Callable[[datetime], str] = new_run_id,
+) -> Admitted:
     """Begin a run of this plan, or go on with the one that was stopped.
 
     Raises :class:`PlanFileError` for a plan of another environment, an expired or an already applied one, and
@@ -77,7 +85,7 @@ def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: date
             hint="live state may have moved on since; make the plan again",
         )
     header = RunHeader(
-        run=new_run_id(now),
+        run=make_run_id(now),
         plan_digest=reader.digest,
         environment=reader.header.environment,
         project=reader.header.project,

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import itertools
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Final
 
 import pytest
@@ -172,12 +174,25 @@ class TestApply:
 
         def losing_the_state(asked: Asked, forward: Forward) -> Answered:
             if asked.method == "PATCH" and asked.path.endswith("c-b"):
-                workbench.run("runs", "unlock", "--yes")
+                with closing(sqlite3.connect(workbench.folder / ".paragon-sync" / "state.sqlite")) as database:
+                    database.execute("ALTER TABLE paragon_sync_states RENAME TO gone")
             return refusing(asked, forward)
 
         with between(emulator, losing_the_state) as url:
             workbench.project(url, **self.PROJECT)
             assert 1 == workbench.run("apply", "p.plan").code
+
+    def test_a_lost_lock_counts_as_operations_that_did_not_end_well(self, bench: tuple[Workbench, Emulator]) -> None:
+        workbench, emulator = bench
+
+        def unlocking(asked: Asked, forward: Forward) -> Answered:
+            if asked.method == "PATCH" and asked.path.endswith("c-b"):
+                workbench.run("runs", "unlock", "--yes")
+            return forward(asked)
+
+        with between(emulator, unlocking) as url:
+            workbench.project(url, **self.PROJECT)
+            assert 3 == workbench.run("apply", "p.plan").code
 
 
 def refusing(asked: Asked, forward: Forward) -> Answered:
