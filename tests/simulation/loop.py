@@ -65,7 +65,6 @@ class SimulatedLoop(asyncio.BaseEventLoop):
         self._clock_resolution = 1e-9
         self.now = 0.0
         self.callbacks = 0
-        self.blocking: Callable[..., Any] | None = None
         self.world = contextvars.copy_context()
         """The context of what belongs to no process."""
         self.world.run(CURRENT.set, None)
@@ -109,10 +108,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
             task.cancel()
         self._release(process)
 
-    def run_in_executor(self, _executor: object, function: Callable[..., Any], *arguments: Any) -> Any:
+    def run_in_executor(self, *_: Any) -> Any:
         """Refuse: threads would run in real time."""
-        if self.blocking is not None:
-            return self.blocking(function, *arguments)
         raise AssertionError("a thread was asked for in simulated time")
 
     def _release(self, process: Process) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable, Coroutine
 from dataclasses import dataclass, field
@@ -10,13 +11,14 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from paragon_sync.errors import ParagonSyncError
-from paragon_sync.model.project import Policy, Threshold
+from paragon_sync.model.project import READ_BACK_SECONDS, Policy, Threshold
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
 from paragon_sync.paragon.retry import Retrying
 from paragon_sync.paragon.signing.tokens import LIFETIME, Token
 from paragon_sync.run.apply.admission import Applicant
 from paragon_sync.run.apply.applying import Applying, apply_plan
+from paragon_sync.run.apply.gate import MAX_READ_AGE_SECONDS
 from paragon_sync.run.apply.stopping import Stop
 from paragon_sync.run.desired.loading import Desired
 from paragon_sync.run.planning import Planning, make_plan
@@ -137,7 +139,9 @@ async def apply(machine: Machine, file: Path, applied: Applied) -> None:
             try:
                 store = storage.open(process)
                 if machine.switches.fence:
-                    store.guard(_check(lock))
+                    store.hold_fence(owner)
+                else:
+                    storage.open(process).hold_fence(owner)  # the store that is used has no token, and agrees always
                 await apply_plan(reader, _applying(machine, store, applied))
             finally:
                 lock.release()
@@ -155,17 +159,11 @@ def _applying(machine: Machine, store: Any, applied: Applied) -> Applying:
         begun=applied.runs.append,
         stop=applied.stop,
         policy=_POLICY,
+        max_age=MAX_READ_AGE_SECONDS if machine.switches.fresh_reads else math.inf,
+        read_back=READ_BACK_SECONDS if machine.switches.repeated_read_back else (),
+        run_blocking=machine.storage.run_blocking,
+        make_run_id=lambda now: f"{now:%Y%m%d-%H%M%S}-{applied.process}",
     )
-
-
-def _check(lock: SimulatedLock) -> Callable[[], None]:
-    from paragon_sync.errors import StateError
-
-    def check() -> None:
-        if (why := lock.lost()) is not None:
-            raise StateError(f"the lock is lost: {why}")
-
-    return check
 
 
 def _owner(machine: Machine, process: Process) -> Owner:

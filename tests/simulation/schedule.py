@@ -214,7 +214,7 @@ async def _take_over(world: World, file: Path, number: int, after: float) -> Non
         world.storage.lose_session()
     else:
         world.note("runs unlock")
-        world.storage.break_lock()
+        world.storage.break_lock(world.process(f"operator-{number}"))
     await asyncio.sleep(world.chance.choice((0.0, 0.05, 1.0)))
     successor = Applied(process=world.process(f"successor-{number}", machine=f"machine-{1 - number % 2}"))
     world.applied.append(successor)

@@ -10,7 +10,7 @@ import functools
 import random
 import sqlite3
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
@@ -141,9 +141,12 @@ class Storage:
             usual += weather.slow_disk_seconds * chance.random()
         return usual
 
-    def break_lock(self) -> None:
+    def break_lock(self, operator: Process) -> None:
         """Break the lock, as ``runs unlock`` does."""
         if self.lock is not None:
+            owner = self.lock.owner
+            assert owner is not None
+            self.open(operator).break_fence(replace(owner, actor=operator.name))
             self.supersede(self.lock.process)
             self.lock = None
 
@@ -183,9 +186,6 @@ class SimulatedLock:
 
     def tell(self, owner: Owner) -> None:
         self.owner = owner
-
-    def lost(self) -> str | None:
-        return None if self._storage.lock is self else "it was broken"
 
     def release(self) -> None:
         if self._storage.lock is self:
