@@ -23,6 +23,9 @@ WINDOW_SECONDS: Final = 2.0
 TOLERANCE_SECONDS: Final = 0.1
 """For so long after it lost the lock a process may still send."""
 _ROUNDING: Final = 1e-6
+_OK: Final = 200
+_ENTRY: Final = 4
+"""So long is the path of a workflow's whole entry."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,22 +195,35 @@ class _Case:
         return self._value(self._history(user).versions[read.seen], path)
 
     def _left_by_run(self, user: str, path: Path) -> tuple[set[str], set[str]]:
-        """What the run has left at a path, and what had been there before."""
+        """What the run has left at a path, or seems to have left there, and what had been there before."""
         left: set[str] = set()
         first: set[str] = set()
         history = self._history(user)
         for exchange in self.world.server.exchanges:
-            if exchange.user != user or exchange.made is None or exchange.process in self.rolling:
+            if exchange.user != user or not exchange.is_write or exchange.process in self.rolling:
                 continue
             is_written = exchange.resource == resource_of(path) and path in self.wants[user]
-            if not is_written and path not in dict(self._changes(exchange)):
+            if exchange.made is not None:
+                if not is_written and path not in dict(self._changes(exchange)):
+                    continue
+                left.add(self._value(history.versions[exchange.made], path))
+                end = exchange.made
+            elif is_written and self._is_in_doubt(exchange):
+                want = self.wants[user][path].value
+                left.add(want if want == GONE else self._stored(want))
+                end = history.at(exchange.left) + 1
+            else:
                 continue
-            left.add(self._value(history.versions[exchange.made], path))
             if not first:
                 read = self._read_before(exchange)
-                seen = exchange.made - 1 if read is None or read.seen is None else min(read.seen, exchange.made - 1)
-                first = {self._value(one, path) for one in history.versions[seen : exchange.made]}
+                seen = end - 1 if read is None or read.seen is None else min(read.seen, end - 1)
+                first = {self._value(one, path) for one in history.versions[seen:end]}
         return left, first
+
+    def _is_in_doubt(self, exchange: Exchange) -> bool:
+        """Whether the tool can't know that a write was not done, or could not record it."""
+        refused = exchange.trouble in {"429", "unreachable"} and exchange.delivered is not None
+        return not refused or exchange.process.is_dead or exchange.process in self.world.storage.superseded
 
     # fences
 
@@ -305,16 +321,35 @@ class _Case:
         """Say which value in conflict is nobody else's doing."""
         user, resource = note.recorded.operation.user, _resource(note)
         history = self._history(user)
+        if outcome.after_write and self._may_be_normalized(note):
+            return None
         for conflicting in outcome.paths:
-            path = _path(resource, conflicting.pointer)
-            if any(self._is_others(history, one, until, note) for one in _below(path, history.versions[: until + 1])):
-                continue
-            return f"conflict at {shown(path)}, but {_text(conflicting.live)} is nobody else's"
+            path, live = _path(resource, conflicting.pointer), _text(conflicting.live)
+            is_entry = path[2:3] == ("workflow",) and len(path) == _ENTRY
+            below = _below(path, history.versions[: until + 1]) if is_entry else {path}
+            if not any(self._is_others(history, one, None if is_entry else live, until, note) for one in sorted(below)):
+                return f"conflict at {shown(path)}, but {live} is nobody else's"
         return None
 
-    def _is_others(self, history: UserHistory, path: Path, until: int, note: Note) -> bool:
-        """Whether anybody but the run has ever given a path a value, at the start or later."""
+    def _may_be_normalized(self, note: Note) -> bool:
+        """Whether the tool has not heard how the server stored its write, and so can't tell whose a value is."""
+        if self.world.climate.normalizer == "none":
+            return False
+        writes = [
+            one
+            for one in self.world.server.exchanges
+            if one.is_write and one.user == note.recorded.operation.user and one.resource == _resource(note)
+        ]
+        done = [one for one in writes if one.made is not None and one.left <= note.at]
+        return any(one.status != _OK or one.trouble or one.process is not note.process for one in done)
+
+    def _is_others(self, history: UserHistory, path: Path, live: str | None, until: int, note: Note) -> bool:
+        """Whether anybody but the run has given a path this value, or (None) its newest value."""
         numbers = {_since(history, path, number) for number in range(until + 1)}
+        if live is None:
+            numbers = {max(numbers)}
+        else:
+            numbers = {number for number in numbers if self._value(history.versions[number], path) == live}
         return any(self._is_somebody_else(history.versions[number].by, note) for number in numbers)
 
     def _is_somebody_else(self, hand: Any, note: Note) -> bool:
@@ -345,9 +380,16 @@ class _Case:
         """Look whether what the run wrote, and nobody else since, is as it was before."""
         if self.world.rollback is None or self.world.rollback.error is not None:
             return
+        unsure = {
+            (note.recorded.operation.user, _resource(note))
+            for note in self.world.storage.notes
+            if isinstance(note.recorded.outcome, Conflict) and self._may_be_normalized(note)
+        }
         for user in self.personas:
             history = self._history(user)
             for path in self.wants[user]:
+                if (user, resource_of(path)) in unsure:
+                    continue
                 yield from self._restored(user, history, path)
 
     def _restored(self, user: str, history: UserHistory, path: Path) -> Iterator[Violation]:
@@ -428,7 +470,7 @@ class _Case:
 
 
 def _is_good(exchange: Exchange) -> bool:
-    return exchange.trouble == "" and exchange.status == 200 and exchange.seen is not None
+    return exchange.trouble == "" and exchange.status == _OK and exchange.seen is not None
 
 
 def _may_have_acted(exchange: Exchange) -> bool:
