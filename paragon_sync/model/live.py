@@ -71,7 +71,8 @@ class LiveUser:
     """One user as fetched. ``meta`` is None where metadata wasn't read.
 
     ``asked`` is when the request was sent whose answer the following write stands on: the metadata's, where they were
-    read, else the first. ``answered`` is when the last of the answers came.
+    read, else the first. ``answered`` is when the answers were there, earlier by the
+    time that passed between two reads: only what the API takes for them makes nothing older.
     """
 
     user: str

@@ -13,12 +13,17 @@ class Moment(NamedTuple):
     wall: float
 
 
-def age_seconds(earlier: Moment, now: Moment) -> float:
-    """Return the seconds since ``earlier``: by the clock that shows more, as one of them stops in a suspended machine.
+def earlier(moment: Moment, seconds: float) -> Moment:
+    """Return the moment so many seconds before."""
+    return Moment(monotonic=moment.monotonic - seconds, wall=moment.wall - seconds)
+
+
+def age_seconds(past: Moment, now: Moment) -> float:
+    """Return the seconds since ``past``: by the clock that shows more, as one of them stops in a suspended machine.
 
     A wall clock that was set forward makes it too much, never too little.
     """
-    return max(now.monotonic - earlier.monotonic, now.wall - earlier.wall)
+    return max(now.monotonic - past.monotonic, now.wall - past.wall)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -263,13 +263,17 @@ def _credential_of(subject: ConfigurationSubject, live: LiveUser) -> Credential 
 
 
 def _is_among(switched: Collection[Enabled], subject: Subject, managed: Managed) -> bool:
-    if not isinstance(subject, ConfigurationSubject) or not isinstance(managed.target, WorkflowEnabled):
+    if not isinstance(subject, ConfigurationSubject) or not isinstance(managed.target, WorkflowEnabled | WorkflowEntry):
         return False
     return (subject.credential, subject.configuration, managed.target.workflow) in switched
 
 
 def _switched_base(managed: Managed, now: Value) -> Value:
-    """The other of what it was; an entry that isn't there is off, too."""
+    """Return the other enablement than before, as a change of metadata left it; an entry that isn't there is off."""
+    if isinstance(managed.target, WorkflowEntry):
+        entry = managed.base
+        switched = entry | {"enabled": entry.get("enabled") is not True} if isinstance(entry, dict) else entry
+        return switched if equal(now, switched) else entry
     if managed.base is not True:
         return True
     return ABSENT if now is ABSENT else False

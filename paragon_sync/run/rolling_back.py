@@ -134,7 +134,7 @@ async def _users(rolling: RollingBack, done: Done) -> AsyncIterator[UserPlan]:
 def _left(rolling: RollingBack, done: Done) -> Iterator[Left]:
     """Each user with what the run wrote, and what of it was taken back before: where that isn't all."""
     for user, entries in groupby(rolling.store.entries(rolling.run.run), key=lambda entry: entry.user):
-        written = _written(entry for entry in entries if entry.attempts)
+        written = _written(entry for entry in entries if not all(attempt.refused for attempt in entry.attempts))
         taken_back: AbstractSet[Key] = done.get(user, frozenset())
         if not touched(written) <= taken_back:
             yield user, written, taken_back
@@ -158,7 +158,7 @@ def _written(entries: Iterable[Entry]) -> list[Written]:
     return [
         Written(
             subject=entry.subject,
-            writes=tuple(Write(pre_image=a.preimage, requests=a.requests) for a in entry.attempts),
+            writes=tuple(Write(pre_image=a.preimage, requests=a.requests) for a in entry.attempts if not a.refused),
             managed=entry.managed,
             verified=isinstance(entry.outcome, Applied),
             side_effects=effects_of(entry.outcome)

@@ -75,6 +75,14 @@ class Reread:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An attempt that the API refused, so that it surely wrote nothing."""
+
+    number: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Withdrawn:
     """An attempt that was recorded and never sent: it counts neither as an attempt nor for a rollback."""
 
@@ -82,18 +90,22 @@ class Withdrawn:
     attempt: int
 
 
-JournalRecord: TypeAlias = Sending | Recorded | Reread | Withdrawn
+JournalRecord: TypeAlias = Sending | Recorded | Reread | Refused | Withdrawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One time that an operation was sent; ``enabled`` is as in :class:`Sending`."""
+    """One time that an operation was sent; ``enabled`` is as in :class:`Sending`.
+
+    ``refused``: the API refused it, so that it wrote nothing.
+    """
 
     preimage: JsonObject
     requests: tuple[Request, ...]
     sent: str
     window: Window
     enabled: tuple[SideEffect, ...] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -28,6 +28,7 @@ from paragon_sync.store.journal import (
     Entry,
     JournalRecord,
     Recorded,
+    Refused,
     Reread,
     Sending,
     Windows,
@@ -90,18 +91,19 @@ class StateStore:
         """Where it is, for messages: without a password."""
         return self.place.shown
 
-    def hold_fence(self, owner: Owner) -> None:
+    def hold_fence(self, owner: Owner, *, at: str | None = None) -> None:
         """Raise the fencing token of the owner's environment, and write nothing from now on under another one.
 
         Every write then raises :class:`LockLostError` once another holder has raised it. Call it with the lock held.
+        ``at`` is the time, ISO 8601 in UTC; now by default.
         """
         with self._transaction() as connection:
-            self._fence = raise_fence(connection, owner, _now())
+            self._fence = raise_fence(connection, owner, at or _now())
 
-    def break_fence(self, owner: Owner) -> None:
+    def break_fence(self, owner: Owner, *, at: str | None = None) -> None:
         """Raise the fencing token of the owner's environment and record that the owner broke its lock."""
         with self._transaction() as connection:
-            raise_fence(connection, owner, _now(), broken=True)
+            raise_fence(connection, owner, at or _now(), broken=True)
 
     def check_fence(self) -> None:
         """Raise :class:`LockLostError` if another holder has raised the token that this store holds."""
@@ -327,19 +329,21 @@ class StateStore:
         for about in batch:
             if isinstance(about, Reread):
                 self._reread(connection, run, about)
+            elif isinstance(about, Refused):
+                row = _attempt(run, about)
+                connection.execute(update(attempts).where(row).values(refused=True))
             elif isinstance(about, Withdrawn):
                 self._withdraw(connection, run, about)
 
     def _reread(self, connection: Connection, run: str, about: Reread) -> None:
         """Give an attempt that was not sent yet the time of a newer read."""
-        row = (attempts.c.run == run) & (attempts.c.number == about.number) & (attempts.c.attempt == about.attempt)
+        row = _attempt(run, about)
         times = {"opened": about.opened.wall, "opened_monotonic": about.opened.monotonic, "sent": about.at}
         connection.execute(update(attempts).where(row).values(**times))
 
     def _withdraw(self, connection: Connection, run: str, about: Withdrawn) -> None:
         """Remove an attempt that was never sent; an operation of which nothing was sent has no entry then."""
-        row = (attempts.c.run == run) & (attempts.c.number == about.number) & (attempts.c.attempt == about.attempt)
-        connection.execute(delete(attempts).where(row))
+        connection.execute(delete(attempts).where(_attempt(run, about)))
         if about.attempt == 1:
             unsent = (states.c.run == run) & (states.c.number == about.number) & (states.c.state == SENDING)
             if connection.execute(delete(states).where(unsent)).rowcount:
@@ -364,6 +368,10 @@ class StateStore:
 
 def _is_about(user: str, globs: Sequence[str]) -> bool:
     return any(is_meant(glob, user) for glob in globs)
+
+
+def _attempt(run: str, about: Reread | Refused | Withdrawn) -> ColumnElement[bool]:
+    return (attempts.c.run == run) & (attempts.c.number == about.number) & (attempts.c.attempt == about.attempt)
 
 
 def _now() -> str:

@@ -70,6 +70,8 @@ attempts: Final = Table(
     # when the read was sent: on the wall clock, and on the clock of that machine since it booted
     Column("opened", Double, nullable=False),
     Column("opened_monotonic", Double, nullable=False),
+    # whether the API refused it, so that it wrote nothing; NULL where that isn't known
+    Column("refused", Boolean),
 )
 
 answers: Final = Table(

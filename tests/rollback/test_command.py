@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -481,3 +482,52 @@ class TestSecrets:
 
         assert (refused.code, allowed.code) == (4, 0), refused.err + allowed.err
         assert "--allow plaintext-plan" in refused.err
+
+
+class TestWhatTheRunDidNotWrite:
+    def test_a_value_that_a_refused_write_was_to_leave_stays_where_another_client_saved_it(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.users(a=CHANGE, b=CHANGE)
+
+        def refusing_the_first(asked: Asked, forward: Forward) -> Answered:
+            nonlocal refused
+            if asked.method == "PATCH" and not refused:
+                refused = True
+                return as_answer({"message": "no", "code": "1", "status": 400}, 400)
+            return forward(asked)
+
+        refused = False
+        with between(emulator, refusing_the_first) as url:
+            workbench.project(url, limits={"concurrency": 1})
+            workbench.apply(code=3)
+        workbench.project(emulator.url)
+        hold(emulator, "a", changed())
+
+        assert ["b"] == [operation["user"] for operation in back(workbench)["operations"]]
+
+
+class TestStoredDifferently:
+    def test_what_the_server_stored_goes_back_to_what_was_before(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.users(a={"integrations": {"slack": {"settings": {"Channel": "  C2 "}}}})
+
+        def trimming(asked: Asked, forward: Forward) -> Answered:
+            if asked.method == "PATCH":
+                body = asked.body.replace(b"  C2 ", b"C2")
+                asked = replace(asked, body=body, headers=asked.headers | {"content-length": str(len(body))})
+            return forward(asked)
+
+        with between(emulator, trimming) as url:
+            workbench.project(url)
+            (operation,) = workbench.apply(code=3)["operations"]
+        assert "failed" == operation["outcome"]
+        assert "stored differently by the server: Channel" == operation["reason"]
+        assert [{"label": "Channel", "secret": False, "sent": "  C2 ", "stored": "C2"}] == operation["stored"]
+        assert "C2" == channel(emulator)
+        shown = workbench.run("runs", "show", "last").out
+        assert 'Channel: sent "  C2 ", stored "C2"' in shown
+        assert "declare the stored form in the manifest" in shown
+
+        workbench.project(emulator.url)
+        taken_back(workbench)
+        assert "C1" == channel(emulator)

@@ -208,11 +208,12 @@ def _tell_resumed(run: str, store: StateStore, applicant: Applicant, now: dateti
 def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, InDoubt]]:
     """What was sent and has no outcome, or ``unknown``."""
     for entry in (*store.entries(run, sending=True), *store.entries(run, "unknown")):
-        if not entry.attempts:
+        maybe_done = [attempt for attempt in entry.attempts if not attempt.refused]
+        if not maybe_done:
             continue
-        sent = [Rewritten(requests=attempt.requests, pre_image=attempt.preimage) for attempt in entry.attempts]
-        written = Written(sent=sent[-1], first=sent[0], enabled=entry.attempts[0].enabled, doubt=INTERRUPTED)
-        yield entry.number, InDoubt(written=written, attempts=len(sent))
+        sent = [Rewritten(requests=attempt.requests, pre_image=attempt.preimage) for attempt in maybe_done]
+        written = Written(sent=sent[-1], first=sent[0], enabled=maybe_done[0].enabled, doubt=INTERRUPTED)
+        yield entry.number, InDoubt(written=written, attempts=entry.tries)
 
 
 def _text(allowed: Mapping[str, int]) -> Mapping[str, str]:

@@ -25,7 +25,7 @@ from paragon_sync.run.apply.stopping import Breaker, Limits, Stop
 from paragon_sync.run.apply.workers import Workers
 from paragon_sync.run.apply.writing import Journal, OnConflict, Writing, apply_user
 from paragon_sync.run.progress import Progress
-from paragon_sync.store.journal import JournalRecord, Reread, Sending, new_run_id
+from paragon_sync.store.journal import JournalRecord, Recorded, Sending, Withdrawn, new_run_id
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.state import StateStore
 
@@ -87,7 +87,7 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
         for record in batch:
             if isinstance(record, Sending):
                 on_the_wire.add(record.number)
-            elif not isinstance(record, Reread):
+            elif isinstance(record, Recorded | Withdrawn):
                 on_the_wire.discard(record.number)
 
     records = Batcher[JournalRecord](write, applying.run_blocking)

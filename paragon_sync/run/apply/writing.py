@@ -36,7 +36,7 @@ from paragon_sync.run.apply.judging import Context, InDoubt, Written
 from paragon_sync.run.apply.stopping import Stop
 from paragon_sync.run.apply.workers import Workers
 from paragon_sync.run.fetching import read_user
-from paragon_sync.store.journal import SENDING, JournalRecord, Recorded, Reread, Sending, Withdrawn, name_of
+from paragon_sync.store.journal import SENDING, JournalRecord, Recorded, Refused, Reread, Sending, Withdrawn, name_of
 
 OnConflict: TypeAlias = Literal["skip", "fail", "overwrite"]
 
@@ -301,6 +301,7 @@ async def _send(user: _User, course: _Course, unsent: _Unsent, opened: Moment, a
     closed = sent[-1].answered if failure is None else user.session.now
     course.windows.append(Window(opened=opened, closed=closed))
     if failure is not None and not (sent or failure.maybe_done):
+        user.writing.journal.records.add(Refused(number=course.number, attempt=unsent.number))
         return failure
     earlier = course.written
     course.written = Written(

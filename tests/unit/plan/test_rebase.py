@@ -1,11 +1,14 @@
 """Step 1 of applying: each row of the table, and what can't be written any more."""
 
+from dataclasses import replace
+
 import pytest
 
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Repeated, equal
 from paragon_sync.model.declared import ConfigurationBy
+from paragon_sync.model.desired import WorkflowEntry
 from paragon_sync.model.live import Credential, LiveUser
-from paragon_sync.model.planned import Operation, Value
+from paragon_sync.model.planned import Operation, Origin, Value
 from paragon_sync.plan.rebase import AsPlanned, Conflicting, Enabled, Rewritten, Satisfied, ToSend, Unwritable, rebase
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, plan, user
 
@@ -235,6 +238,19 @@ def test_after_metadata_enablements_are_asserted_again(
     reread = user(workflows(notify=after))
 
     assert equal(expected, told(rebase(planned, reread, switched={NOTIFY})))
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"), [(NOT_ON, {"configuredWorkflows": {}}), ({"enabled": "odd"}, ["notify"])]
+)
+def test_after_metadata_an_entry_to_be_removed_may_be_switched(after: Json, expected: Json) -> None:
+    planned = operation(BlockSpec(workflows={"notify": False}), workflows(notify=ON))
+    (one,) = planned.managed
+    removed = replace(one, target=WorkflowEntry("notify"), base=ON, desired=ABSENT, origin=Origin.ROLLBACK)
+
+    found = told(rebase(replace(planned, managed=(removed,)), user(workflows(notify=after)), switched={NOTIFY}))
+
+    assert equal(expected, found) or [one.rpartition("/")[2] for one in found] == expected
 
 
 def test_after_metadata_an_enablement_that_moves_again_is_a_conflict() -> None:

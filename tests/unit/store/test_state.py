@@ -35,6 +35,7 @@ from paragon_sync.store.journal import (
     Ending,
     Entry,
     Recorded,
+    Refused,
     Reread,
     Sending,
     Windows,
@@ -536,6 +537,20 @@ def test_a_store_of_the_first_format_goes_on(first_format: str | Path) -> None:
         assert store.counts("r") == {"failed": 1, "applied": 1}
         (applied,) = store.entries("r", "applied")
         assert [attempt.window for attempt in applied.attempts] == [window(8), window(9, 9.5)]
+
+
+def test_a_store_of_the_second_format_gets_fences(opening: Callable[[], StateStore], store: StateStore) -> None:
+    store.sending(RUN, [sending(0)])
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE paragon_sync_fences")
+        connection.exec_driver_sql("ALTER TABLE paragon_sync_attempts DROP COLUMN refused")
+        connection.exec_driver_sql("UPDATE paragon_sync_format SET version = '2'")
+
+    with opening() as upgraded:
+        upgraded.hold_fence(OWNER)
+        upgraded.keep(RUN, [Refused(number=0, attempt=1)])
+        (entry,) = upgraded.entries(RUN)
+        assert [True] == [attempt.refused for attempt in entry.attempts]
 
 
 def test_an_attempt_that_is_recorded_again_is_replaced(store: StateStore) -> None:
