@@ -106,7 +106,9 @@ class _Case:
         number = _since(history, path, exchange.made - 1)
         version = history.versions[number]
         what = f"{shown(path)}: {_by(version)} had made it {before} at {version.at:.3f} s, and it became {after}"
-        if after != self._value(history.versions[read.seen], path) and not self._is_target(exchange, path, after):
+        seen = self._value(history.versions[read.seen], path)
+        is_halfway = path[-1] == "enabled" and (seen, after) == (GONE, "false") and self._is_created(exchange.user, path)
+        if after != seen and not is_halfway and not self._is_target(exchange, path, after):
             yield self._violation("invented value", exchange, what)
         elif number <= read.seen:
             yield self._violation("destroyed", exchange, f"{what}, although #{read.number} had shown it")
@@ -137,6 +139,8 @@ class _Case:
             return before in left and after in first
         if (before, after) == ("true", "false") and before in left and GONE in first:
             return True  # a request of its own removes the entry next
+        if before == "false" and after in first and self._is_switched(exchange, path):
+            return True
         return (before in left and after in first) or (after == "true" and self._seems_switched(exchange, path))
 
     def _seems_switched(self, exchange: Exchange, path: Path) -> bool:
@@ -327,9 +331,10 @@ class _Case:
             path, live = _path(resource, conflicting.pointer), _text(conflicting.live)
             is_entry = path[2:3] == ("workflow",) and len(path) == _ENTRY
             below = _below(path, history.versions[: until + 1]) if is_entry else {path}
-            if not any(self._is_others(history, one, None if is_entry else live, until, note) for one in sorted(below)):
-                return f"conflict at {shown(path)}, but {live} is nobody else's"
-        return None
+            if any(self._is_others(history, one, None if is_entry else live, until, note) for one in sorted(below)):
+                return None
+        words = ", ".join(f"{_text(one.live)} at {shown(_path(resource, one.pointer))}" for one in outcome.paths)
+        return f"conflict, but nobody else has made it {words}"
 
     def _may_be_normalized(self, note: Note) -> bool:
         """Whether the tool has not heard how the server stored its write, and so can't tell whose a value is."""
