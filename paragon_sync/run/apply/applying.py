@@ -168,6 +168,7 @@ async def _apply_users(reader: PlanReader, applying: Applying, writing: Writing)
         await workers.run(GRACE)
     finally:
         watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
     return left
 
 
