@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from paragon_sync.model.outcome import Applied, Blocked, Conflict, Failed, Outcome, Unchanged, Unknown
-from paragon_sync.model.planned import MetadataSubject
+from paragon_sync.model.planned import MetadataSubject, Operation
 from tests.simulation.history import Exchange, UserHistory, Version
 from tests.simulation.loop import Process
 from tests.simulation.population import Persona, Want
@@ -107,7 +107,7 @@ class _Case:
         version = history.versions[number]
         what = f"{shown(path)}: {_by(version)} had made it {before} at {version.at:.3f} s, and it became {after}"
         seen = self._value(history.versions[read.seen], path)
-        is_halfway = path[-1] == "enabled" and (seen, after) == (GONE, "false") and self._is_created(exchange.user, path)
+        is_halfway = (seen, after) == (GONE, "false") and self._is_created(exchange.user, path)
         if after != seen and not is_halfway and not self._is_target(exchange, path, after):
             yield self._violation("invented value", exchange, what)
         elif number <= read.seen:
@@ -122,7 +122,7 @@ class _Case:
         if exchange.process in self.rolling:
             return self._is_taken_back(exchange, path, before, after)
         want = self.wants[exchange.user].get(path)
-        if path[-1] == "enabled" and (before, after) == (GONE, "false") and self._is_created(exchange.user, path):
+        if (before, after) == (GONE, "false") and self._is_created(exchange.user, path):
             return True  # a request of its own enables it next
         if want is None:
             return self._is_created(exchange.user, path) and before == GONE
@@ -141,22 +141,57 @@ class _Case:
             return True  # a request of its own removes the entry next
         if before == "false" and after in first and self._is_switched(exchange, path):
             return True
-        return (before in left and after in first) or (after == "true" and self._seems_switched(exchange, path))
+        return (before in left and after in first) or (
+            after == "true" and self._seems_switched(exchange, path, ever=True)
+        )
 
-    def _seems_switched(self, exchange: Exchange, path: Path) -> bool:
-        """Whether a workflow went off while the run changed metadata: who did that can't be told."""
+    def _seems_switched(self, exchange: Exchange, path: Path, *, ever: bool = False) -> bool:
+        """Whether a workflow went off while the run changed metadata: who did that can't be told.
+
+        ``ever``: also if it came on and went off again later, which looks the same.
+        """
         assert exchange.made is not None
         history = self._history(exchange.user)
-        off = history.versions[_since(history, path, exchange.made - 1)].at
-        notes = [one for one in self.world.storage.notes if one.recorded.operation.user == exchange.user]
+        numbers = range(1, exchange.made) if ever else [_since(history, path, exchange.made - 1)]
+        off = [history.versions[number].at for number in numbers if self._goes_off(history, path, number)]
+        end = self._metadata_ended(exchange.user)
+        for process, left in self._metadata_attempts(exchange.user):
+            read = self._last_read(process, exchange.user, is_meta=False, until=left)
+            if read is None or read.delivered is None or left - read.delivered > WINDOW_SECONDS + _ROUNDING:
+                continue
+            if any(read.shown_at <= at <= end for at in off):
+                return True
+        return False
+
+    def _goes_off(self, history: UserHistory, path: Path, number: int) -> bool:
+        before = self._value(history.versions[number - 1], path) if number else GONE
+        return self._value(history.versions[number], path) != "true" and (before == "true" or not number)
+
+    def _metadata_ended(self, user: str) -> float:
+        """Return when the run's change of a user's metadata had its outcome."""
+        notes = [one for one in self.world.storage.notes if one.recorded.operation.user == user]
         ended = [one.at for one in notes if _resource(one) == ("meta",) and one.process not in self.rolling]
+        return max(ended, default=self.world.loop.now)
+
+    def _metadata_attempts(self, user: str) -> Iterator[tuple[Process, float]]:
+        """Return who wrote a user's metadata in the run, or may have written it, and when."""
         for write in self.world.server.exchanges:
-            if write.user != exchange.user or write.resource != ("meta",) or write.process in self.rolling:
+            if write.user == user and write.resource == ("meta",) and write.process not in self.rolling:
+                yield write.process, write.left
+        for at, process in self._in_doubt(user, ("meta",)):
+            yield process, at
+
+    def _is_hidden(self, user: str) -> bool:
+        """Whether a replica hid from the tool what a change of metadata did to workflows."""
+        end = self._metadata_ended(user)
+        for write in self.world.server.exchanges:
+            if write.user != user or write.resource != ("meta",) or write.made is None or write.acted is None:
                 continue
-            read = self._last_read(write.process, write.user, is_meta=False, until=write.left)
-            if read is None or read.delivered is None or write.left - read.delivered > WINDOW_SECONDS + _ROUNDING:
+            last = self._last_read(write.process, user, is_meta=True, until=end)
+            if last is None or last.left < write.left:
                 continue
-            if read.shown_at <= off <= max(ended, default=off):
+            before = self._last_read(write.process, user, is_meta=False, until=last.left)
+            if before is not None and before.shown_at < write.acted:
                 return True
         return False
 
@@ -165,7 +200,7 @@ class _Case:
         return exchange.method == "POST" and before == "false" and self._base(exchange.user, path) == GONE
 
     def _is_switched(self, exchange: Exchange, path: Path) -> bool:
-        """Whether a change of metadata had switched a workflow that a write switches back, as far as that can be told."""
+        """Whether a change of metadata, as far as can be told, had switched a workflow that a write switches back."""
         if self._seems_switched(exchange, path):
             return True
         assert exchange.made is not None
@@ -201,33 +236,44 @@ class _Case:
     def _left_by_run(self, user: str, path: Path) -> tuple[set[str], set[str]]:
         """What the run has left at a path, or seems to have left there, and what had been there before."""
         left: set[str] = set()
-        first: set[str] = set()
+        first: list[tuple[float, set[str]]] = []
         history = self._history(user)
+        want = self.wants[user].get(path)
         for exchange in self.world.server.exchanges:
             if exchange.user != user or not exchange.is_write or exchange.process in self.rolling:
                 continue
-            is_written = exchange.resource == resource_of(path) and path in self.wants[user]
-            if exchange.made is not None:
-                if not is_written and path not in dict(self._changes(exchange)):
-                    continue
+            is_written = exchange.resource == resource_of(path) and want is not None
+            if exchange.made is not None and (is_written or path in dict(self._changes(exchange))):
                 left.add(self._value(history.versions[exchange.made], path))
-                end = exchange.made
-            elif is_written and self._is_in_doubt(exchange):
-                want = self.wants[user][path].value
-                left.add(want if want == GONE else self._stored(want))
-                end = history.at(exchange.left) + 1
-            else:
-                continue
-            if not first:
-                read = self._read_before(exchange)
-                seen = end - 1 if read is None or read.seen is None else min(read.seen, end - 1)
-                first = {self._value(one, path) for one in history.versions[seen:end]}
-        return left, first
+                seen = self._seen_before(exchange.process, user, path, exchange.left, exchange.made)
+                first.append((exchange.left, seen))
+        for at, process in self._in_doubt(user, resource_of(path)) if want is not None else ():
+            left.add(want.value if want.value == GONE else self._stored(want.value))
+            first.append((at, self._seen_before(process, user, path, at, history.at(at) + 1)))
+        return left, min(first, key=lambda one: one[0])[1] if first else set()
 
-    def _is_in_doubt(self, exchange: Exchange) -> bool:
-        """Whether the tool can't know that a write was not done, or could not record it."""
-        refused = exchange.trouble in {"429", "unreachable"} and exchange.delivered is not None
-        return not refused or exchange.process.is_dead or exchange.process in self.world.storage.superseded
+    def _seen_before(self, process: Process, user: str, path: Path, at: float, end: int) -> set[str]:
+        """Return the values that a path had from the newest read before a moment to a version."""
+        read = self._last_read(process, user, is_meta=path[0] == "meta", until=at)
+        start = end - 1 if read is None or read.seen is None else min(read.seen, end - 1)
+        return {self._value(one, path) for one in self._history(user).versions[start:end]}
+
+    def _in_doubt(self, user: str, resource: Resource) -> Iterator[tuple[float, Process]]:
+        """Return the writes of which the tool can't know that they were not done, or could not record it."""
+        for one in self.world.storage.announced:
+            mine = one.operation.user == user and _resource_of(one.operation) == resource
+            if mine and one.process not in self.rolling and self._ended_badly(one.process):
+                yield one.at, one.process
+        for exchange in self.world.server.exchanges:
+            mine = exchange.user == user and exchange.resource == resource and exchange.made is None
+            refused = exchange.trouble in {"429", "unreachable"} and exchange.delivered is not None
+            if mine and not refused and exchange.process not in self.rolling:
+                yield exchange.left, exchange.process
+
+    def _ended_badly(self, process: Process) -> bool:
+        """Whether a process could not record to the end what it did."""
+        errors = {one.process for one in self.world.applied if one.error is not None}
+        return process.is_dead or process in self.world.storage.superseded or process in errors
 
     # fences
 
@@ -276,7 +322,7 @@ class _Case:
             case Unchanged():
                 if any(_may_have_acted(one) for one in sent):
                     return f"unchanged, but {sent[-1]} was sent"
-                return None if self._was_seen(note, resource) else "unchanged, but no read showed it as planned"
+                return None if self._was_seen(note) else "unchanged, but no read showed it as planned"
             case Blocked():
                 return f"blocked, but {sent[-1]} was sent" if any(map(_may_have_acted, sent)) else None
             case Failed():
@@ -286,38 +332,42 @@ class _Case:
                     return f"conflict before any write, but {sent[-1]} was sent"
                 return self._own_conflict(note, outcome, until)
             case Unknown():
-                return None if sent else "unknown, but nothing was sent"
+                return None if sent or self._is_left_in_doubt(note) else "unknown, but nothing was sent"
         raise AssertionError(outcome)
 
+    def _is_left_in_doubt(self, note: Note) -> bool:
+        """Whether an earlier process recorded that it would send, and could not say whether it did."""
+        doubts = self._in_doubt(note.recorded.operation.user, _resource(note))
+        return any(process is not note.process and at <= note.at for at, process in doubts)
+
     def _untrue_applied(self, note: Note, sent: Sequence[Exchange], outcome: Applied, until: int) -> str | None:
-        if not sent:
+        if not sent and not self._is_left_in_doubt(note):
             return "applied, but nothing was sent"
         if note.process in self.rolling:
             return None
         made = [one.made for one in sent if one.made is not None]
-        history, user = self._history(note.recorded.operation.user), note.recorded.operation.user
-        first = min(made) if made else history.at(sent[0].left)
+        history = self._history(note.recorded.operation.user)
+        first = min(made) if made else history.at(sent[0].left if sent else 0.0)
         if not made and not outcome.resolved:
             return "applied, but no write was done"
-        held = any(self._is_as_planned(user, _resource(note), one) for one in history.versions[first : until + 1])
+        held = any(self._is_as_noted(note, one) for one in history.versions[first : until + 1])
         return None if held else "applied, but the server never held what was planned"
 
     def _untrue_failed(self, note: Note, sent: Sequence[Exchange], outcome: Failed) -> str | None:
         if note.process in self.rolling:
             return None
-        user, resource = note.recorded.operation.user, _resource(note)
-        history = self._history(user)
+        history = self._history(note.recorded.operation.user)
         done = [one for one in sent if one.made is not None and one.acted is not None]
         if not done:
             return None
         last = max(done, key=lambda one: one.acted or 0.0)
         assert last.made is not None
         assert last.acted is not None
-        if not self._is_as_planned(user, resource, history.versions[last.made]):
+        if not self._is_as_noted(note, history.versions[last.made]):
             return None
         if last.acted > note.at:
             return f"failed ({outcome.reason}), and {last} was done {last.acted - note.at:.3f} s later"
-        if self._is_as_planned(user, resource, history.versions[history.at(note.at)]):
+        if self._is_as_noted(note, history.versions[history.at(note.at)]):
             return f"failed ({outcome.reason}), but the server held what was planned, by {last}"
         return None
 
@@ -326,6 +376,8 @@ class _Case:
         user, resource = note.recorded.operation.user, _resource(note)
         history = self._history(user)
         if outcome.after_write and self._may_be_normalized(note):
+            return None
+        if all(one.pointer[-1] == "enabled" for one in outcome.paths) and self._is_hidden(user):
             return None
         for conflicting in outcome.paths:
             path, live = _path(resource, conflicting.pointer), _text(conflicting.live)
@@ -360,17 +412,21 @@ class _Case:
     def _is_somebody_else(self, hand: Any, note: Note) -> bool:
         return not isinstance(hand, Exchange) or note.run not in self.runs.get(hand.process, ())
 
-    def _was_seen(self, note: Note, resource: Resource) -> bool:
+    def _was_seen(self, note: Note) -> bool:
         if note.process in self.rolling:
             return True
         user = note.recorded.operation.user
         versions = self._history(user).versions
         reads = self.reads.get((note.process, user), [])
         seen = [versions[one.seen] for one in reads if one.seen is not None and (one.delivered or 0.0) <= note.at]
-        return any(self._is_as_planned(user, resource, one) for one in seen)
+        return any(self._is_as_noted(note, one) for one in seen)
 
-    def _is_as_planned(self, user: str, resource: Resource, version: Version) -> bool:
-        wants = [want for path, want in self.wants[user].items() if resource_of(path) == resource]
+    def _is_as_noted(self, note: Note, version: Version) -> bool:
+        """Whether a version holds what the operation of a record was to write."""
+        operation, resource = note.recorded.operation, _resource(note)
+        wants = [want for path, want in self.wants[operation.user].items() if resource_of(path) == resource]
+        if not operation.changes:  # it guards enablements against a change of metadata, and nothing else
+            wants = [want for want in wants if want.path[-1] == "enabled"]
         return all(_is_met(want, self._value(version, want.path)) for want in wants)
 
     # the end
@@ -393,7 +449,7 @@ class _Case:
         for user in self.personas:
             history = self._history(user)
             for path in self.wants[user]:
-                if (user, resource_of(path)) in unsure:
+                if (user, resource_of(path)) in unsure or (path[-1] == "enabled" and self._is_hidden(user)):
                     continue
                 yield from self._restored(user, history, path)
 
@@ -508,7 +564,11 @@ def _is_met(want: Want, value: str) -> bool:
 
 
 def _resource(note: Note) -> Resource:
-    subject = note.recorded.operation.subject
+    return _resource_of(note.recorded.operation)
+
+
+def _resource_of(operation: Operation) -> Resource:
+    subject = operation.subject
     if isinstance(subject, MetadataSubject):
         return ("meta",)
     return (subject.credential, subject.configuration or "")

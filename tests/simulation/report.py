@@ -9,7 +9,7 @@ from tests.simulation.judge import Violation
 from tests.simulation.schedule import World
 from tests.simulation.values import GONE, shown
 
-_BEFORE: int = 60
+_BEFORE: int = 120
 """Lines of history that are shown before a violation."""
 _WIDTH: int = 180
 

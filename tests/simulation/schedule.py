@@ -7,16 +7,12 @@ from __future__ import annotations
 
 import asyncio
 import random
-import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from tests.simulation import loop as virtual
 from tests.simulation import process as machines
-from tests.simulation.history import Exchange
 from tests.simulation.loop import Process, SimulatedLoop
 from tests.simulation.network import Network
 from tests.simulation.population import PERSONAS, Persona, desired
@@ -288,7 +284,7 @@ async def _roll_back(world: World) -> None:
     planner = world.process("back-planner")
     world.rolled_from = world.loop.now
     await _in(world, planner, machines.plan_back(world.machine(planner), planner, world.run, file))
-    world.rollback = Applied(process=world.process("back-applier"))
-    await _in(world, world.rollback.process, machines.apply(world.machine(world.rollback.process), file, world.rollback))
-    if world.rollback.error is not None:
-        world.problems.append(f"the rollback ended with: {world.rollback.error}")
+    world.rollback = back = Applied(process=world.process("back-applier"))
+    await _in(world, back.process, machines.apply(world.machine(back.process), file, back))
+    if back.error is not None:
+        world.problems.append(f"the rollback ended with: {back.error}")

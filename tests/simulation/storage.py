@@ -17,7 +17,8 @@ from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.pool import StaticPool
 
 from paragon_sync.errors import StateError
-from paragon_sync.store.journal import Recorded
+from paragon_sync.model.planned import Operation
+from paragon_sync.store.journal import Recorded, Sending
 from paragon_sync.store.location import Location
 from paragon_sync.store.lock_owner import Attempt, Busy, Held, Owner
 from paragon_sync.store.state import StateStore
@@ -53,8 +54,17 @@ class Note:
     recorded: Recorded
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Announced:
+    """One attempt in the moment in which it was recorded as about to be sent."""
+
+    at: float
+    process: Process
+    operation: Operation
+
+
 class WatchedStore(StateStore):
-    """The real store; it tells the judge when an outcome was recorded."""
+    """The real store; it notes for the judge when something was recorded."""
 
     storage: Storage
     process: Process
@@ -66,6 +76,11 @@ class WatchedStore(StateStore):
         self.storage.notes += [
             Note(at=at, process=self.process, run=run, recorded=one) for one in batch if isinstance(one, Recorded)
         ]
+        self.storage.announced += [
+            Announced(at=at, process=self.process, operation=one.operation)
+            for one in batch
+            if isinstance(one, Sending)
+        ]
 
 
 class Storage:
@@ -76,6 +91,7 @@ class Storage:
         self.weather = weather
         self.chance = chance
         self.notes: list[Note] = []
+        self.announced: list[Announced] = []
         self.lock: SimulatedLock | None = None
         """The lock that is held."""
         self.superseded: dict[Process, float] = {}
