@@ -226,9 +226,7 @@ class _Case:
 
     def _base(self, user: str, path: Path) -> str:
         """The value that the plan was made from."""
-        read = self._last_read(
-            self.world.planned[0], user, is_meta=path[0] == "meta", until=self.world.loop.now
-        )
+        read = self._last_read(self.world.planned[0], user, is_meta=path[0] == "meta", until=self.world.loop.now)
         if read is None or read.seen is None:
             return GONE
         return self._value(self._history(user).versions[read.seen], path)

@@ -43,11 +43,22 @@ Work: TypeAlias = Coroutine[Any, Any, None]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Switches:
-    """Which protections are on: the generator is judged by what it finds without them."""
+    """Which protections are on: the generator is judged by what it finds without them.
+
+    Off are: a read of any age will do; a fence that always agrees; one read-back only.
+    """
 
     fresh_reads: bool = True
     fence: bool = True
     repeated_read_back: bool = True
+
+    def as_options(self) -> str:
+        """Return the options of ``python -m tests.simulation`` that switch the same off."""
+        return "".join(f" --without {name}" for name, field in OPTIONS.items() if not getattr(self, field))
+
+
+OPTIONS: Final = {"fresh-reads": "fresh_reads", "fence": "fence", "read-back": "repeated_read_back"}
+"""What can be switched off, by its name on the command line."""
 
 
 class SimulatedSigner:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from tests.simulation.history import Exchange
 from tests.simulation.judge import Violation
 from tests.simulation.schedule import World
 from tests.simulation.values import GONE, shown
 
-_BEFORE: int = 120
+_BEFORE: Final = 25
 """Lines of history that are shown before a violation."""
-_WIDTH: int = 180
+_WIDTH: Final = 180
 
 
 def trace(world: World, user: str | None = None) -> list[tuple[float, str]]:

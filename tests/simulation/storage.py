@@ -77,9 +77,7 @@ class WatchedStore(StateStore):
             Note(at=at, process=self.process, run=run, recorded=one) for one in batch if isinstance(one, Recorded)
         ]
         self.storage.announced += [
-            Announced(at=at, process=self.process, operation=one.operation)
-            for one in batch
-            if isinstance(one, Sending)
+            Announced(at=at, process=self.process, operation=one.operation) for one in batch if isinstance(one, Sending)
         ]
 
 

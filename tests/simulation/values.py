@@ -85,9 +85,7 @@ def with_leaf(state: State, path: Path, value: Any) -> State:
     """Return the state with another value at a path; :data:`GONE` removes it."""
     if path[0] == "meta":
         return {**state, "meta": _with(state["meta"], path[1:], value)}
-    credentials = [
-        _in_credential(one, path, value) if one["id"] == path[0] else one for one in state["credentials"]
-    ]
+    credentials = [_in_credential(one, path, value) if one["id"] == path[0] else one for one in state["credentials"]]
     return {**state, "credentials": credentials}
 
 
