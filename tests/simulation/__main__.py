@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from typing import Final
 
-from tests.simulation.examine import digest, examine, played
+from tests.simulation.examine import digest, examine_all, played
 from tests.simulation.judge import judge
 from tests.simulation.process import OPTIONS, Switches
 from tests.simulation.report import explain, trace
@@ -68,7 +68,7 @@ def _many(asked: argparse.Namespace, switches: Switches) -> int:
         pending: set[Future[tuple[int, list[str]]]] = set()
         while True:
             while len(pending) < 2 * asked.jobs and failures < _MOST_FAILURES and (chunk := next(chunks, None)):
-                pending.add(pool.submit(_examine, chunk, switches))
+                pending.add(pool.submit(examine_all, chunk, switches))
             if not pending:
                 break
             ready, pending = wait(pending, return_when=FIRST_COMPLETED)
@@ -94,12 +94,6 @@ def _chunks(asked: argparse.Namespace, ends: float) -> Iterator[range]:
         if first >= end and time.monotonic() >= ends:
             return
         yield range(first, first + _CHUNK if first >= end else min(first + _CHUNK, end))
-
-
-def _examine(seeds: range, switches: Switches) -> tuple[int, list[str]]:
-    """Examine seeds in one of several processes; return how many, and what is wrong with those that failed."""
-    verdicts = [examine(seed, switches) for seed in seeds]
-    return len(verdicts), [verdict.text for verdict in verdicts if verdict.kinds]
 
 
 if __name__ == "__main__":

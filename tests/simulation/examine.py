@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -62,6 +62,12 @@ def examine(seed: int, switches: Switches = ALL_ON) -> Verdict:
             requests=len(world.server.exchanges),
             seconds=world.loop.now,
         )
+
+
+def examine_all(seeds: Iterable[int], switches: Switches = ALL_ON) -> tuple[int, list[str]]:
+    """Examine seeds; return how many there were, and what is wrong with those that failed."""
+    verdicts = [examine(seed, switches) for seed in seeds]
+    return len(verdicts), [verdict.text for verdict in verdicts if verdict.kinds]
 
 
 def digest(seed: int, switches: Switches = ALL_ON) -> str:
