@@ -77,7 +77,7 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
     )
     applying.begun(admitted.run)
     applying.states.update(admitted.states)
-    fence = FenceMonitor(store.check_fence, lambda: client.now, applying.run_blocking)
+    fence = FenceMonitor(store.check_fence, client.clock, applying.run_blocking)
 
     on_the_wire: set[int] = set()
 
