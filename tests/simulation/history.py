@@ -39,6 +39,8 @@ class Exchange:
     trouble: str = ""
     lag: float = 0.0
     """How far behind the replica was that answered a read."""
+    shown: frozenset[str] = frozenset()
+    """The credentials in the answer to a read."""
     seen: int | None = None
     made: int | None = None
 

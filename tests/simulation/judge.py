@@ -67,10 +67,11 @@ class _Case:
         self.runs: dict[Process, tuple[str, ...]] = {one.process: tuple(one.runs) for one in world.applied}
         if back is not None:
             self.runs[back.process] = tuple(back.runs)
-        self.reads: dict[tuple[Process, str], list[Exchange]] = {}
+        self.gets: dict[tuple[Process, str], list[Exchange]] = {}
         for exchange in world.server.exchanges:
-            if not exchange.is_write and _is_good(exchange):
-                self.reads.setdefault((exchange.process, exchange.user), []).append(exchange)
+            if not exchange.is_write:
+                self.gets.setdefault((exchange.process, exchange.user), []).append(exchange)
+        self.reads = {key: [one for one in gets if _is_good(one)] for key, gets in self.gets.items()}
 
     # writes
 
@@ -86,8 +87,7 @@ class _Case:
         if read is None:
             yield self._violation("unread", exchange, "nothing was read before")
             return
-        assert read.delivered is not None
-        waited = exchange.left - read.delivered
+        waited = self._idle(read, exchange.left)
         if replaces and waited > WINDOW_SECONDS + _ROUNDING:
             yield self._violation("stale write", exchange, f"it left {waited:.3f} s after the answer to #{read.number}")
         for path, (before, after) in self._changes(exchange):
@@ -102,7 +102,6 @@ class _Case:
         history = self._history(exchange.user)
         assert exchange.made is not None
         assert read.seen is not None
-        assert read.delivered is not None
         number = _since(history, path, exchange.made - 1)
         version = history.versions[number]
         what = f"{shown(path)}: {_by(version)} had made it {before} at {version.at:.3f} s, and it became {after}"
@@ -113,7 +112,7 @@ class _Case:
         elif number <= read.seen:
             yield self._violation("destroyed", exchange, f"{what}, although #{read.number} had shown it")
         elif exchange.method == "PATCH":
-            opened = exchange.left - WINDOW_SECONDS - (read.delivered - read.shown_at)
+            opened = read.shown_at + self._idle(read, exchange.left) - WINDOW_SECONDS
             if version.at < opened - _ROUNDING:
                 yield self._violation("destroyed", exchange, f"{what}, {opened - version.at:.3f} s before its window")
 
@@ -156,8 +155,8 @@ class _Case:
         off = [history.versions[number].at for number in numbers if self._goes_off(history, path, number)]
         end = self._metadata_ended(exchange.user)
         for process, left in self._metadata_attempts(exchange.user):
-            read = self._last_read(process, exchange.user, is_meta=False, until=left)
-            if read is None or read.delivered is None or left - read.delivered > WINDOW_SECONDS + _ROUNDING:
+            read = self._last_read(process, exchange.user, resource_of(path), until=left)
+            if read is None or self._idle(read, left) > WINDOW_SECONDS + _ROUNDING:
                 continue
             if any(read.shown_at <= at <= end for at in off):
                 return True
@@ -187,10 +186,10 @@ class _Case:
         for write in self.world.server.exchanges:
             if write.user != user or write.resource != ("meta",) or write.made is None or write.acted is None:
                 continue
-            last = self._last_read(write.process, user, is_meta=True, until=end)
+            last = self._last_read(write.process, user, ("meta",), until=end)
             if last is None or last.left < write.left:
                 continue
-            before = self._last_read(write.process, user, is_meta=False, until=last.left)
+            before = self._last_read(write.process, user, None, until=last.left)
             if before is not None and before.shown_at < write.acted:
                 return True
         return False
@@ -226,7 +225,7 @@ class _Case:
 
     def _base(self, user: str, path: Path) -> str:
         """The value that the plan was made from."""
-        read = self._last_read(self.world.planned[0], user, is_meta=path[0] == "meta", until=self.world.loop.now)
+        read = self._last_read(self.world.planned[0], user, resource_of(path), until=self.world.loop.now)
         if read is None or read.seen is None:
             return GONE
         return self._value(self._history(user).versions[read.seen], path)
@@ -252,7 +251,7 @@ class _Case:
 
     def _seen_before(self, process: Process, user: str, path: Path, at: float, end: int) -> set[str]:
         """Return the values that a path had from the newest read before a moment to a version."""
-        read = self._last_read(process, user, is_meta=path[0] == "meta", until=at)
+        read = self._last_read(process, user, resource_of(path), until=at)
         start = end - 1 if read is None or read.seen is None else min(read.seen, end - 1)
         return {self._value(one, path) for one in self._history(user).versions[start:end]}
 
@@ -506,18 +505,23 @@ class _Case:
 
     def _read_before(self, exchange: Exchange) -> Exchange | None:
         """Return the newest read that a write can rest on."""
-        return self._last_read(
-            exchange.process, exchange.user, is_meta=exchange.resource == ("meta",), until=exchange.left
-        )
+        return self._last_read(exchange.process, exchange.user, exchange.resource, until=exchange.left)
 
-    def _last_read(self, process: Process, user: str, *, is_meta: bool, until: float) -> Exchange | None:
-        path = "/sdk/me" if is_meta else "/sdk/credentials"
-        reads = [
-            one
-            for one in self.reads.get((process, user), [])
-            if one.path == path and one.delivered is not None and one.delivered <= until
-        ]
-        return reads[-1] if reads else None
+    def _last_read(self, process: Process, user: str, resource: Resource | None, *, until: float) -> Exchange | None:
+        """Return the newest answer to a process, before a moment, that showed a resource; None: any credentials."""
+        for read in reversed(self.reads.get((process, user), [])):
+            if read.delivered is None or read.delivered > until or (read.path == "/sdk/me") != (resource == ("meta",)):
+                continue
+            if resource in {None, ("meta",)} or resource[0] in read.shown:
+                return read
+        return None
+
+    def _idle(self, read: Exchange, until: float) -> float:
+        """Return the seconds from an answer to a moment, without those that the server took for later reads."""
+        assert read.delivered is not None
+        later = [one for one in self.gets.get((read.process, read.user), []) if one.left >= read.delivered]
+        busy = sum(one.delivered - one.left for one in later if one.delivered is not None and one.delivered <= until)
+        return until - read.delivered - busy
 
     def _violation(self, kind: str, exchange: Exchange, words: str) -> Violation:
         return Violation(kind=kind, text=f"{exchange}: {words}", user=exchange.user, at=exchange.acted or exchange.left)

@@ -116,7 +116,7 @@ async def plan(machine: Machine, desired: Desired, file: Path) -> None:
     client = machine.client()
     planning = Planning(
         environment=ENVIRONMENT,
-        host=client.base,
+        host=HOST,
         client=client,
         catalog=CATALOG,
         policy=_POLICY,
@@ -164,7 +164,7 @@ def _applying(machine: Machine, store: Any, applied: Applied) -> Applying:
     return Applying(
         client=machine.client(),
         store=store,
-        applicant=Applicant(environment=ENVIRONMENT, project=PROJECT, actor=applied.process.name),
+        applicant=Applicant(environment=ENVIRONMENT, host=HOST, project=PROJECT, actor=applied.process.name),
         concurrency=machine.climate.concurrency,
         clock=machine.wall,
         begun=applied.runs.append,
@@ -194,6 +194,7 @@ async def plan_back(machine: Machine, process: Process, run: str, file: Path) ->
     rolling = RollingBack(
         store=store,
         run=store.run(run),
+        host=HOST,
         client=machine.client(),
         catalog=CATALOG,
         policy=_POLICY,

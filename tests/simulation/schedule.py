@@ -171,8 +171,7 @@ async def _in(world: World, process: Process, work: machines.Work) -> None:
     await asyncio.wait({task}, timeout=_LONGEST_ROUND)
     if not task.done():
         world.problems.append(f"{process} has not ended after {_LONGEST_ROUND:g} s")
-    elif not task.cancelled() and (error := task.exception()) is not None:
-        raise error
+    _check_ended(world, process, task)
 
 
 async def _round(world: World, file: Path, number: int) -> None:
@@ -194,12 +193,13 @@ async def _round(world: World, file: Path, number: int) -> None:
         await asyncio.wait({second}, timeout=_LONGEST_ROUND)
     if not task.done() and not first.process.is_dead:
         world.problems.append(f"{first.process} has not ended after {_LONGEST_ROUND:g} s")
-    _check_ended(world, task)
+    _check_ended(world, first.process, task)
 
 
-def _check_ended(world: World, task: asyncio.Task[None]) -> None:
+def _check_ended(world: World, process: Process, task: asyncio.Task[None]) -> None:
+    """Take an error that is no message for users for what it is."""
     if task.done() and not task.cancelled() and (error := task.exception()) is not None:
-        world.problems.append(f"a process ended by {type(error).__name__}: {error}")
+        world.problems.append(f"{process} ended by {type(error).__name__}: {error}")
 
 
 async def _take_over(world: World, file: Path, number: int, after: float) -> None:
@@ -218,7 +218,7 @@ async def _take_over(world: World, file: Path, number: int, after: float) -> Non
     await asyncio.wait({task}, timeout=_LONGEST_ROUND)
     if not task.done():
         world.problems.append(f"{successor.process} has not ended after {_LONGEST_ROUND:g} s")
-    _check_ended(world, task)
+    _check_ended(world, successor.process, task)
 
 
 def _befall(world: World, applied: Applied, breaker: str) -> None:

@@ -113,9 +113,11 @@ class Server:
     def _credentials(self, exchange: Exchange, state: State) -> HttpResponse:
         listed = state["credentials"]
         if not self._climate.pages:
+            exchange.shown = frozenset(one["id"] for one in listed)
             return answer(200, listed)
         first = int(parse_qs(exchange.query).get("pageCursor", ["0"])[0])
         page, after = listed[first : first + _PAGE], first + _PAGE
+        exchange.shown = frozenset(one["id"] for one in page)
         if after >= len(listed):
             return answer(200, page)
         return answer(200, page, ("Link", f'<{_ROOT}/sdk/credentials?pageCursor={after}>; rel="next"'))

@@ -110,6 +110,7 @@ def climate(chance: random.Random) -> Climate:
         merges_metadata=chance.random() < 0.6,
         permissions=chance.random() < 0.3,
         endpoint=chance.random() < 0.3,
+        pages=chance.random() < 0.25,
         breakers=breakers,
     )
 
