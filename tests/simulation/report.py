@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from tests.simulation.case import Violation
 from tests.simulation.history import Exchange
-from tests.simulation.judge import Violation
 from tests.simulation.schedule import World
 from tests.simulation.values import GONE, shown
 

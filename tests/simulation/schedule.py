@@ -83,14 +83,20 @@ class World:
         return next((run for one in self.applied for run in one.runs), None)
 
 
-def play(seed: int, switches: Switches, folder: Path) -> World:
-    """Play the schedule of a seed to its end and return what happened; the tasks of dead processes are ended."""
+def play(seed: int, switches: Switches, folder: Path, chosen: Climate | None = None) -> World:
+    """Play the schedule of a seed to its end and return what happened; the caller closes it by :func:`close`.
+
+    Without a climate that was ``chosen`` the seed decides that, too.
+    """
     loop = SimulatedLoop()
-    world = _world(seed, switches, folder, loop)
+    world = _world(seed, switches, folder, loop, chosen or climate(random.Random(f"{seed} climate")))
     try:
         loop.run_until_complete(_play(world))
     except virtual.Endless as endless:
         world.problems.append(str(endless))
+    except BaseException:
+        close(world)
+        raise
     return world
 
 
@@ -112,8 +118,7 @@ def close(world: World) -> None:
     loop.close()
 
 
-def _world(seed: int, switches: Switches, folder: Path, loop: SimulatedLoop) -> World:
-    chosen = climate(random.Random(f"{seed} climate"))
+def _world(seed: int, switches: Switches, folder: Path, loop: SimulatedLoop, chosen: Climate) -> World:
     server = Server(loop.time, chosen)
     network = Network(loop, server, CALM, random.Random(f"{seed} network"))
     storage = Storage(loop, CALM, random.Random(f"{seed} storage"))
