@@ -307,6 +307,13 @@ ATTEMPTS: dict[str, tuple[list[tuple[JsonObject, JsonObject]], bool, JsonObject,
         [settings(a=1, x=1)],
         [],
     ),
+    "another's value came between, and the last write carried it": (
+        [(settings(a=1), settings(a=2, b=2)), (settings(a=1, b=5), settings(a=2, b=5))],
+        True,
+        settings(a=2, b=5),
+        [settings(a=1, b=5)],
+        [],
+    ),
     "an entry that only the first created": (
         [({}, workflows(w=ON)), (workflows(w=ON), workflows(w=ON) | settings(a=1))],
         True,
