@@ -115,12 +115,14 @@ class _Course:
     """How one operation has gone until now.
 
     ``written`` is the last write that may have been done; ``attempts`` is how many times requests of it were sent.
+    ``gate`` is that of the requests that are being sent.
     """
 
     number: int
     operation: Operation
     written: Written | None = None
     unsent: _Unsent | None = None
+    gate: WriteGate | None = None
     attempts: int = 0
     windows: list[Window] = field(default_factory=list)
 
@@ -183,7 +185,8 @@ def _record_end(writing: Writing, course: _Course, result: _Ended | None) -> Non
     if result is not None:
         journal.states[course.number] = name_of(result.outcome)
         journal.records.add(_recorded(course, result.outcome))
-    if course.unsent is not None and writing.fence.lost is None:
+    has_left = course.gate is not None and course.gate.opened
+    if course.unsent is not None and not has_left and writing.fence.lost is None:
         if result is None and not course.attempts:
             journal.states.pop(course.number, None)
         journal.records.add(Withdrawn(number=course.number, attempt=course.unsent.number))
@@ -318,7 +321,7 @@ async def _send(user: _User, course: _Course, unsent: _Unsent, opened: Moment, a
     to_send = unsent.to_send
     sent: list[Sent] = []
     failure: ApiError | None = None
-    gate = _gate(user, answered)
+    course.gate = gate = _gate(user, answered)
     for request in to_send.requests:
         gate.replaces = isinstance(request, PatchConfig | PatchMeta)
         try:
@@ -326,6 +329,7 @@ async def _send(user: _User, course: _Course, unsent: _Unsent, opened: Moment, a
         except ApiError as error:
             failure = error
             break
+    course.gate = None
     if not sent and failure is not None and failure.unsent:
         return failure
     course.unsent, course.attempts = None, unsent.number

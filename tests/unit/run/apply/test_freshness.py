@@ -221,6 +221,23 @@ def test_a_recorded_write_that_is_given_up_is_withdrawn(tmp_path: Path) -> None:
     assert [] == api.times("PATCH")
 
 
+def test_a_write_that_is_given_up_on_the_wire_stays_recorded(tmp_path: Path) -> None:
+    api = people(1)
+
+    async def hang(asked: Asked) -> Any:
+        if asked.method == "PATCH":
+            await asyncio.sleep(60)
+
+    async def stop(_store: object, stop: Any) -> None:
+        await asyncio.sleep(1)
+        stop.ask("stopped by the test", 3)
+
+    api.answer = hang
+    run = Bench(folder=tmp_path, api=api, disturb=stop).apply()
+
+    assert {"sending": 1} == run.store.counts(run.run)
+
+
 def test_a_stop_ends_the_wait_for_another_read(tmp_path: Path) -> None:
     api = people(1)
 
