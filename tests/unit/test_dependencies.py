@@ -10,9 +10,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DISTRIBUTIONS = {"jwt": "pyjwt", "yaml": "pyyaml"}
+DISTRIBUTIONS = {"backports": "backports.zstd", "jwt": "pyjwt", "yaml": "pyyaml"}
 """Import names that differ from the distribution's name."""
-TYPE_ONLY = {"_typeshed"}
+LATER_PYTHONS = {"compression"}
+"""Modules of the standard library that this Python may not have."""
 INDIRECT = {"aiohttp"}
 """Installed by httpx-aiohttp."""
 
@@ -40,5 +41,5 @@ def declared() -> set[str]:
 
 
 def test_each_imported_library_is_a_plain_dependency() -> None:
-    imported = set(imported_modules()) - sys.stdlib_module_names - {"paragon_sync"} - TYPE_ONLY - INDIRECT
+    imported = set(imported_modules()) - sys.stdlib_module_names - {"paragon_sync"} - LATER_PYTHONS - INDIRECT
     assert {normalized(DISTRIBUTIONS.get(name, name)) for name in imported} <= declared()
