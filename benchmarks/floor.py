@@ -14,7 +14,7 @@ from http import HTTPStatus
 from pathlib import Path
 
 import jwt
-import orjson
+import msgspec
 import uvloop
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
@@ -69,7 +69,7 @@ class Floor:
     async def _one(self, token: str, *, writes: bool) -> None:
         headers = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
         read = HttpRequest(method="GET", url=self._root, headers=headers)
-        found = orjson.loads((await self._send(read)).body)
+        found = msgspec.json.decode((await self._send(read)).body)
         if not writes:
             return
         identity, entry = found[0]["id"], found[0]["configurations"][0]
@@ -80,10 +80,10 @@ class Floor:
             method="PATCH",
             url=f"{self._root}/{identity}",
             headers={**headers, **routing, "Content-Type": "application/json"},
-            body=orjson.dumps({"config": config}),
+            body=msgspec.json.encode({"config": config}),
         )
-        orjson.loads((await self._send(write)).body)
-        orjson.loads((await self._send(read)).body)
+        msgspec.json.decode((await self._send(write)).body)
+        msgspec.json.decode((await self._send(read)).body)
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
         response = await self._transport.send(request)

@@ -96,15 +96,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchConfig:
-    """PATCH /sdk/credentials/{credential}: ``config`` whole. ``configuration`` goes into the header G, if any.
-
-    ``text`` is the JSON of ``config``, where it is at hand.
-    """
+    """PATCH /sdk/credentials/{credential}: ``config`` whole. ``configuration`` goes into the header G, if any."""
 
     credential: str
     configuration: str | None
     config: JsonObject
-    text: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject
 from paragon_sync.model.outcome import Applied, Outcome, Resumption, SideEffect
-from paragon_sync.model.planned import Managed, Operation, Outline, PatchConfig, Request, Subject
+from paragon_sync.model.planned import Managed, Operation, Outline, Request, Subject
 from paragon_sync.store.later import later
 
 N = TypeVar("N")
@@ -83,8 +83,6 @@ class _Stored(Mapping[str, Callable[[], Any]]):
         self.texts = texts
 
     def __getitem__(self, name: str) -> Callable[[], Any]:
-        if name == "requests":
-            return lambda: _requests_later(self.texts[name])
         codec = _parts()[name]
         return lambda: codec.read(_parse(self.texts[name]))
 
@@ -110,17 +108,6 @@ def _noun_of(kind: type, texts: dict[str, str]) -> Any:
     if texts.keys() != {*names}:
         raise JsonError(f"{kind.__name__} has other fields")
     return kind(**{name: codecs[name].read(_parse(texts[name])) for name in names})
-
-
-def _requests_later(text: str) -> tuple[Request, ...]:
-    """As :func:`read_requests`; what one PATCH writes is read when somebody looks: mostly its text is all it takes."""
-    match jsonvalue.objects(text):
-        case [{"type": '"PatchConfig"', "credential": credential, "configuration": configuration, "config": config}]:
-            reads = {"config": lambda: _object(_parse(config))}
-            known = {"credential": _parse(credential), "configuration": _parse(configuration), "text": config}
-            return (later(PatchConfig, reads, **known),)
-        case _:
-            return read_requests(text)
 
 
 @functools.cache
