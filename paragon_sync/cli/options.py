@@ -10,11 +10,12 @@ import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
+
+from paragon_sync.model.similar_names import did_you_mean
 
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smh])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
@@ -222,8 +223,7 @@ def _parse_knob(text: str) -> tuple[str, int]:
 
 def _suggestion(name: str) -> str:
     known = (*THRESHOLD_KNOBS, *PERMISSION_KNOBS)
-    close = get_close_matches(name, known)
-    return f'did you mean "{close[0]}"?' if close else f"there are {', '.join(known)}"
+    return did_you_mean(name, known) or f"there are {', '.join(known)}"
 
 
 def _parse_duration(_context: click.Context, _parameter: click.Parameter, text: str) -> int:

@@ -19,6 +19,7 @@ from paragon_sync.model.asked import FindIntegration, Ordinary
 from paragon_sync.model.declared import Fault, Place, Profile, Rollout, User
 from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
+from paragon_sync.model.similar_names import SimilarNames, did_you_mean
 
 _KINDS: Final = ("User", "Profile", "Rollout", "Migration")
 
@@ -103,11 +104,12 @@ def check_names(what: str, named: Iterable[Profile | Rollout | Migration]) -> li
 def check_profiles(profiles: Iterable[Profile], users: Iterable[User]) -> list[Fault]:
     """Profiles that are declared twice, and users' profiles that aren't declared at all."""
     known = {profile.name: profile for profile in profiles}
+    similar, listed = SimilarNames(known), f"known profiles: {', '.join(sorted(known)) or 'none'}"
     faults = check_names("profile", profiles)
     for user in users:
         for index, name in enumerate(user.profiles):
             if name not in known:
-                hint = schema.did_you_mean(name, known) or f"known profiles: {', '.join(sorted(known)) or 'none'}"
+                hint = similar.question(name) or listed
                 place = _inside(user.place, ("profiles", str(index)))
                 faults.append(Fault(message=f'there is no profile "{name}"', place=place, hint=hint))
     return faults
@@ -158,5 +160,5 @@ def _wrong_kind(document: JsonObject, place: Place) -> Fault:
         return Fault(message="cases of migrations aren't manifests", place=at, hint=hint)
     if not isinstance(kind, str):
         return Fault(message="the kind must be one word", place=at, hint=f"one of {', '.join(_KINDS)}")
-    hint = schema.did_you_mean(kind, _KINDS) or f"one of {', '.join(_KINDS)}"
+    hint = did_you_mean(kind, _KINDS) or f"one of {', '.join(_KINDS)}"
     return Fault(message=f'unknown kind "{kind}"', place=at, hint=hint)
