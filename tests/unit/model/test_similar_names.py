@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import ast
 import random
 from collections.abc import Sequence
 from difflib import get_close_matches
+from pathlib import Path
 
 import pytest
 
+import paragon_sync
 from paragon_sync.model.similar_names import (
     MAX_COMPARED_NAMES,
     MAX_REMEMBERED_NAMES,
@@ -16,6 +19,7 @@ from paragon_sync.model.similar_names import (
     similar_names,
 )
 
+PACKAGE = Path(paragon_sync.__file__).parent
 WORDS = ("account", "amount", "channel", "contact", "customer", "delta", "interval", "message", "owner", "region")
 
 
@@ -101,3 +105,15 @@ def test_a_very_long_name_is_compared_by_its_start() -> None:
     index = SimilarNames(["Channel " + "x" * 100_000], compare=compare)
 
     assert index.find("Chanel " + "x" * 100_000) == ["Channel " + "x" * 100_000]
+
+
+def test_no_other_module_compares_names() -> None:
+    importing = {
+        file.relative_to(PACKAGE).as_posix()
+        for file in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if (isinstance(node, ast.ImportFrom) and node.module == "difflib")
+        or (isinstance(node, ast.Import) and any(name.name == "difflib" for name in node.names))
+    }
+
+    assert {"model/similar_names.py"} == importing
