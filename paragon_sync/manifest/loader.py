@@ -38,14 +38,18 @@ class Flawed:
 
 
 def iter_documents(
-    files: Iterable[Path], scope: SecretScope, find: FindIntegration | None = None
+    files: Iterable[Path],
+    scope: SecretScope,
+    find: FindIntegration | None = None,
+    *,
+    locator: source.Locator | None = None,
 ) -> Iterator[Document | Ordinary | Flawed | Problem]:
     """Documents as they are read, and every problem with its position; never stops at a problem.
 
     Where ``find`` knows the names of a catalog, documents in which everything is ordinary come as :class:`Ordinary`:
     nothing is wrong with them, and all their names and values are as that catalog says.
     """
-    accept = None if find is None else partial(_accept, find)
+    accept, locator = None if find is None else partial(_accept, find), locator or source.Locator()
     for file in files:
         for item in source.read(file, accept):
             if not isinstance(item, Parsed):
@@ -53,7 +57,7 @@ def iter_documents(
                 continue
             document, faults = _check(item, scope)
             told = [fault for fault in faults if fault.place.pointer not in item.broken]
-            yield from source.problems(dict.fromkeys(told))
+            yield from locator.problems(dict.fromkeys(told))
             if document is not None and (told or item.flawed):
                 yield Flawed(document, item.broken | {fault.place.pointer for fault in told})
             elif document is not None:
@@ -92,10 +96,11 @@ def check_names(what: str, named: Iterable[Profile | Rollout | Migration]) -> li
     """Documents of one kind whose name another one has."""
     known: dict[str, Profile | Rollout | Migration] = {}
     faults: list[Fault] = []
+    locator = source.Locator()
     for one in named:
         first = known.setdefault(one.name, one)
         if first is not one:
-            at = source.locate(_inside(first.place, ("name",)))
+            at = locator.locate(_inside(first.place, ("name",)))
             message = f'{what} "{one.name}" is declared twice; first at {at}'
             faults.append(Fault(message=message, place=_inside(one.place, ("name",)), hint="rename or remove one"))
     return faults
