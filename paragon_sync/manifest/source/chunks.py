@@ -17,7 +17,8 @@ from paragon_sync.manifest.source.text import (
     unreadable,
 )
 
-_SEPARATOR: Final = re.compile(r"(?:\A|(?<=[\n\r]))---(?=\s|\Z)")
+_SEPARATOR: Final = re.compile(r"---(?=\s|\Z)")
+"""At the start of a line. To ask for that in the pattern takes 60 times as long."""
 _BLANK: Final = re.compile(r"(?:[ \t]*(?:#[^\n\r]*)?(?:\r\n|\r|\n|\Z))*")
 
 
@@ -83,7 +84,8 @@ def is_json(file: str) -> bool:
 def _split(text: str, first: Start) -> Iterator[Chunk]:
     """Split YAML at its separators; ``first`` is where the text starts."""
     document, line, offset = first
-    starts = [match.start() for match in _SEPARATOR.finditer(text)]
+    found = (match.start() for match in _SEPARATOR.finditer(text))
+    starts = [start for start in found if start == 0 or text[start - 1] in "\n\r"]
     if not _is_blank(text[: starts[0]] if starts else text):
         starts.insert(0, 0)
     one_byte_each = text.isascii()
