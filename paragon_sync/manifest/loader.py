@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,16 +42,18 @@ def iter_documents(
     scope: SecretScope,
     find: FindIntegration | None = None,
     *,
+    concerns: Callable[[str], bool] | None = None,
     locator: source.Locator | None = None,
 ) -> Iterator[Document | Ordinary | Flawed | Problem]:
     """Documents as they are read, and every problem with its position; never stops at a problem.
 
     Where ``find`` knows the names of a catalog, documents in which everything is ordinary come as :class:`Ordinary`:
-    nothing is wrong with them, and all their names and values are as that catalog says.
+    nothing is wrong with them, and all their names and values are as that catalog says. Documents whose text does not
+    concern the caller (``concerns``) are stepped over.
     """
     accept, locator = None if find is None else partial(_accept, find), locator or source.Locator()
     for file in files:
-        for item in source.read(file, accept):
+        for item in source.read(file, accept, concerns=concerns):
             if not isinstance(item, Parsed):
                 yield item
                 continue

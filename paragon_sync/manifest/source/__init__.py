@@ -6,7 +6,7 @@ give the same. Each document is read on its own, so a syntax error ends its docu
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -45,15 +45,20 @@ class Accept(Protocol[_Made_co]):
     def __call__(self, value: Json, file: str, document: int, text: str, /) -> _Made_co | None: ...
 
 
-def read(file: Path | str, accept: Accept[_Taken] | None = None) -> Iterator[Parsed | Problem | _Taken]:
+def read(
+    file: Path | str, accept: Accept[_Taken] | None = None, *, concerns: Callable[[str], bool] | None = None
+) -> Iterator[Parsed | Problem | _Taken]:
     """The documents of one file as they stand in it, and every problem that its syntax has.
 
     ``accept`` is asked first, of the value of each document that was read the fast way, with its file and its number:
-    what it makes of it comes instead. Such a value may hold a :class:`Repeated` yet.
+    what it makes of it comes instead. Such a value may hold a :class:`Repeated` yet. Documents whose text does not
+    concern the caller (``concerns``) are stepped over, with everything that is wrong in them.
     """
     name = str(file)
     try:
         for chunk in read_chunks(name):
+            if concerns is not None and not concerns(chunk.text):
+                continue
             value = json_lines.read_fast(chunk.text) if chunk.json else yaml_fast.read(chunk.text)
             if accept is not None and value is not None:
                 taken = accept(value, name, chunk.document, chunk.text)

@@ -18,6 +18,7 @@ from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError, Problem, UsageError
 from paragon_sync.jsonvalue import Pointer
 from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, iter_documents, user_of
+from paragon_sync.manifest.mentions import Mentions
 from paragon_sync.manifest.roster import STANDARD_INPUT
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
@@ -46,7 +47,8 @@ class Desired:
     """Everything that the manifests ask for: documents on disk by user, and how they are read.
 
     ``used`` are the types of the integrations that something refers to; ``digest`` is over the files' names and bytes,
-    and over the rows of rosters. ``notes`` tell people what they might not expect.
+    and over the rows of rosters, and empty where not all documents were read. ``notes`` tell people what they might not
+    expect.
     """
 
     staging: Staging
@@ -164,7 +166,7 @@ class _Loading:
         self.report(rolling.faults)
         if not self._can_be_read(rollout.roster):
             return
-        for made in rolling.rows(sound=sound and not rolling.faults):
+        for made in rolling.rows(sound=sound and not rolling.faults, about=self.sieve.about):
             if isinstance(made, Problem):
                 self.problems.append(made)
             elif self.sieve.accepts(made.user):
@@ -180,7 +182,7 @@ class _Loading:
         self.report(migrating.faults)
         if not self._can_be_read(migration.roster):
             return
-        for row in migrating.rows(sound=sound and not migrating.faults):
+        for row in migrating.rows(sound=sound and not migrating.faults, about=self.sieve.about):
             if isinstance(row, Problem):
                 self.problems.append(row)
             elif self.sieve.accepts(row.user):
@@ -272,11 +274,12 @@ def load_step_by_step(
     filter that matches none.
     """
     loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters), scope=scope)
-    known = None if resolver is None else resolver.known
+    known, about = None if resolver is None else resolver.known, filters.about
     progress = progress or Progress()
     progress.begin(Stage.LOADING, lambda: loading.staging.count)
     try:
-        for item in iter_documents(files, scope, None if known is None else known.integration):
+        find = None if known is None else known.integration
+        for item in iter_documents(files, scope, find, concerns=None if about is None else Mentions(about)):
             yield from loading.take(item)
         loading.report(check_profiles(loading.declared_profiles, loading.profile_uses.kept))
         loading.report(check_names("rollout", (rolling.rollout for rolling in loading.rollouts)))
@@ -297,7 +300,7 @@ def load_step_by_step(
             used=used,
             files=len(files),
             documents=loading.documents,
-            digest=_digest(files, many),
+            digest=_digest(files, many) if about is None else "",
             notes=tuple(note for one in many for note in one.notes),
         )
         progress.begin(Stage.CHECKING)

@@ -52,10 +52,11 @@ class Migrating:
         if self._early:
             yield f"migration {self.migration.name}: where is true of {self._meant_for:,} of {self._read:,} users"
 
-    def rows(self, *, sound: bool) -> Iterator[Enlisted | Problem]:
+    def rows(self, *, sound: bool, about: frozenset[str] | None = None) -> Iterator[Enlisted | Problem]:
         """Each user who may be meant, and every problem of the roster and its rows.
 
-        Where the document isn't ``sound``, only the roster's own problems are found.
+        Where the document isn't ``sound``, only the roster's own problems are found. Only the rows of the users in
+        ``about`` are looked at, where that is given.
         """
         told, evaluate = 0, sound
         for index, row in enumerate(read(self.migration.roster)):
@@ -68,7 +69,7 @@ class Migrating:
                 evaluate = not missing
             self._read += 1
             self._digest.update(repr(row).encode("utf-8", "surrogatepass"))
-            enlisted = self.enlist(row) if evaluate else None
+            enlisted = self.enlist(row) if evaluate and (about is None or row.user in about) else None
             if isinstance(enlisted, Fault):
                 yield from problems([row_fault(self.migration, row, enlisted)])
                 told += 1

@@ -62,10 +62,11 @@ class Rolling:
         if self.rollout.where is not None:
             yield f"{self.source}: where is true of {self._wanted:,} of {self._read:,} users"
 
-    def rows(self, *, sound: bool) -> Iterator[Made | Problem]:
+    def rows(self, *, sound: bool, about: frozenset[str] | None = None) -> Iterator[Made | Problem]:
         """What each row comes to, and every problem of the roster and its rows, of which no more than some are told.
 
-        Where the document isn't ``sound``, only the roster's own problems are found.
+        Where the document isn't ``sound``, only the roster's own problems are found. Only the rows of the users in
+        ``about`` are looked at, where that is given.
         """
         faults: list[Fault] = []
         evaluate = sound
@@ -78,7 +79,7 @@ class Rolling:
                 evaluate = not faults
             self._read += 1
             self._digest.update(repr(row).encode("utf-8", "surrogatepass"))
-            made = self._row(row) if evaluate else None
+            made = self._row(row) if evaluate and (about is None or row.user in about) else None
             if isinstance(made, Filled | DesiredDocument):
                 yield made
             elif made is not None:

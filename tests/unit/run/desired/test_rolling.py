@@ -328,3 +328,13 @@ def test_a_value_of_a_setting_named_by_id_is_taken_as_it_stands(tmp_path: Path) 
     with loaded(tmp_path, csv=CSV, rollout=text) as desired:
         value: Json = "C1"
         assert {Setting("frequency"): Set(value)} == claims(desired.documents_of("acme")[0])
+
+
+def test_rows_of_other_users_are_not_looked_at_where_no_plan_is_written(tmp_path: Path) -> None:
+    rows = "user,channel,frequency\nacme,C1,daily\nglobex,C2,never\n"
+    value = "{slack: {settings: {Frequency: '{{ row.frequency }}'}}}"
+    text = f"{HEAD}users: {{csv: eu.csv}}\nintegrations: {value}\n"
+    with loaded(tmp_path, csv=rows, all=text, filters=Filters(only=frozenset({"acme"}), checks_all=False)) as desired:
+        assert ["acme"] == list(desired.users())
+    with pytest.raises(ManifestError, match="never"), loaded(tmp_path, csv=rows, all=text):
+        """It must not come to this."""
