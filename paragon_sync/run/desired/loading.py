@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -48,7 +48,7 @@ class Desired:
 
     ``used`` are the types of the integrations that something refers to; ``digest`` is over the files' names and bytes,
     and over the rows of rosters, and empty where not all documents were read. ``notes`` tell people what they might not
-    expect.
+    expect. ``rosters`` are how many users each rollout and migration has, by what people call it.
     """
 
     staging: Staging
@@ -58,6 +58,7 @@ class Desired:
     documents: int
     digest: str
     notes: tuple[str, ...] = ()
+    rosters: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def filters(self) -> Filters:
@@ -111,7 +112,14 @@ class _Loading:
     problems: list[Problem] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     documents: int = 0
+    user_documents: int = 0
+    users_checked: int = 0
     input_is_read: bool = False
+
+    def read(self) -> Mapping[str, int]:
+        """Return how much has been read; may be asked from another thread."""
+        rows = sum(one.rows_read for one in self.rollouts) + sum(one.rows_read for one in self.migrations)
+        return {"user": self.user_documents, "row": rows}
 
     def take(self, item: Document | Ordinary | Flawed | Problem) -> Iterable[str]:
         """Stage what is asked for: each user about whom something was staged, as they come."""
@@ -130,6 +138,7 @@ class _Loading:
 
     def _take_ordinary(self, document: Ordinary) -> tuple[str, ...]:
         self.documents += 1
+        self.user_documents += 1
         if document.profiles:
             self.profile_uses.add(document.user, document.place, document.profiles)
         if self.resolver is not None:
@@ -148,6 +157,7 @@ class _Loading:
         self.documents += 1
         match document:
             case User():
+                self.user_documents += 1
                 yield from self._take_user(document, stage=stage)
             case Profile():
                 self.declared_profiles.append(document)
@@ -276,7 +286,7 @@ def load_step_by_step(
     loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters), scope=scope)
     known, about = None if resolver is None else resolver.known, filters.about
     progress = progress or Progress()
-    progress.begin(Stage.LOADING, lambda: loading.staging.count)
+    progress.begin_loading(loading.read)
     try:
         find = None if known is None else known.integration
         for item in iter_documents(files, scope, find, concerns=None if about is None else Mentions(about)):
@@ -302,8 +312,9 @@ def load_step_by_step(
             documents=loading.documents,
             digest=_digest(files, many) if about is None else "",
             notes=tuple(note for one in many for note in one.notes),
+            rosters={one.source: one.rows_read for one in many},
         )
-        progress.begin(Stage.CHECKING)
+        progress.begin(Stage.CHECKING, lambda: loading.users_checked)
         _check(loading, desired)
         loading.sieve.check(used)
         _check_somebody_is_left(desired)
@@ -315,7 +326,7 @@ def load_step_by_step(
 
 def _check(loading: _Loading, desired: Desired) -> None:
     if not (loading.problems or loading.faults):
-        contradictions = list(islice(_ownership(desired), _MOST_TOLD))
+        contradictions = list(islice(_ownership(loading, desired), _MOST_TOLD))
         loading.report(contradictions)
         if len(contradictions) == _MOST_TOLD:
             message = f"after {_MOST_TOLD} contradictions no more are looked for"
@@ -337,7 +348,7 @@ def _check_somebody_is_left(desired: Desired) -> None:
         )
 
 
-def _ownership(desired: Desired) -> Iterator[Fault]:
+def _ownership(loading: _Loading, desired: Desired) -> Iterator[Fault]:
     """Contradictions between what is declared for one user; most users have one document, in which there are none.
 
     What a rollout says is the same for all its rows, but for their values, so one of them tells of all.
@@ -346,6 +357,7 @@ def _ownership(desired: Desired) -> Iterator[Fault]:
         if rolling.sample is not None:
             yield from _contradictions(desired.reading.in_full([rolling.sample]))
     for _, rows in desired.staging.groups():
+        loading.users_checked += 1
         if len(rows) == 1 and rows[0][0]:
             continue
         # migrations run first: what becomes of them beside documents shows once a user is fetched
