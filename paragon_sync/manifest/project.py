@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -15,11 +15,11 @@ from paragon_sync.manifest import schema, source
 from paragon_sync.manifest.source import Parsed
 from paragon_sync.model.declared import Fault, Place
 from paragon_sync.model.planned import FindingKind, Severity
-from paragon_sync.model.project import Environment, Limits, Policy, Project, Protected, SecretRef, Threshold
+from paragon_sync.model.project import Environment, Limits, Policy, Project, Protected, SecretRef
+from paragon_sync.model.thresholds import THRESHOLDS, Threshold, ThresholdRule
 
 _EMULATOR: Final = "emulator:"
 _BARE_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
-_THRESHOLDS: Final = ("usersChanged", "valuesRemoved", "workflowsDisabled", "usersNotConnected")
 _HOST_FORMS: Final = "an https:// or http:// URL without a path, an on-premise host's bare name, or emulator:PATH"
 
 
@@ -65,7 +65,7 @@ def _reworded(fault: Fault) -> Fault:
         return Fault(message=message, place=fault.place, hint="a key itself never belongs into a file under Git")
     if fault.place.pointer[:1] == ("environments",) and fault.message.startswith('"project" can\'t'):
         return replace(fault, hint="letters, digits and . _ ~ - only")
-    if fault.place.pointer[:1] == ("policy",) and fault.place.pointer[-1] in _THRESHOLDS:
+    if fault.place.pointer[:1] == ("policy",) and fault.place.pointer[-1] in {rule.name for rule in THRESHOLDS}:
         return replace(fault, hint="write a number such as 10, or a share such as 30%")
     return fault
 
@@ -149,17 +149,13 @@ def _environment(name: str, content: JsonObject) -> Environment:
     )
 
 
-def _policy(content: JsonObject) -> Policy:
+def _policy(content: JsonObject, rules: Iterable[ThresholdRule] = THRESHOLDS) -> Policy:
     default = Policy()
     findings: Mapping[FindingKind, Severity] = {
         kind: Severity(str(content[kind])) for kind in FindingKind if kind in content
     }
-    not_connected = content.get("usersNotConnected")
     return Policy(
-        users_changed=_threshold(content.get("usersChanged"), default.users_changed),
-        values_removed=_threshold(content.get("valuesRemoved"), default.values_removed),
-        workflows_disabled=_threshold(content.get("workflowsDisabled"), default.workflows_disabled),
-        users_not_connected=None if not_connected is None else _threshold(not_connected, Threshold(number=0)),
+        thresholds={rule.name: _threshold(content[rule.name]) for rule in rules if rule.name in content},
         minimum_population=_int(content.get("minimumPopulation"), default.minimum_population),
         protected=_protected(_object(content.get("protected"))),
         findings=findings,
@@ -174,10 +170,10 @@ def _protected(content: JsonObject) -> Protected:
     )
 
 
-def _threshold(value: Json, default: Threshold) -> Threshold:
+def _threshold(value: Json) -> Threshold:
     if isinstance(value, str):
         return Threshold(share=float(value.removesuffix("%")) / 100)
-    return default if value is None else Threshold(number=_int(value, 0))
+    return Threshold(number=_int(value, 0))
 
 
 def _float(value: Json) -> float | None:

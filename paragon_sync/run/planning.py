@@ -19,6 +19,7 @@ from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.model.live import LiveUser
 from paragon_sync.model.planned import Enablement, Finding, FindingKind, PlanHeader, Severity
 from paragon_sync.model.project import Policy, Protected
+from paragon_sync.model.thresholds import THRESHOLDS, ThresholdRule
 from paragon_sync.paragon.client import Client
 from paragon_sync.plan.policy import check, severity
 from paragon_sync.plan.protection import unknown_names
@@ -177,13 +178,11 @@ def _header(desired: Desired, planning: Planning, tally: Tally) -> PlanHeader:
     )
 
 
-def _policy_text(policy: Policy) -> Mapping[str, str]:
+def _policy_text(policy: Policy, rules: Iterable[ThresholdRule] = THRESHOLDS) -> Mapping[str, str]:
+    thresholds = {rule.name: policy.threshold(rule) for rule in rules}
     return {
-        "usersChanged": str(policy.users_changed),
+        **{name: str(threshold) for name, threshold in thresholds.items() if threshold is not None},
         "minimumPopulation": str(policy.minimum_population),
-        "valuesRemoved": str(policy.values_removed),
-        "workflowsDisabled": str(policy.workflows_disabled),
-        **({} if policy.users_not_connected is None else {"usersNotConnected": str(policy.users_not_connected)}),
         **_protected_text(policy.protected),
     } | {kind.value: chosen.value for kind, chosen in policy.findings.items()}
 
