@@ -1,15 +1,19 @@
-"""Writes the parts of ``schemas/`` that are tables of the code: the thresholds of a policy."""
+"""Writes the parts of ``schemas/`` that are tables of the code: thresholds of a policy and formats of rosters."""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from paragon_sync.manifest.roster.format import RosterFormat
+from paragon_sync.manifest.roster.formats import FORMATS
 from paragon_sync.model.thresholds import THRESHOLDS, ThresholdRule
 
 SCHEMAS = Path(__file__).parents[1] / "schemas"
 PROJECT = SCHEMAS / "project.schema.json"
+ROSTER = SCHEMAS / "roster.schema.json"
 
 Rule = Mapping[str, object]
 
@@ -17,6 +21,18 @@ Rule = Mapping[str, object]
 def project_schema(text: str, rules: Iterable[ThresholdRule] = THRESHOLDS) -> str:
     """Return the Project file's schema with these thresholds, whatever thresholds it has."""
     return replaced(text, "policy", "minimumPopulation", {rule.name: threshold(rule) for rule in rules})
+
+
+def roster_schema(text: str, formats: Iterable[RosterFormat] = FORMATS) -> str:
+    """Return the schema of rosters with these formats, whatever formats it has."""
+    known = list(formats)
+    names = [f"`{one.name}`" for one in known]
+    sentence = f"Exactly one of {', '.join(names[:-1])} and {names[-1]}."
+    properties: dict[str, Rule] = {}
+    for one in known:
+        properties[one.name] = {"title": one.title, "description": one.description, "type": "string", "minLength": 1}
+        properties.update(one.keys)
+    return re.sub("Exactly one of [^.]*[.]", sentence, replaced(text, "roster", "id", properties), count=1)
 
 
 def threshold(rule: ThresholdRule) -> Rule:
@@ -47,3 +63,4 @@ def dumps(value: object) -> str:
 
 if __name__ == "__main__":
     PROJECT.write_text(project_schema(PROJECT.read_text(encoding="utf-8")), encoding="utf-8")
+    ROSTER.write_text(roster_schema(ROSTER.read_text(encoding="utf-8")), encoding="utf-8")
