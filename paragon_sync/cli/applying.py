@@ -51,7 +51,8 @@ def apply_and_tell(reader: PlanReader, store: StateStore, target: Target, connec
     Returns the exit code.
     """
     runs: list[str] = []
-    with RunLock(store.place, _owner(reader.header.project, target)) as lock:
+    owner = owner_of(reader.header.project, target.environment.name)
+    with RunLock(store.place, owner) as lock:
         taken_over = lock.acquire(target.lock_timeout, target.say)
         if taken_over:
             target.say(taken_over)
@@ -59,7 +60,7 @@ def apply_and_tell(reader: PlanReader, store: StateStore, target: Target, connec
             target.say(
                 "the state is on this machine's disk: it guards no other machine, and resuming needs it to be kept"
             )
-        store.guard(lock.check)
+        store.hold_fence(owner)
 
         def begun(run: str) -> None:
             runs.append(run)
@@ -153,6 +154,7 @@ async def _run(
     applicant = Applicant(
         environment=environment.name,
         project=client.project,
+        host=environment.host,
         actor=actor(os.environ),
         allowed=target.allowed,
         message=target.message,
@@ -172,6 +174,7 @@ async def _run(
         canary=canary,
         states=states,
         progress=progress,
+        read_back=project.read_back,
     )
     progress.pace = lambda: client.pace
     await apply_plan(reader, applying)
@@ -196,10 +199,11 @@ def _typed() -> str:
     return sys.stdin.readline()
 
 
-def _owner(project: str, target: Target) -> Owner:
+def owner_of(project: str, environment: str) -> Owner:
+    """Return this process as the owner of an environment's lock."""
     return Owner(
         project=project,
-        environment=target.environment.name,
+        environment=environment,
         actor=actor(os.environ),
         host=socket.gethostname(),
         pid=os.getpid(),

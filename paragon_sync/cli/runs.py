@@ -88,9 +88,10 @@ def show(
 def unlock(project_file: Path, environment: str, yes: bool) -> None:
     """Break the lock of an environment, after showing who holds it.
 
-    A run that still goes on sends nothing more then, and can be resumed. A lock
-    whose owner is gone is taken over without this where that can be proved.
+    A run that holds the lock sends and records nothing more, and can be resumed.
+    A lock whose owner is gone is taken over without this where that can be proved.
     """
+    from paragon_sync.cli.applying import owner_of
     from paragon_sync.manifest.project import load_project
     from paragon_sync.store.lock import describe, standing
 
@@ -106,6 +107,7 @@ def unlock(project_file: Path, environment: str, yes: bool) -> None:
                 click.echo("That process can't be seen from here any more.")
             if not yes:
                 _ask()
+            store.break_fence(owner_of(lock.owner.project, environment))
             lock.break_it()
             click.echo("The lock is broken.")
 

@@ -15,7 +15,15 @@ from paragon_sync.manifest import schema, source
 from paragon_sync.manifest.source import Parsed
 from paragon_sync.model.declared import Fault, Place
 from paragon_sync.model.planned import FindingKind, Severity
-from paragon_sync.model.project import Environment, Limits, Policy, Project, Protected, SecretRef
+from paragon_sync.model.project import (
+    READ_BACK_SECONDS,
+    Environment,
+    Limits,
+    Policy,
+    Project,
+    Protected,
+    SecretRef,
+)
 from paragon_sync.model.thresholds import THRESHOLDS, Threshold, ThresholdRule
 
 _EMULATOR: Final = "emulator:"
@@ -113,6 +121,7 @@ def _project(file: Path, document: JsonObject) -> Project:
     secrets = _object(document.get("secrets"))
     limits = _object(document.get("limits"))
     environments = _object(document["environments"])
+    apply = _object(document.get("apply"))
     return Project(
         file=file,
         folder=file.parent,
@@ -126,7 +135,8 @@ def _project(file: Path, document: JsonObject) -> Project:
             concurrency=_int(limits.get("concurrency"), Limits().concurrency),
         ),
         policy=_policy(_object(document.get("policy"))),
-        enablement="endpoint" if _object(document.get("apply")).get("enablement") == "endpoint" else "config",
+        enablement="endpoint" if apply.get("enablement") == "endpoint" else "config",
+        read_back=_read_back(apply.get("readBack")),
     )
 
 
@@ -174,6 +184,12 @@ def _threshold(value: Json) -> Threshold:
     if isinstance(value, str):
         return Threshold(share=float(value.removesuffix("%")) / 100)
     return Threshold(number=_int(value, 0))
+
+
+def _read_back(value: Json) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        return READ_BACK_SECONDS
+    return tuple(float(item) for item in value if isinstance(item, int | float))
 
 
 def _float(value: Json) -> float | None:

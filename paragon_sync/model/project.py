@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from paragon_sync.model.planned import Enablement, FindingKind, Severity
 from paragon_sync.model.thresholds import Threshold, ThresholdRule
+
+READ_BACK_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 4.0)
+"""Seconds before each repeated read of a write that isn't visible yet: a replica that answers reads may lag behind."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,3 +89,4 @@ class Project:
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
     enablement: Enablement = "config"
+    read_back: tuple[float, ...] = READ_BACK_SECONDS

@@ -17,8 +17,9 @@ The payload is rebuilt with the code that planned it. Knows no catalog, no docum
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, assert_never
 
 from paragon_sync.errors import JsonError
@@ -113,6 +114,9 @@ Rebased: TypeAlias = Satisfied | ToSend | Conflicting | Unwritable
 
 Enabled: TypeAlias = tuple[str, str | None, str]
 """The enablement of a workflow: credential, configuration, workflow."""
+Switched: TypeAlias = Mapping[Enabled, bool]
+"""The workflows that a change of metadata switched, each with whether it left it enabled."""
+NOT_SWITCHED: Final[Switched] = MappingProxyType({})
 
 _FILLED_IN: Final = frozenset({Origin.DEFAULTS, Origin.CREATED})
 _MIGRATED: Final = frozenset({Origin.MIGRATION, Origin.MOVED, Origin.OVERWRITTEN})
@@ -128,7 +132,7 @@ def rebase(
     operation: Operation,
     live: LiveUser,
     *,
-    switched: Collection[Enabled] = frozenset(),
+    switched: Switched = NOT_SWITCHED,
     on_conflict: Literal["skip", "overwrite"] = "skip",
 ) -> Rebased:
     """Compare each managed value's base, live and planned value, and rebuild the payload from what is live now.
@@ -147,14 +151,15 @@ def rebase(
 
 
 def _value_by_value(
-    operation: Operation, shape: Shape, switched: Collection[Enabled], on_conflict: Literal["skip", "overwrite"]
+    operation: Operation, shape: Shape, switched: Switched, on_conflict: Literal["skip", "overwrite"]
 ) -> Rebased:
     writes: list[tuple[ManagedTarget, Value]] = []
     conflicts: list[ConflictingPath] = []
     torn = _torn(operation, shape)
     for managed in operation.managed:
         now = shape.read(managed.target)
-        base = _switched_base(managed, now) if _is_among(switched, operation.subject, managed) else managed.base
+        left = _left_enabled(switched, operation.subject, managed)
+        base = managed.base if left is None else _switched_base(managed, now, enabled=left)
         wanted = _wanted(managed, now)
         if operation.enablement == "endpoint" and is_halfway(managed, operation, shape):
             base = now
@@ -262,17 +267,20 @@ def _credential_of(subject: ConfigurationSubject, live: LiveUser) -> Credential 
     return None
 
 
-def _is_among(switched: Collection[Enabled], subject: Subject, managed: Managed) -> bool:
-    if not isinstance(subject, ConfigurationSubject) or not isinstance(managed.target, WorkflowEnabled):
-        return False
-    return (subject.credential, subject.configuration, managed.target.workflow) in switched
+def _left_enabled(switched: Switched, subject: Subject, managed: Managed) -> bool | None:
+    """Return whether a change of metadata left the managed workflow enabled; None if it didn't switch it."""
+    if not isinstance(subject, ConfigurationSubject) or not isinstance(managed.target, WorkflowEnabled | WorkflowEntry):
+        return None
+    return switched.get((subject.credential, subject.configuration, managed.target.workflow))
 
 
-def _switched_base(managed: Managed, now: Value) -> Value:
-    """The other of what it was; an entry that isn't there is off, too."""
-    if managed.base is not True:
-        return True
-    return ABSENT if now is ABSENT else False
+def _switched_base(managed: Managed, now: Value, *, enabled: bool) -> Value:
+    """Return the value as a change of metadata left it; the workflow of an entry that isn't there is off."""
+    if isinstance(managed.target, WorkflowEntry):
+        entry = managed.base
+        switched = entry | {"enabled": enabled} if isinstance(entry, dict) else entry
+        return switched if equal(now, switched) else entry
+    return True if enabled else ABSENT if now is ABSENT else False
 
 
 def _wanted(managed: Managed, now: Value) -> Value:

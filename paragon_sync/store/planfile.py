@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
@@ -13,6 +11,7 @@ from typing import Any, Final, Literal, Self
 
 from paragon_sync.errors import JsonError, PlanFileError, PlanKeyError
 from paragon_sync.model.planned import ConfigurationSubject, Finding, Operation, Outline, PlanHeader
+from paragon_sync.part_file import PartFile, remove_leftovers
 from paragon_sync.store import encoding, layout
 from paragon_sync.store.layout import Row, Section, Table
 from paragon_sync.store.sealing import Plain, Sealed, Sealing, Unavailable
@@ -54,16 +53,14 @@ class PlanWriter:
 
     def __init__(self, path: Path, key: str | None = None) -> None:
         self.path = path
-        self._done = False
         self._sealing: Plain | Sealed = Plain() if key is None else Sealed.new(key)
         self._batches: dict[Table, list[Row]] = {"operations": [], "findings": []}
         self._sections: dict[Table, Section] = {"operations": Section(), "findings": Section()}
         with _write_errors(path):
             layout.check_replaceable(path)
-            handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-            os.close(handle)
-            self._part = Path(part)
-            self._database = sqlite3.connect(part, isolation_level=None, check_same_thread=False)
+            remove_leftovers(path.parent)
+            self._part = PartFile(path)
+            self._database = _private(self._part)
         try:
             with _write_errors(path):
                 self._begin()
@@ -108,19 +105,16 @@ class PlanWriter:
             )
             self._database.execute("COMMIT")
             self._database.close()
-            layout.sync(self._part)
+            layout.sync(self._part.path)
             layout.check_replaceable(self.path)
-            self._part.replace(self.path)
-            self._done = True
+            self._part.publish()
             layout.sync(self.path.parent)
         return digest
 
     def abandon(self) -> None:
         """Removes what was written; does nothing after :meth:`finish`."""
         self._database.close()
-        if not self._done:
-            with suppress(OSError):
-                self._part.unlink(missing_ok=True)
+        self._part.discard()
 
     def __enter__(self) -> Self:
         return self
@@ -301,6 +295,16 @@ class PlanReader:
 def _has_our_tables(database: sqlite3.Connection) -> bool:
     """And no others: what is asked of anything else might take for ever."""
     return set(database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema")) == layout.schema()
+
+
+def _private(part: PartFile) -> sqlite3.Connection:
+    """Open a file of this process alone, without SQLite's locks: on NFS the part file's own would be in their way."""
+    uri = f"{part.path.absolute().as_uri()}?nolock=1"
+    try:
+        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error:
+        part.discard()
+        raise
 
 
 def _opened(path: Path) -> sqlite3.Connection:

@@ -53,6 +53,7 @@ class Records:
             encoding.write_effects(sending.enabled) if sending.enabled else None,
             sending.opened.wall,
             sending.opened.monotonic,
+            None,
         )
 
     def answer_rows(self, run: str, recorded: Recorded) -> Iterator[Values]:
@@ -90,6 +91,7 @@ class Records:
             sent=row.sent,
             window=_window(row),
             enabled=() if row.enabled is None else encoding.read_effects(row.enabled),
+            refused=bool(row.refused),
         )
 
     def ended(self, run: str, number: int, kept: str | None) -> Outcome | None:

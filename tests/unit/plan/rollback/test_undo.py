@@ -307,6 +307,13 @@ ATTEMPTS: dict[str, tuple[list[tuple[JsonObject, JsonObject]], bool, JsonObject,
         [settings(a=1, x=1)],
         [],
     ),
+    "another's value came between, and the last write carried it": (
+        [(settings(a=1), settings(a=2, b=2)), (settings(a=1, b=5), settings(a=2, b=5))],
+        True,
+        settings(a=2, b=5),
+        [settings(a=1, b=5)],
+        [],
+    ),
     "an entry that only the first created": (
         [({}, workflows(w=ON)), (workflows(w=ON), workflows(w=ON) | settings(a=1))],
         True,
@@ -418,6 +425,14 @@ def test_what_the_run_set_again_itself_stays_on() -> None:
 
     assert [BACK, []] == told(undone)
     assert [(True, True)] == [(managed.base, managed.desired) for managed in undone.operations[1].managed]
+
+
+def test_what_the_run_set_again_itself_and_its_user_disabled_since_stays_off() -> None:
+    asserted = replace(patched((workflows(notify=OFF), workflows(notify=ON))), verified=True)
+    undone = effects(credential(workflows(notify=OFF)), more=(asserted,))
+
+    assert [BACK] == told(undone)
+    assert ['whether "Send notification" is enabled has changed since, and is left as it is'] == notes(undone)
 
 
 def test_what_somebody_enabled_since_stays_on() -> None:
