@@ -19,8 +19,8 @@ import uvloop
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from benchmarks import world
-from paragon_sync.paragon.fastest import fastest_transport
 from paragon_sync.paragon.transport import HttpRequest, HttpResponse, Transport
+from paragon_sync.paragon.transport_factory import make_transport
 
 BATCH = 32
 AHEAD = 16
@@ -92,7 +92,7 @@ class Floor:
 
 
 async def _main(url: str, key: bytes, users: int, concurrency: int, *, writes: bool) -> None:
-    carrier = fastest_transport(concurrency)
+    carrier = make_transport(url, concurrency)
     await Floor(carrier, url, key, users).run(concurrency, writes=writes)
     await carrier.aclose()
 

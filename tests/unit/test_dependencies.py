@@ -14,8 +14,6 @@ DISTRIBUTIONS = {"backports": "backports.zstd", "jwt": "pyjwt", "yaml": "pyyaml"
 """Import names that differ from the distribution's name."""
 LATER_PYTHONS = {"compression"}
 """Modules of the standard library that this Python may not have."""
-INDIRECT = {"aiohttp"}
-"""Installed by httpx-aiohttp."""
 
 
 def imported_modules() -> Iterator[str]:
@@ -41,5 +39,5 @@ def declared() -> set[str]:
 
 
 def test_each_imported_library_is_a_plain_dependency() -> None:
-    imported = set(imported_modules()) - sys.stdlib_module_names - {"paragon_sync"} - LATER_PYTHONS - INDIRECT
+    imported = set(imported_modules()) - sys.stdlib_module_names - {"paragon_sync"} - LATER_PYTHONS
     assert {normalized(DISTRIBUTIONS.get(name, name)) for name in imported} <= declared()
