@@ -120,8 +120,9 @@ def apply(
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
         file = Path(folder) / "plan"
         make_plan_file(asked, file, quiet=quiet)
-        with open_plan(file) as reader:
-            return _show_and_apply(reader, target, yes=yes)
+        reader = open_plan(file)
+    with reader:  # its file has no name any more: nothing is left of it, whatever ends the run
+        return _show_and_apply(reader, target, yes=yes)
 
 
 def _users_to_retry(plan: Path, target: Target) -> frozenset[str]:

@@ -11,7 +11,8 @@ from pathlib import Path
 from typing import Any, Final, TypeAlias
 
 from paragon_sync.errors import ParagonSyncError
-from paragon_sync.model.project import READ_BACK_SECONDS, Policy, Threshold
+from paragon_sync.model.project import READ_BACK_SECONDS, Policy
+from paragon_sync.model.thresholds import THRESHOLDS, Threshold
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
 from paragon_sync.paragon.retry import Retrying
@@ -32,9 +33,7 @@ from tests.simulation.storage import SimulatedLock, Storage
 from tests.simulation.weather import Climate
 
 _MANY: Final = Threshold(number=1_000_000)
-_POLICY: Final = Policy(
-    users_changed=_MANY, values_removed=_MANY, workflows_disabled=_MANY, minimum_population=1_000_000
-)
+_POLICY: Final = Policy(thresholds={rule.name: _MANY for rule in THRESHOLDS}, minimum_population=1_000_000)
 
 
 Work: TypeAlias = Coroutine[Any, Any, None]

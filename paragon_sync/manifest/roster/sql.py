@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from paragon_sync.manifest.roster.rows import Found, Item, Trouble
 from paragon_sync.manifest.roster.sql_values import NotJson, json_value
-from paragon_sync.manifest.schema import did_you_mean
 from paragon_sync.model.declared import SqlRoster
+from paragon_sync.model.similar_names import did_you_mean
 
 _BATCH: Final = 1000
 _CONNECT_SECONDS: Final = 10

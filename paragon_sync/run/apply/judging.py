@@ -25,7 +25,7 @@ from paragon_sync.model.outcome import (
     Unknown,
 )
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation
-from paragon_sync.plan.rebase import AsPlanned, Enabled, ToSend, Unwritable, live_shape
+from paragon_sync.plan.rebase import Enabled, Switched, ToSend, Unwritable, live_shape
 from paragon_sync.plan.requests import newly_enabled
 from paragon_sync.plan.shape import shape_like
 from paragon_sync.plan.verify import (
@@ -180,9 +180,10 @@ def enabled(effect: SideEffect) -> Enabled:
     return (effect.credential, effect.configuration, effect.workflow)
 
 
-def switched(written: Written, after: LiveUser) -> frozenset[Enabled]:
-    """The workflows that a change of metadata has switched, on or off."""
-    return frozenset(map(enabled, {*written.enabled} ^ {*enabled_workflows(after)}))
+def switched(written: Written, after: LiveUser) -> Switched:
+    """Return the workflows that a change of metadata has switched, each with whether it is enabled now."""
+    before, now = set(map(enabled, written.enabled)), set(map(enabled, enabled_workflows(after)))
+    return dict.fromkeys(sorted(before - now, key=str), False) | dict.fromkeys(sorted(now - before, key=str), True)
 
 
 def managed_enablements(operations: Iterable[Operation]) -> frozenset[Enabled]:
@@ -213,8 +214,6 @@ def _applied(operation: Operation, written: Written, after: LiveUser, context: C
 
 
 def _enabled_through_config(operation: Operation, written: Written) -> int:
-    if isinstance(written.sent, AsPlanned) and written.first is written.sent and operation.straight is not None:
-        return operation.straight
     if operation.enablement != "config" or isinstance(operation.subject, MetadataSubject):
         return 0
     return newly_enabled(written.first.pre_image, written.sent.payload)
