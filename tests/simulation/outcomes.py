@@ -112,7 +112,9 @@ class Outcomes:
         history = self.case.history(user)
         if outcome.after_write and self.case.may_be_normalized(note):
             return None
-        if all(one.pointer[-1] == "enabled" for one in outcome.paths) and self.case.is_hidden(user):
+        if all(one.pointer[-1] == "enabled" for one in outcome.paths) and self.case.is_hidden(
+            user, rolling=note.process in self.case.rolling
+        ):
             return None
         for conflicting in outcome.paths:
             path, live = _path(resource, conflicting.pointer), _text(conflicting.live)
