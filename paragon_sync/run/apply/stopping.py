@@ -93,7 +93,7 @@ class Breaker:
         """Take one outcome into account."""
         if isinstance(outcome, Blocked):
             return  # it says nothing that the operation before it has not said
-        # a server that stores other values than it answers can't be told from other clients, but it must have a brake
+        # a server that stores other values than it answers looks like other clients, and must stop the run too
         failed = isinstance(outcome, _FAILED) or (isinstance(outcome, Conflict) and outcome.after_write)
         self._row = self._row + 1 if failed else 0
         self._recent.append(failed)
