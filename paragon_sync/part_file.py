@@ -1,4 +1,4 @@
-"""Part files: locked while they are written, renamed to their final name, and removed by the next writer if left behind."""
+"""Part files: locked while they are written, then renamed to their final name; the next writer removes any left."""
 
 from __future__ import annotations
 
