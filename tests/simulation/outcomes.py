@@ -150,7 +150,8 @@ class Outcomes:
         """Whether a version holds what the operation of a record was to write."""
         operation, resource = note.recorded.operation, resource_of_note(note)
         wants = [want for path, want in self.case.wants[operation.user].items() if resource_of(path) == resource]
-        if all(one.base == one.desired for one in operation.managed):  # it guards enablements against metadata
+        managed = operation.managed
+        if managed and all(one.base == one.desired for one in managed):  # it guards enablements against metadata
             wants = [want for want in wants if want.path[-1] == "enabled"]
         return all(is_met(want, self.case.value(version, want.path)) for want in wants)
 
