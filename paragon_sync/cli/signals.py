@@ -53,7 +53,13 @@ ENDINGS: Final[Mapping[signal.Signals, Ending]] = {
 
 @contextmanager
 def handling(receive: Handler) -> Iterator[None]:
-    """Handle the ending signals with ``receive``; SIGHUP stays ignored where it is ignored, as under ``nohup``."""
+    """Handle the ending signals with ``receive``; SIGHUP stays ignored where it is ignored, as under ``nohup``.
+
+    Does nothing in another thread than the main one, which never handles signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
 
     def count_and_receive(number: int, frame: FrameType | None) -> None:
         if _process is not None:

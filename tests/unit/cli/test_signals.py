@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from paragon_sync.cli.signals import ENDINGS, FORCED_EXIT_SECONDS
+from paragon_sync.cli.signals import ENDINGS, FORCED_EXIT_SECONDS, deferring
 from paragon_sync.emulator import Emulator
 from tests.benches import Start
 from tests.cases.command import INSTALLED
@@ -106,6 +107,17 @@ class TestWatchdog:
         command = ["/bin/sh", "-c", f'exec "$0" -c "{text}" {stream}>&-', sys.executable]
         ran = subprocess.run(command, capture_output=True, check=False)
         assert (ran.returncode, b"Bad file descriptor" in ran.stderr) == (1, stream != 2)
+
+
+def test_other_threads_change_no_handlers() -> None:
+    before = [signal.getsignal(number) for number in ENDINGS]
+
+    def defer() -> list[object]:
+        with deferring():
+            return [signal.getsignal(number) for number in ENDINGS]
+
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(defer).result() == before
 
 
 class TestFirstSignal:
