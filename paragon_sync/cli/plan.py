@@ -21,6 +21,7 @@ from paragon_sync.cli.options import (
 )
 from paragon_sync.cli.stored import check_plain_plan, open_plan
 from paragon_sync.errors import EXIT_CHANGES, EXIT_OK, EXIT_REFUSED
+from paragon_sync.render.format import PlanReport
 
 
 @click.command()
@@ -34,7 +35,7 @@ from paragon_sync.errors import EXIT_CHANGES, EXIT_OK, EXIT_REFUSED
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @view_option
 @quiet_option
-@format_option("text", "json")
+@format_option(PlanReport)
 def plan(
     paths: tuple[Path, ...],
     project_file: Path,

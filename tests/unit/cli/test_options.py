@@ -14,6 +14,7 @@ from paragon_sync.cli.options import (
     paths_argument,
     project_option,
 )
+from paragon_sync.render.format import PlanReport
 
 GIVEN: dict[str, Any] = {}
 
@@ -24,7 +25,7 @@ GIVEN: dict[str, Any] = {}
 @environment_option(required=False)
 @filter_options
 @allow_option
-@format_option("text", "json")
+@format_option(PlanReport)
 def command(**given: Any) -> None:
     """Keep what was given."""
     GIVEN.clear()

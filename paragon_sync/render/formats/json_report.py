@@ -1,0 +1,59 @@
+"""Reports as JSON for machines. What writes them is loaded when it is called."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from typing import Final, TextIO
+
+from paragon_sync.render.format import CatalogReport, PlanReport, RecordReport, ReportFormat, RunReport, RunsReport
+
+
+def write_plan(report: PlanReport, stream: TextIO | None) -> None:
+    """Write a plan as ``schemas/plan.schema.json`` says."""
+    from paragon_sync.render.plan_json import plan_json
+
+    _write(plan_json(report.plan, report.view.selection), stream)
+
+
+def write_run(report: RunReport, stream: TextIO | None) -> None:
+    """Write a run as ``schemas/run.schema.json`` says."""
+    from paragon_sync.render.run_json import run_json
+
+    _write(run_json(report.journal, report.run, held=report.held), stream)
+
+
+def write_record(report: RecordReport, stream: TextIO | None) -> None:
+    """Write a run or a part of it as ``schemas/run.schema.json`` says."""
+    from paragon_sync.render.run_json import run_json
+
+    _write(run_json(report.journal, report.run, report.part), stream)
+
+
+def write_runs(report: RunsReport, stream: TextIO | None) -> None:
+    """Write runs as ``schemas/runs.schema.json`` says."""
+    from paragon_sync.render.run_json import runs_json
+
+    _write(runs_json(report.runs), stream)
+
+
+def write_catalog(report: CatalogReport, stream: TextIO | None) -> None:
+    """Write a catalog as its lock file has it."""
+    _write([report.lock_text(report.catalog)], stream)
+
+
+def _write(parts: Iterable[str], stream: TextIO | None) -> None:
+    (sys.stdout if stream is None else stream).writelines(parts)
+
+
+FORMAT: Final = ReportFormat(
+    name="json",
+    writers={
+        PlanReport: write_plan,
+        RunReport: write_run,
+        RecordReport: write_record,
+        RunsReport: write_runs,
+        CatalogReport: write_catalog,
+    },
+    for_machines=True,
+)
