@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 TESTFLAGS ?= -n auto
+SEEDS ?=
 VENV := .venv/bin
 
 .NOTPARALLEL:
@@ -20,8 +21,9 @@ test: .setup-dev ## Run the tests; TESTFLAGS are pytest's arguments
 	@$(VENV)/python -m pytest $(TESTFLAGS)
 
 .PHONY: soak
-soak: .setup-dev ## Run the soak tests in full: kills, faults and a portal user beside large runs
+soak: .setup-dev ## Run the soak tests in full, then simulated schedules for 60 minutes (SEEDS=N: N of them)
 	@PARAGON_SYNC_SOAK=1 $(VENV)/python -m pytest $(TESTFLAGS) tests/soak
+	@$(VENV)/python -m tests.simulation --jobs 2 $(if $(SEEDS),--seeds $(SEEDS),--minutes 60 --seeds 100000)
 
 .PHONY: lint
 lint: .setup-dev ## Check style and format

@@ -106,11 +106,14 @@ def read_json(call: Call, response: HttpResponse, now: float) -> Json:
 
 
 def tells_nothing(response: HttpResponse) -> bool:
-    """Whether a good answer to a write is an object without a word on errors; its values are nobody's concern.
-
-    False also where that can't be told fast.
-    """
-    return is_good(response) and jsonvalue.lacks(response.body, "errors", "authenticated")
+    """Return True for a good answer to a write that is an object without ``errors`` and ``authenticated``."""
+    if not is_good(response):
+        return False
+    try:
+        found = jsonvalue.loads(response.body)
+    except JsonError:
+        return False
+    return isinstance(found, dict) and found.keys().isdisjoint(("errors", "authenticated"))
 
 
 def unauthorized(call: Call, response: HttpResponse, now: float, said: str = "") -> RefusedError:

@@ -332,8 +332,7 @@ class UserSession:
         match request:
             case PatchConfig(credential=credential, configuration=configuration):
                 call = self._call("PATCH", f"/sdk/credentials/{_quoted(credential)}", credential)
-                config = jsonvalue.dumps(request.config) if request.text is None else request.text
-                return call, _routing(credential, configuration), f'{{"config":{config}}}'
+                return call, _routing(credential, configuration), jsonvalue.dumps({"config": request.config})
             case PatchMeta(meta=meta):
                 return self._call("PATCH", "/sdk/me"), {}, jsonvalue.dumps({"meta": meta})
             case EnableWorkflow(credential=credential, configuration=configuration, workflow=workflow):

@@ -23,7 +23,7 @@ from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, assert_never
 
 from paragon_sync.errors import JsonError
-from paragon_sync.jsonvalue import ABSENT, JsonObject, dumps, equal, format_pointer
+from paragon_sync.jsonvalue import ABSENT, JsonObject, equal, format_pointer
 from paragon_sync.model.desired import ManagedTarget, Setting, WorkflowEnabled, WorkflowEntry, WorkflowSetting
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath
@@ -49,35 +49,8 @@ class Satisfied:
     """Every managed value is as planned, or chosen by the user; nothing needs to be sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class AsPlanned:
-    """What was planned is to be sent: live is as it was then, to the letter where its text is at hand.
-
-    Nothing of what was read is kept: until the answer comes, that of very many users would be.
-    """
-
-    operation: Operation
-
-    @property
-    def requests(self) -> tuple[Request, ...]:
-        return self.operation.requests
-
-    @property
-    def pre_image(self) -> JsonObject:
-        return self.operation.base
-
-    @property
-    def payload(self) -> JsonObject:
-        """How what they write shall be in the end."""
-        return final_payload(self.pre_image, self.requests)
-
-    @property
-    def overwritten(self) -> tuple[ConflictingPath, ...]:
-        return ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rewritten:
+class ToSend:
     """The requests to send now, in their order.
 
     ``pre_image`` is how what they write is live before them. ``overwritten`` are the managed values that have moved and
@@ -108,7 +81,6 @@ class Unwritable:
     reason: str
 
 
-ToSend: TypeAlias = AsPlanned | Rewritten
 Rebased: TypeAlias = Satisfied | ToSend | Conflicting | Unwritable
 
 
@@ -141,10 +113,7 @@ def rebase(
     left them is their base, so that managed enablements are asserted again. ``overwrite`` writes values in conflict all
     the same, but for defaults: those the user chose.
     """
-    shape = _accepting_shape(operation.subject, live)
-    if isinstance(shape, Shape) and not switched and _is_as_planned(operation, shape):
-        return AsPlanned(operation)
-    shape = _carriable(shape)
+    shape = _carriable(_accepting_shape(operation.subject, live))
     if isinstance(shape, Unwritable):
         return shape
     return _value_by_value(operation, shape, switched, on_conflict)
@@ -178,17 +147,6 @@ def _value_by_value(
     if conflicts and on_conflict == "skip":
         return Conflicting(paths=tuple(conflicts))
     return _rewritten(operation, shape, writes, conflicts) if writes else Satisfied()
-
-
-def _is_as_planned(operation: Operation, shape: Shape) -> bool:
-    """Whether live is whole as it was when the plan was made, so that what was planned is what is to be sent."""
-    if operation.straight is None or shape.ambiguous:
-        return False
-    try:
-        text = operation.base_text
-        return equal(shape.payload, operation.base) if text is None else dumps(shape.payload) == text
-    except JsonError:  # it can't be written, and so it isn't what was planned from
-        return False
 
 
 def conflicting_path(managed: Managed, shape: Shape, now: Value) -> ConflictingPath:
@@ -353,7 +311,7 @@ def _torn(operation: Operation, shape: Shape) -> bool:
 
 def _rewritten(
     operation: Operation, shape: Shape, writes: list[tuple[ManagedTarget, Value]], conflicts: list[ConflictingPath]
-) -> Rewritten | Unwritable:
+) -> ToSend | Unwritable:
     targets = {target for target, _ in writes}
     for target, value in writes:
         if not isinstance(target, WorkflowSetting) or value is ABSENT or shape.has_entry(target.workflow):
@@ -365,7 +323,7 @@ def _rewritten(
         payload = merge(shape, writes)
     except JsonError as error:
         return Unwritable(reason=f"nothing can be written without destroying what is there: {error.message}")
-    return Rewritten(
+    return ToSend(
         requests=requests_of(operation.subject, shape, payload, operation.enablement),
         pre_image=shape.payload,
         overwritten=tuple(conflicts),

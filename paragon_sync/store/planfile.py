@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -77,10 +77,12 @@ class PlanWriter:
         """Adds one operation and returns its number, by which the journal refers to it."""
         subject, number = operation.subject, self.count
         integration = subject.integration if isinstance(subject, ConfigurationSubject) else None
-        outline, rest = encoding.write_operation(operation)
-        changes = self._sealing.seal(outline, layout.place("changes", number))
-        kept = self._sealing.seal(rest, layout.place("rest", number))
-        self._add("operations", (number, layout.key(operation.user), _key(integration), changes, kept))
+        review, run = encoding.write_operation(operation)
+        texts = (
+            self._sealing.seal(review, layout.place("review", number)),
+            self._sealing.seal(run, layout.place("run", number)),
+        )
+        self._add("operations", (number, layout.key(operation.user), _key(integration), *texts))
         return number
 
     def add_finding(self, finding: Finding) -> None:
@@ -193,17 +195,29 @@ class PlanReader:
 
     def numbered(self) -> Iterator[tuple[int, Operation]]:
         """The operations, each with its number (from 0), by which the journal refers to it."""
-        return self._whole(encoding.read_operation)
+        for page in self._pages("operations", "number, review, run"):
+            with _read_errors(self.path):
+                operations = [
+                    (
+                        number,
+                        encoding.read_operation(self._text("review", number, review), self._text("run", number, run)),
+                    )
+                    for number, review, run in page
+                ]
+            yield from operations
 
     def to_run(self) -> Iterator[tuple[int, Operation]]:
-        """As :meth:`numbered`, each operation read part by part when somebody looks: for those who look at little."""
-        return self._whole(encoding.read_later)
+        """Return what a run needs of each operation, as :meth:`numbered`: without the changes that people review."""
+        for page in self._pages("operations", "number, run"):
+            with _read_errors(self.path):
+                operations = [(number, encoding.read_run(self._text("run", number, run))) for number, run in page]
+            yield from operations
 
     def outlines(self, selection: Selection = EVERYTHING) -> Iterator[Outline]:
         """What of the operations people review, in their order; read much faster than the whole."""
-        for page in self._pages("operations", "number, changes", selection):
+        for page in self._pages("operations", "number, review", selection):
             with _read_errors(self.path):
-                outlines = [encoding.read_outline(self._text("changes", number, text)) for number, text in page]
+                outlines = [encoding.read_outline(self._text("review", number, text)) for number, text in page]
             yield from outlines
 
     def findings(self, selection: Selection = EVERYTHING) -> Iterator[Finding]:
@@ -232,14 +246,8 @@ class PlanReader:
     ) -> None:
         self.close()
 
-    def _whole(self, read: Callable[[str, str], Operation]) -> Iterator[tuple[int, Operation]]:
-        for page in self._pages("operations", "number, changes, rest"):
-            with _read_errors(self.path):
-                operations = [
-                    (number, read(self._text("changes", number, outline), self._text("rest", number, rest)))
-                    for number, outline, rest in page
-                ]
-            yield from operations
+    def _operation(self, number: int, review: bytes, run: bytes) -> Operation:
+        return encoding.read_operation(self._text("review", number, review), self._text("run", number, run))
 
     def _pages(self, table: Table, columns: str, selection: Selection = EVERYTHING) -> Iterator[list[tuple[Any, ...]]]:
         """Columns of the rows that are asked for, in their order, a few rows at a time."""
@@ -263,7 +271,7 @@ class PlanReader:
                 raise ValueError("an index says something else than the rows")
             self._checked.add(table)
 
-    def _text(self, what: Literal["changes", "rest", "findings"], number: int, kept: bytes) -> str:
+    def _text(self, what: Literal["review", "run", "findings"], number: int, kept: bytes) -> str:
         return self._sealing.unseal(kept, layout.place(what, number))
 
     def _verify(self, key: str | None) -> None:

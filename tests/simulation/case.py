@@ -11,9 +11,9 @@ from paragon_sync.model.planned import MetadataSubject, Operation
 from tests.simulation.history import Exchange, UserHistory, Version
 from tests.simulation.loop import Process
 from tests.simulation.population import Persona, Want
-from tests.simulation.schedule import World
 from tests.simulation.storage import Note
 from tests.simulation.values import GONE, Path, Resource, resource_of, shown, text
+from tests.simulation.world import World
 
 WINDOW_SECONDS: Final = 2.0
 """What another writer saves in so many seconds before a write may be lost, beside the server's own time."""
@@ -45,11 +45,8 @@ class Case:
         self.wants: Mapping[str, Mapping[Path, Want]] = {
             user: {want.path: want for want in persona.wants} for user, persona in self.personas.items()
         }
-        back = world.rollback
-        self.rolling: frozenset[Process] = frozenset() if back is None else frozenset({back.process})
-        self.runs: dict[Process, tuple[str, ...]] = {one.process: tuple(one.runs) for one in world.applied}
-        if back is not None:
-            self.runs[back.process] = tuple(back.runs)
+        self.rolling: frozenset[Process] = frozenset(one.process for one in world.rolled_back)
+        self.runs = {one.process: tuple(one.runs) for one in (*world.applied, *world.rolled_back)}
         self.gets: dict[tuple[Process, str], list[Exchange]] = {}
         for exchange in world.server.exchanges:
             if not exchange.is_write:
@@ -95,7 +92,7 @@ class Case:
 
     def base(self, user: str, path: Path) -> str:
         """The value that the plan was made from."""
-        read = self.last_read(self.world.planned[0], user, resource_of(path), until=self.world.loop.now)
+        read = self.last_read(self.world.planners[-1], user, resource_of(path), until=self.world.loop.now)
         if read is None or read.seen is None:
             return GONE
         return self.value(self.history(user).versions[read.seen], path)
@@ -112,15 +109,29 @@ class Case:
         for exchange in self.world.server.exchanges:
             if exchange.user != user or not exchange.is_write or exchange.process in self.rolling:
                 continue
-            is_written = exchange.resource == resource_of(path) and want is not None
-            if exchange.made is not None and (is_written or path in dict(self.changes(exchange))):
+            if exchange.made is not None and self._has_written(exchange, path):
                 left.add(self.value(history.versions[exchange.made], path))
                 seen = self._seen_before(exchange.process, user, path, exchange.left, exchange.made)
+                if path[-1] == "enabled" and self.seems_switched(exchange, path):
+                    seen |= {"true"}
                 first.append((exchange.left, seen))
         for at, process in self.in_doubt(user, resource_of(path)) if want is not None else ():
-            left.add(want.value if want.value == GONE else self.stored(want.value))
-            first.append((at, self._seen_before(process, user, path, at, history.at(at) + 1)))
+            planned = want.value if want.value == GONE else self.stored(want.value)
+            seen = self._seen_before(process, user, path, at, history.at(at) + 1)
+            if seen != {planned}:
+                left.add(planned)
+                first.append((at, seen))
         return left, min(first, key=lambda one: one[0])[1] if first else set()
+
+    def _has_written(self, exchange: Exchange, path: Path) -> bool:
+        """Whether a write was to change a value, and did not only carry what it had read."""
+        assert exchange.made is not None
+        if exchange.resource != resource_of(path) or path not in self.wants[exchange.user]:
+            return path in dict(self.changes(exchange))
+        versions, read = self.history(exchange.user).versions, self.read_before(exchange)
+        if read is None or read.seen is None:
+            return True
+        return self.value(versions[read.seen], path) != self.value(versions[exchange.made], path)
 
     def _seen_before(self, process: Process, user: str, path: Path, at: float, end: int) -> set[str]:
         """Return the values that a path had from the newest read before a moment to a version."""
@@ -142,7 +153,7 @@ class Case:
 
     def _ended_badly(self, process: Process) -> bool:
         """Whether a process could not record to the end what it did."""
-        errors = {one.process for one in self.world.applied if one.error is not None}
+        errors = {one.process for one in (*self.world.applied, *self.world.rolled_back) if one.error is not None}
         return process.is_dead or process in self.world.storage.superseded or process in errors
 
     def seems_switched(self, exchange: Exchange, path: Path, *, ever: bool = False) -> bool:
@@ -155,9 +166,9 @@ class Case:
         numbers = range(1, exchange.made) if ever else [since(history, path, exchange.made - 1)]
         off = [history.versions[number].at for number in numbers if self._goes_off(history, path, number)]
         end = self._metadata_ended(exchange.user)
-        for process, left in self._metadata_attempts(exchange.user):
+        for process, left, may_be_late in self._metadata_attempts(exchange.user):
             read = self.last_read(process, exchange.user, resource_of(path), until=left)
-            if read is None or self.idle(read, left) > WINDOW_SECONDS + ROUNDING:
+            if read is None or (self.idle(read, left) > WINDOW_SECONDS + ROUNDING and not may_be_late):
                 continue
             if any(read.shown_at <= at <= end for at in off):
                 return True
@@ -167,25 +178,32 @@ class Case:
         before = self.value(history.versions[number - 1], path) if number else GONE
         return self.value(history.versions[number], path) != "true" and (before == "true" or not number)
 
-    def _metadata_ended(self, user: str) -> float:
-        """Return when the run's change of a user's metadata had its outcome."""
+    def _metadata_ended(self, user: str, *, rolling: bool = False) -> float:
+        """Return when the run's change of a user's metadata, or its rollback's, had its outcome."""
         notes = [one for one in self.world.storage.notes if one.recorded.operation.user == user]
-        ended = [one.at for one in notes if resource_of_note(one) == ("meta",) and one.process not in self.rolling]
+        ended = [
+            one.at for one in notes if resource_of_note(one) == ("meta",) and (one.process in self.rolling) == rolling
+        ]
         return max(ended, default=self.world.loop.now)
 
-    def _metadata_attempts(self, user: str) -> Iterator[tuple[Process, float]]:
-        """Return who wrote a user's metadata in the run, or may have written it, and when."""
+    def _metadata_attempts(self, user: str) -> Iterator[tuple[Process, float, bool]]:
+        """Return who wrote a user's metadata in the run, and when.
+
+        Who only may have written them may have recorded that long after the read, too.
+        """
         for write in self.world.server.exchanges:
             if write.user == user and write.resource == ("meta",) and write.process not in self.rolling:
-                yield write.process, write.left
+                yield write.process, write.left, False
         for at, process in self.in_doubt(user, ("meta",)):
-            yield process, at
+            yield process, at, True
 
-    def is_hidden(self, user: str) -> bool:
-        """Whether a replica hid from the tool what a change of metadata did to workflows."""
-        end = self._metadata_ended(user)
+    def is_hidden(self, user: str, *, rolling: bool = False) -> bool:
+        """Whether a replica hid from the tool what a run's change of metadata, or its rollback's, did to workflows."""
+        end = self._metadata_ended(user, rolling=rolling)
         for write in self.world.server.exchanges:
             if write.user != user or write.resource != ("meta",) or write.made is None or write.acted is None:
+                continue
+            if (write.process in self.rolling) != rolling:
                 continue
             last = self.last_read(write.process, user, ("meta",), until=end)
             if last is None or last.left < write.left:

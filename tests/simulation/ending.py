@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paragon_sync.model.outcome import Conflict
+from paragon_sync.model.outcome import Applied, Conflict, Unchanged
 from tests.simulation.case import Case, Violation, resource_of_note
-from tests.simulation.history import UserHistory, Version
-from tests.simulation.values import GONE, Path, resource_of, shown
+from tests.simulation.history import Exchange, UserHistory, Version
+from tests.simulation.values import GONE, Path, Resource, resource_of, shown
 
 
 class Ending:
@@ -21,22 +21,35 @@ class Ending:
         if not self.case.world.finished:
             errors = [one.error for one in self.case.world.applied[-1:]]
             yield Violation(kind="resume", text=f"the run does not end: {errors}", at=self.case.world.loop.now)
+        elif not self.case.world.taken_back:
+            errors = [one.error for one in self.case.world.rolled_back[-1:]]
+            yield Violation(kind="resume", text=f"the rollback does not end: {errors}", at=self.case.world.loop.now)
 
     def rollback(self) -> Iterator[Violation]:
         """Look whether what the run wrote, and nobody else since, is as it was before."""
-        if self.case.world.rollback is None or self.case.world.rollback.error is not None:
+        if not self.case.world.taken_back:
             return
-        unsure = {
-            (note.recorded.operation.user, resource_of_note(note))
-            for note in self.case.world.storage.notes
-            if isinstance(note.recorded.outcome, Conflict) and self.case.may_be_normalized(note)
-        }
+        unsure = set(self._unsure())
         for user in self.case.personas:
             history = self.case.history(user)
             for path in self.case.wants[user]:
                 if (user, resource_of(path)) in unsure or (path[-1] == "enabled" and self.case.is_hidden(user)):
                     continue
                 yield from self._restored(user, history, path)
+
+    def _unsure(self) -> Iterator[tuple[str, Resource]]:
+        """Return what a rollback doesn't restore for a good reason.
+
+        The run could not tell the server's own form of a value from another writer's, or an operation of a rollback in
+        bad weather did not end well.
+        """
+        world = self.case.world
+        for note in world.storage.notes:
+            outcome = note.recorded.outcome
+            normalized = isinstance(outcome, Conflict) and self.case.may_be_normalized(note)
+            failed = note.process in self.case.rolling and not isinstance(outcome, Applied | Unchanged)
+            if normalized or (failed and world.climate.rolls_back_badly):
+                yield note.recorded.operation.user, resource_of_note(note)
 
     def _restored(self, user: str, history: UserHistory, path: Path) -> Iterator[Violation]:
         left, first = self.case.left_by_run(user, path)
@@ -57,12 +70,20 @@ class Ending:
         values = {self.case.value(one, path) for one in history.versions[last : start + 1]}
         if values != {self.case.value(history.versions[last], path)} or not values <= left:
             return  # somebody else has changed it since
+        if any(self._is_changed_by_others(history, path, number) for number in range(start + 1, len(history.versions))):
+            return
         if self._was_created(path, history.versions[start]) and GONE in first:
             return
         now = self.case.value(history.now, path)
         if now not in first:
             words = f"{user} {shown(path)}: {now} after the rollback, {' or '.join(sorted(first))} before the run"
             yield Violation(kind="rollback", text=words, user=user, at=self.case.world.loop.now)
+
+    def _is_changed_by_others(self, history: UserHistory, path: Path, number: int) -> bool:
+        """Whether a version has changed a value, and is no rollback's."""
+        by = history.versions[number].by
+        changed = self.case.value(history.versions[number], path) != self.case.value(history.versions[number - 1], path)
+        return changed and not (isinstance(by, Exchange) and by.process in self.case.rolling)
 
     @staticmethod
     def _was_created(path: Path, version: Version) -> bool:

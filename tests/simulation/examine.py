@@ -14,7 +14,8 @@ from typing import Final
 from tests.simulation.judge import judge
 from tests.simulation.process import Switches
 from tests.simulation.report import explain, trace
-from tests.simulation.schedule import World, close, play
+from tests.simulation.schedule import play
+from tests.simulation.world import World
 
 ALL_ON: Final = Switches()
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - a file system in memory, where there is one
@@ -43,7 +44,7 @@ def played(seed: int, switches: Switches = ALL_ON) -> Iterator[World]:
     try:
         yield world
     finally:
-        close(world)
+        world.close()
 
 
 def examine(seed: int, switches: Switches = ALL_ON) -> Verdict:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from tests.simulation.case import Case, Violation
 from tests.simulation.ending import Ending
 from tests.simulation.outcomes import Outcomes
-from tests.simulation.schedule import World
+from tests.simulation.world import World
 from tests.simulation.writes import Writes
 
 

@@ -15,8 +15,11 @@ from typing import Any, Final, TypeVar
 
 T = TypeVar("T")
 
-_MOST_CALLBACKS: Final = 3_000_000
+_MOST_CALLBACKS: Final = 200_000
 """Callbacks of one run after which it counts as endless."""
+
+
+_LEAST_WAIT: Final = 1e-6
 
 
 class Endless(AssertionError):
@@ -34,12 +37,25 @@ class Process:
         self.machine = machine
         self.is_frozen = False
         self.is_dead = False
+        self.is_buried = False
         self.held: deque[asyncio.Handle] = deque()
         """The callbacks that came while it was suspended."""
         self.tasks: list[asyncio.Task[Any]] = []
-        self.fuse = 0
-        """Callbacks until ``at_end`` is called, before the last of them runs; 0: never."""
-        self.at_end: Callable[[], None] = lambda: None
+        self.asleep = 0.0
+        """Seconds that its machine was asleep, by which its monotonic clock is behind."""
+        self.steps = 0
+        """Callbacks that were its turn; :meth:`before_step` says what happens at some of them."""
+        self._appointments: list[tuple[int, int, Callable[[], None]]] = []
+
+    def before_step(self, step: int, act: Callable[[], None]) -> None:
+        """Let something happen right before the callback of this number, from now on, would run."""
+        heapq.heappush(self._appointments, (self.steps + step, len(self._appointments), act))
+
+    def take_step(self) -> None:
+        """Count a callback that is about to run."""
+        self.steps += 1
+        while self._appointments and self._appointments[0][0] <= self.steps:
+            heapq.heappop(self._appointments)[2]()
 
     def __repr__(self) -> str:
         return self.name
@@ -72,6 +88,10 @@ class SimulatedLoop(asyncio.BaseEventLoop):
     def time(self) -> float:
         return self.now
 
+    def call_later(self, delay: float, callback: Callable[..., Any], *args: Any, context: Any = None) -> Any:
+        """Wait for a microsecond at least: less may be lost when it is added, and the time would stay the same."""
+        return super().call_later(max(delay, _LEAST_WAIT) if delay > 0 else delay, callback, *args, context=context)
+
     def spawn(self, process: Process, work: Coroutine[Any, Any, T]) -> asyncio.Task[T]:
         """Start a task in a process."""
         context = contextvars.copy_context()
@@ -86,7 +106,7 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def freeze(self, process: Process) -> None:
         """Suspend a process: nothing in it runs until :meth:`thaw`."""
-        process.is_frozen = True
+        process.is_frozen = not process.is_buried
 
     def thaw(self, process: Process) -> None:
         """Wake a process: what it missed runs now, in the order in which it would have run."""
@@ -96,14 +116,14 @@ class SimulatedLoop(asyncio.BaseEventLoop):
 
     def kill(self, process: Process) -> None:
         """End a process without a trace: none of its callbacks, ``finally`` blocks included, ever runs again."""
-        process.is_dead = process.is_frozen = True
+        process.is_dead = process.is_frozen = not process.is_buried
 
     def bury(self, process: Process) -> None:
         """Let the tasks of a dead process end by cancellation, once nothing that they do counts any more.
 
         Python would otherwise run their ``finally`` blocks at a moment of its own choice.
         """
-        process.is_frozen = False
+        process.is_frozen, process.is_buried = False, True
         for task in process.tasks:
             task.cancel()
         self._release(process)
@@ -138,10 +158,8 @@ class SimulatedLoop(asyncio.BaseEventLoop):
                 continue
             process = handle._context.get(CURRENT)
             if process is not None:
-                if process.fuse and not process.is_frozen:
-                    process.fuse -= 1
-                    if not process.fuse:
-                        process.at_end()
+                if not process.is_frozen:
+                    process.take_step()
                 if process.is_frozen:
                     process.held.append(handle)
                     continue

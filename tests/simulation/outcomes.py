@@ -112,7 +112,9 @@ class Outcomes:
         history = self.case.history(user)
         if outcome.after_write and self.case.may_be_normalized(note):
             return None
-        if all(one.pointer[-1] == "enabled" for one in outcome.paths) and self.case.is_hidden(user):
+        if all(one.pointer[-1] == "enabled" for one in outcome.paths) and self.case.is_hidden(
+            user, rolling=note.process in self.case.rolling
+        ):
             return None
         for conflicting in outcome.paths:
             path, live = _path(resource, conflicting.pointer), _text(conflicting.live)
@@ -148,7 +150,8 @@ class Outcomes:
         """Whether a version holds what the operation of a record was to write."""
         operation, resource = note.recorded.operation, resource_of_note(note)
         wants = [want for path, want in self.case.wants[operation.user].items() if resource_of(path) == resource]
-        if not operation.changes:  # it guards enablements against a change of metadata, and nothing else
+        managed = operation.managed
+        if managed and all(one.base == one.desired for one in managed):  # it guards enablements against metadata
             wants = [want for want in wants if want.path[-1] == "enabled"]
         return all(is_met(want, self.case.value(version, want.path)) for want in wants)
 

@@ -84,11 +84,16 @@ class Machine:
     """What a process runs on."""
 
     loop: SimulatedLoop
+    process: Process
     network: Network
     storage: Storage
     climate: Climate
     switches: Switches
     chance: random.Random
+
+    def monotonic(self) -> float:
+        """The clock that only runs forward: it stops while the machine is asleep."""
+        return self.loop.now - self.process.asleep
 
     def wall(self) -> datetime:
         return EPOCH + timedelta(seconds=self.loop.now)
@@ -103,14 +108,21 @@ class Machine:
             host=HOST,
             project=PROJECT,
             signer=signer,
-            limiter=Limiter(concurrency=climate.concurrency, rate=climate.rate, clock=loop.time),
-            retrying=Retrying(chance=self.chance.random, clock=loop.time),
+            limiter=Limiter(concurrency=climate.concurrency, rate=climate.rate, clock=self.monotonic),
+            retrying=Retrying(chance=self.chance.random, clock=self.monotonic),
             timeout=climate.timeout,
-            monotonic=loop.time,
+            monotonic=self.monotonic,
         )
 
 
-async def plan(machine: Machine, desired: Desired, file: Path) -> None:
+@dataclass(kw_only=True)
+class Made:
+    """How planning ended: the error, if any."""
+
+    error: str | None = None
+
+
+async def plan(machine: Machine, desired: Desired, file: Path, made: Made) -> None:
     """Make a plan of what the manifests ask for."""
     client = machine.client()
     planning = Planning(
@@ -123,7 +135,10 @@ async def plan(machine: Machine, desired: Desired, file: Path) -> None:
         now=machine.wall(),
         enablement="endpoint" if machine.climate.endpoint else "config",
     )
-    await make_plan(desired, planning, file)
+    try:
+        await make_plan(desired, planning, file)
+    except ParagonSyncError as error:
+        made.error = error.message
 
 
 @dataclass(kw_only=True)
@@ -163,7 +178,13 @@ def _applying(machine: Machine, store: Any, applied: Applied) -> Applying:
     return Applying(
         client=machine.client(),
         store=store,
-        applicant=Applicant(environment=ENVIRONMENT, host=HOST, project=PROJECT, actor=applied.process.name),
+        applicant=Applicant(
+            environment=ENVIRONMENT,
+            host=HOST,
+            project=PROJECT,
+            actor=applied.process.name,
+            allowed={"findings": 100},  # users who could not be fetched in bad weather
+        ),
         concurrency=machine.climate.concurrency,
         clock=machine.wall,
         begun=applied.runs.append,
@@ -187,9 +208,9 @@ def _owner(machine: Machine, process: Process) -> Owner:
     )
 
 
-async def plan_back(machine: Machine, process: Process, run: str, file: Path) -> None:
+async def plan_back(machine: Machine, run: str, file: Path) -> None:
     """Make the plan that takes a run back."""
-    store = machine.storage.open(process)
+    store = machine.storage.open(machine.process)
     rolling = RollingBack(
         store=store,
         run=store.run(run),

@@ -7,8 +7,8 @@ from typing import Final
 
 from tests.simulation.case import Violation
 from tests.simulation.history import Exchange
-from tests.simulation.schedule import World
 from tests.simulation.values import GONE, shown
+from tests.simulation.world import World
 
 _BEFORE: Final = 25
 """Lines of history that are shown before a violation."""

@@ -20,11 +20,11 @@ from tests.simulation.loop import SimulatedLoop
 from tests.simulation.network import Network
 from tests.simulation.population import HOST, PERSONAS, PROJECT
 from tests.simulation.process import Applied, Switches
-from tests.simulation.schedule import World, close
 from tests.simulation.server import Server
 from tests.simulation.storage import Note, Storage
 from tests.simulation.values import GONE, with_leaf
 from tests.simulation.weather import CALM, Climate
+from tests.simulation.world import World
 
 USER = "u-channel"
 CHANNEL = ("c0", "", "settings", "channel")
@@ -77,12 +77,13 @@ class Script:
             folder=File(),
             chance=chance,
             finished=True,
+            taken_back=True,
         )
         state = {"meta": {}, "credentials": [PERSONAS[USER].accounts[0].empty()]}
         server.begin(USER, with_leaf(with_leaf(state, CHANNEL, "old"), OWN, "mine"))
         self.planner = self.world.process("planner")
         self.applier = self.world.process("applier")
-        self.world.planned.append(self.planner)
+        self.world.planners.append(self.planner)
         self.world.applied.append(Applied(process=self.applier, runs=[RUN]))
 
     def play(self, act: Callable[[Script], Awaitable[None]]) -> list[Violation]:
@@ -99,7 +100,7 @@ class Script:
             self.loop.run_until_complete(main())
             return judge(self.world)
         finally:
-            close(self.world)
+            self.world.close()
 
     async def read(self) -> dict[str, Any]:
         """Read the user's configuration in the process that runs now."""

@@ -214,18 +214,16 @@ def test_a_rollback_leaves_what_somebody_changed_since() -> None:
 
 def _roll_back(script: Script) -> None:
     script.world.rolled_from = script.loop.now
-    script.world.rollback = Work(process=script.world.process("back"), runs=["run-2"])
+    script.world.rolled_back.append(Work(process=script.world.process("back"), runs=["run-2"]))
 
 
 async def _as_rollback(script: Script, channel: str) -> None:
-    assert script.world.rollback is not None
-
     async def work() -> None:
         config = await script.read()
         if config["sharedSettings"]["channel"] != channel:
             await script.patch(config, channel=channel)
 
-    await asyncio.wait({script.loop.spawn(script.world.rollback.process, work())})
+    await asyncio.wait({script.loop.spawn(script.world.rolled_back[-1].process, work())})
 
 
 def test_an_unmanaged_value_that_the_tool_removes_is_one() -> None:

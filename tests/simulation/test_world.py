@@ -23,7 +23,7 @@ from tests.simulation.loop import Endless, Process, SimulatedLoop
 from tests.simulation.outcomes import is_met
 from tests.simulation.population import ENVIRONMENT, PERSONAS, PROJECT
 from tests.simulation.portal import Portal
-from tests.simulation.schedule import close, play
+from tests.simulation.schedule import play
 from tests.simulation.scripted import CHANNEL, OWN, PLANNED, USER, Script
 from tests.simulation.server import Server
 from tests.simulation.storage import SimulatedLock, Storage
@@ -110,8 +110,7 @@ class TestProcess:
 
     def test_one_can_end_before_any_of_its_callbacks(self) -> None:
         def act(loop: SimulatedLoop, process: Process) -> None:
-            process.fuse = 6  # its start, two ticks with a timer each, and the next timer
-            process.at_end = lambda: loop.kill(process)
+            process.before_step(6, lambda: loop.kill(process))  # after its start and two ticks, with a timer each
 
         assert self.play(act) == [1, 2]
 
@@ -354,7 +353,7 @@ def test_the_judge_knows_what_the_manifests_declare(tmp_path: Path) -> None:
             assert [want.path for want in persona.wants if not is_met(want, case.value(planned, want.path))] == []
             assert planned.leaves != history.versions[0].leaves
     finally:
-        close(world)
+        world.close()
 
 
 @pytest.mark.parametrize("user", PERSONAS)

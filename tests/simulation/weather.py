@@ -69,7 +69,23 @@ class Climate:
     endpoint: bool = False
     """Whether workflows are switched by their endpoint."""
     breakers: tuple[str, ...] = ()
-    """What befalls appliers: ``kill``, ``suspend``, ``unlock``, ``signal``, ``session``."""
+    """What befalls appliers: ``kill``, ``suspend``, ``sleep``, ``unlock``, ``signal``, ``session``, ``disk``."""
+    plans_badly: bool = False
+    """Whether the plan is made in the same weather."""
+    rolls_back_badly: bool = False
+    """Whether the rollback is applied in the same weather, and befallen by the same."""
+
+
+_BREAKERS: Final = (
+    ("kill", 0.25),
+    ("suspend", 0.2),
+    ("sleep", 0.08),
+    ("unlock", 0.25),
+    ("signal", 0.08),
+    ("session", 0.08),
+    ("disk", 0.05),
+)
+"""What can befall appliers, each with the share of schedules in which it does."""
 
 
 def climate(chance: random.Random) -> Climate:
@@ -92,11 +108,7 @@ def climate(chance: random.Random) -> Climate:
         )
     if chance.random() < 0.12:
         weather = replace(weather, fail_disk=chance.choice((0.02, 0.15)))
-    breakers = tuple(
-        name
-        for name, share in (("kill", 0.25), ("suspend", 0.25), ("unlock", 0.25), ("signal", 0.08), ("session", 0.08))
-        if chance.random() < share
-    )
+    breakers = tuple(name for name, share in _BREAKERS if chance.random() < share)
     return Climate(
         weather=weather,
         users=chance.choice((2, 3, 4, 6)),
@@ -112,6 +124,8 @@ def climate(chance: random.Random) -> Climate:
         endpoint=chance.random() < 0.3,
         pages=chance.random() < 0.25,
         breakers=breakers,
+        plans_badly=chance.random() < 0.3,
+        rolls_back_badly=chance.random() < 0.3,
     )
 
 

@@ -12,7 +12,7 @@ from paragon_sync.model.planned import PlanHeader
 from paragon_sync.model.project import Policy
 from paragon_sync.paragon.host import normalize_host
 from paragon_sync.plan.policy import disabled_limit
-from paragon_sync.plan.rebase import Rewritten, Switched
+from paragon_sync.plan.rebase import Switched, ToSend
 from paragon_sync.run.apply.judging import INTERRUPTED, InDoubt, Written, enabled
 from paragon_sync.run.apply.stopping import too_many_disabled
 from paragon_sync.store.journal import new_run_id, state_of
@@ -219,7 +219,7 @@ def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, InDoubt]]:
         maybe_done = [attempt for attempt in entry.attempts if not attempt.refused]
         if not maybe_done:
             continue
-        sent = [Rewritten(requests=attempt.requests, pre_image=attempt.preimage) for attempt in maybe_done]
+        sent = [ToSend(requests=attempt.requests, pre_image=attempt.preimage) for attempt in maybe_done]
         written = Written(sent=sent[-1], first=sent[0], enabled=maybe_done[0].enabled, doubt=INTERRUPTED)
         yield entry.number, InDoubt(written=written, attempts=entry.tries)
 

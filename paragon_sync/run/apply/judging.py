@@ -25,7 +25,7 @@ from paragon_sync.model.outcome import (
     Unknown,
 )
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation
-from paragon_sync.plan.rebase import AsPlanned, Enabled, Switched, ToSend, Unwritable, live_shape
+from paragon_sync.plan.rebase import Enabled, Switched, ToSend, Unwritable, live_shape
 from paragon_sync.plan.requests import newly_enabled
 from paragon_sync.plan.shape import shape_like
 from paragon_sync.plan.verify import (
@@ -214,8 +214,6 @@ def _applied(operation: Operation, written: Written, after: LiveUser, context: C
 
 
 def _enabled_through_config(operation: Operation, written: Written) -> int:
-    if isinstance(written.sent, AsPlanned) and written.first is written.sent and operation.straight is not None:
-        return operation.straight
     if operation.enablement != "config" or isinstance(operation.subject, MetadataSubject):
         return 0
     return newly_enabled(written.first.pre_image, written.sent.payload)

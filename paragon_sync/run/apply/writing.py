@@ -28,10 +28,8 @@ from paragon_sync.model.project import READ_BACK_SECONDS
 from paragon_sync.paragon.client import Sent, UserSession
 from paragon_sync.plan.rebase import (
     NOT_SWITCHED,
-    AsPlanned,
     Conflicting,
     Enabled,
-    Rewritten,
     Satisfied,
     Switched,
     ToSend,
@@ -259,9 +257,9 @@ async def _read_and_send(user: _User, course: _Course) -> _Ended | Written | Api
             case Unwritable(reason=reason):
                 outcome = judging.unwritable(operation, reason, course.written, live, _context(user))
                 return _Ended(outcome=outcome)
-            case AsPlanned() | Rewritten() if user.writing.stop.reason is not None:
+            case ToSend() if user.writing.stop.reason is not None:
                 return None
-            case AsPlanned() | Rewritten() as to_send:
+            case ToSend() as to_send:
                 opened, answered = live.asked or user.session.now, live.answered or user.session.now
                 unsent = _Unsent(number=course.attempts + 1, to_send=to_send, enabled=_enabled(operation, live))
                 del live  # it need not be in memory until the answers come
@@ -292,13 +290,13 @@ async def _record_unsent(user: _User, course: _Course, unsent: _Unsent, opened: 
         # the disk need not be waited for again: what it holds is right but for the time
         journal.records.add(Reread(number=course.number, attempt=unsent.number, at=journal.now(), opened=opened))
         return
-    own = None if isinstance(unsent.to_send, AsPlanned) else (unsent.to_send.pre_image, unsent.to_send.requests)
     await journal.records.put(
         Sending(
             number=course.number,
             attempt=unsent.number,
             operation=course.operation,
-            own=own,
+            preimage=unsent.to_send.pre_image,
+            requests=unsent.to_send.requests,
             at=journal.now(),
             opened=opened,
             enabled=unsent.enabled,
@@ -392,7 +390,7 @@ async def _verify(user: _User, course: _Course, written: Written) -> _Ended | No
         finally:
             user.session.hurried = False
         if user.managed and course.windows and metadata:
-            # until here a workflow that a person switched can't be told from one that the metadata switched
+            # until here a workflow that a person switched looks like one that the metadata switched
             course.windows[-1] = replace(course.windows[-1], closed=user.session.now)
         judgment = judging.verified(course.operation, written, after, _context(user))
         delay = next(delays, None) if judgment.may_lag else None

@@ -61,6 +61,7 @@ class TestWatchdog:
             stuck.swallow_cancellations,
             stuck.end_work_never,
             stuck.close_the_loop_never,
+            stuck.lose_the_numbers,
             stuck.fill_a_pipe,
         ],
     )

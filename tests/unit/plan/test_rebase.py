@@ -9,7 +9,7 @@ from paragon_sync.model.declared import ConfigurationBy
 from paragon_sync.model.desired import WorkflowEntry
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import Operation, Origin, Value
-from paragon_sync.plan.rebase import AsPlanned, Conflicting, Enabled, Rewritten, Satisfied, ToSend, Unwritable, rebase
+from paragon_sync.plan.rebase import Conflicting, Enabled, Satisfied, ToSend, Unwritable, rebase
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, plan, user
 
 
@@ -31,7 +31,7 @@ def told(found: object) -> Json:
     match found:
         case Satisfied():
             return "satisfied"
-        case AsPlanned(payload=payload) | Rewritten(payload=payload):
+        case ToSend(payload=payload):
             return payload
         case Conflicting(paths=paths):
             return ["/".join(path.pointer) for path in paths]

@@ -20,11 +20,12 @@ from paragon_sync.model.planned import (
     PatchMeta,
     Severity,
 )
-from paragon_sync.plan.rebase import AsPlanned, Conflicting, Satisfied, ToSend, rebase
+from paragon_sync.plan.rebase import Conflicting, Satisfied, ToSend, rebase
 from paragon_sync.plan.rollback.trace import Write
 from paragon_sync.plan.rollback.undo import Undone, Written, undo_user
 from paragon_sync.plan.tally import disables
 from paragon_sync.plan.verify import Kept, compare_after
+from tests.nouns import as_planned
 from tests.unit.plan.build import CATALOG, changes, credential, payload_of, served, user
 
 SUBJECT = ConfigurationSubject(integration="slack", credential="cred-1", account="T1")
@@ -545,4 +546,4 @@ def test_what_is_removed_reads_back_as_removed() -> None:
     before = user(credential(created | {"more": 1}))
     (operation,) = undo(patched(({}, created)), created | {"more": 1}).operations
 
-    assert Kept() == compare_after(operation, AsPlanned(operation), served(before, operation.requests))
+    assert Kept() == compare_after(operation, as_planned(operation), served(before, operation.requests))
