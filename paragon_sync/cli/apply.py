@@ -28,7 +28,7 @@ from paragon_sync.cli.options import (
 from paragon_sync.cli.stored import open_plan, open_state
 from paragon_sync.cli.target import Target
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, PlanFileError, UsageError
-from paragon_sync.render.format import DEFAULT_NAME, RunReport
+from paragon_sync.render.format import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from paragon_sync.store.planfile import PlanReader
@@ -54,7 +54,7 @@ if TYPE_CHECKING:
 @run_options
 @view_option
 @quiet_option
-@format_option(RunReport)
+@format_option("run")
 def apply(
     paths: tuple[Path, ...],
     project_file: Path,

@@ -11,7 +11,6 @@ import click
 from paragon_sync.cli.group import Group
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import environment_option, format_option, project_option
-from paragon_sync.render.format import CatalogReport
 
 if TYPE_CHECKING:
     from paragon_sync.model.catalog import Catalog
@@ -53,7 +52,7 @@ def pull(project_file: Path, environment: str) -> None:
 @click.option(
     "--integration", "integrations", metavar="TYPE", multiple=True, help="Only this integration, by its type."
 )
-@format_option(CatalogReport)
+@format_option("catalog")
 def show(
     project_file: Path,
     environment: str,
@@ -66,6 +65,7 @@ def show(
     from paragon_sync.cli.connect import open_environment
     from paragon_sync.errors import UsageError
     from paragon_sync.render.formats import FORMATS
+    from paragon_sync.render.reports import CatalogReport
 
     project, chosen = open_environment(project_file, environment)
     found = None if live else read_lock(lock_path(project.folder, chosen.name))

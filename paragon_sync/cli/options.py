@@ -18,7 +18,7 @@ import click
 
 from paragon_sync.model.similar_names import did_you_mean
 from paragon_sync.model.thresholds import KNOBS
-from paragon_sync.render.format import Report, ReportFormats
+from paragon_sync.render.format import ReportFormats, ReportKind
 from paragon_sync.render.formats import FORMATS
 
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smh])")
@@ -124,7 +124,7 @@ class Canary:
         return max(1, math.ceil(users * self.share)) if self.number is None and self.share else self.number or 1
 
 
-def format_option(kind: type[Report], formats: ReportFormats = FORMATS) -> Callable[[F], F]:
+def format_option(kind: ReportKind, formats: ReportFormats = FORMATS) -> Callable[[F], F]:
     """``--format``: ``output_format``, one of the formats of a kind of report."""
     names = formats.names_for(kind)
     return click.option(

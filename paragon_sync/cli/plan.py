@@ -21,7 +21,6 @@ from paragon_sync.cli.options import (
 )
 from paragon_sync.cli.stored import check_plain_plan, open_plan
 from paragon_sync.errors import EXIT_CHANGES, EXIT_OK, EXIT_REFUSED
-from paragon_sync.render.format import PlanReport
 
 
 @click.command()
@@ -35,7 +34,7 @@ from paragon_sync.render.format import PlanReport
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @view_option
 @quiet_option
-@format_option(PlanReport)
+@format_option("plan")
 def plan(
     paths: tuple[Path, ...],
     project_file: Path,

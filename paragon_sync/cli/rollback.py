@@ -20,7 +20,6 @@ from paragon_sync.cli.options import (
 )
 from paragon_sync.cli.stored import check_plain_plan, open_plan, open_state, plan_key
 from paragon_sync.errors import EXIT_OK, EXIT_REFUSED
-from paragon_sync.render.format import PlanReport
 
 if TYPE_CHECKING:
     from paragon_sync.model.outcome import RunHeader
@@ -43,7 +42,7 @@ if TYPE_CHECKING:
 )
 @view_option
 @quiet_option
-@format_option(PlanReport)
+@format_option("plan")
 def rollback(
     run: str,
     project_file: Path,

@@ -13,7 +13,6 @@ from paragon_sync.cli.group import Group
 from paragon_sync.cli.options import environment_option, format_option, project_option, user_option, view_option
 from paragon_sync.cli.stored import open_state
 from paragon_sync.errors import ParagonSyncError, UsageError
-from paragon_sync.render.format import RecordReport, RunsReport
 from paragon_sync.store.journal import OUTCOME_NAMES, SENDING
 
 if TYPE_CHECKING:
@@ -34,7 +33,7 @@ def runs() -> None:
 @runs.command("list")
 @project_option
 @environment_option(required=False)
-@format_option(RunsReport)
+@format_option("runs")
 def list_(project_file: Path, environment: str | None, output_format: str) -> None:
     """List the runs in the state store, the latest first.
 
@@ -58,7 +57,7 @@ def list_(project_file: Path, environment: str | None, output_format: str) -> No
 @user_option
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="Only operations that ended so.")
 @view_option
-@format_option(RecordReport)
+@format_option("record")
 def show(
     run: str,
     project_file: Path,

@@ -10,9 +10,9 @@ import click
 from paragon_sync.cli.options import PROJECT_FILE, filter_options, format_option, view_option
 from paragon_sync.cli.stored import open_plan
 from paragon_sync.model.planned import FindingKind
-from paragon_sync.render.format import PlanReport
 from paragon_sync.render.formats import FORMATS
 from paragon_sync.render.plan import WHOLE, View
+from paragon_sync.render.reports import PlanReport
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.selection import Selection
 
@@ -29,7 +29,7 @@ from paragon_sync.store.selection import Selection
     help="Only findings of this kind, such as notConnected, and no changes. Can be given several times.",
 )
 @view_option
-@format_option(PlanReport)
+@format_option("plan")
 def show(
     file: Path,
     users: tuple[str, ...],

@@ -7,64 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, TextIO, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Literal, TextIO, TypeAlias
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from paragon_sync.render.reports import Report
 
-    from paragon_sync.model.catalog import Catalog
-    from paragon_sync.model.outcome import RunHeader
-    from paragon_sync.render.plan import Plan, View
-    from paragon_sync.render.run import Journal, Part
-    from paragon_sync.render.run_summary import Held
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PlanReport:
-    """A plan. ``saved`` is the file to apply, where there is one; ``config`` the Project file to name for that."""
-
-    plan: Plan
-    view: View
-    saved: Path | None
-    config: Path | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunReport:
-    """What a run did, at its end. ``held`` is how the server held it up, as far as that is known."""
-
-    journal: Journal
-    run: str
-    view: View
-    held: Held | None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RecordReport:
-    """The whole record of a run, or a part of it."""
-
-    journal: Journal
-    run: str
-    part: Part | None
-    view: View
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunsReport:
-    """Runs, each with how many operations have which outcome."""
-
-    runs: Iterable[tuple[RunHeader, Mapping[str, int]]]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CatalogReport:
-    """A catalog; ``lock_text`` makes the text of its lock file."""
-
-    catalog: Catalog
-    lock_text: Callable[[Catalog], str]
-
-
-Report: TypeAlias = PlanReport | RunReport | RecordReport | RunsReport | CatalogReport
+ReportKind: TypeAlias = Literal["plan", "run", "record", "runs", "catalog"]
+"""The kinds of reports; ``render.reports`` has a class for each."""
 Write: TypeAlias = Callable[[Any, "TextIO | None"], None]
 """Writes a report of one kind to a stream; None is stdout."""
 
@@ -79,7 +28,7 @@ class ReportFormat:
     """
 
     name: str
-    writers: Mapping[type[Report], Write]
+    writers: Mapping[ReportKind, Write]
     for_machines: bool
 
 
@@ -92,11 +41,11 @@ class ReportFormats:
     def __getitem__(self, name: str) -> ReportFormat:
         return self._by_name[name]
 
-    def names_for(self, kind: type[Report]) -> tuple[str, ...]:
+    def names_for(self, kind: ReportKind) -> tuple[str, ...]:
         """Return the formats of a kind of report, the default first."""
         names = (one.name for one in self._by_name.values() if kind in one.writers)
         return tuple(sorted(names, key=lambda name: (name != DEFAULT_NAME, name)))
 
     def write(self, report: Report, name: str = DEFAULT_NAME, stream: TextIO | None = None) -> None:
         """Write a report in one of the formats of its kind."""
-        self._by_name[name].writers[type(report)](report, stream)
+        self._by_name[name].writers[report.kind](report, stream)

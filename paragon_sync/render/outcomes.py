@@ -7,9 +7,9 @@ from typing import TextIO
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES
 from paragon_sync.model.outcome import RunHeader
-from paragon_sync.render.format import RecordReport, RunReport, RunsReport
 from paragon_sync.render.formats import FORMATS
 from paragon_sync.render.plan import WHOLE, View
+from paragon_sync.render.reports import RecordReport, RunReport, RunsReport
 from paragon_sync.render.run import Journal, Part, not_reached
 from paragon_sync.render.run_summary import Held
 

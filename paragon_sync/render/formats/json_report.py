@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
-from paragon_sync.render.format import CatalogReport, PlanReport, RecordReport, ReportFormat, RunReport, RunsReport
+from paragon_sync.render.format import ReportFormat
+
+if TYPE_CHECKING:
+    from paragon_sync.render.reports import CatalogReport, PlanReport, RecordReport, RunReport, RunsReport
 
 
 def write_plan(report: PlanReport, stream: TextIO | None) -> None:
@@ -49,11 +52,11 @@ def _write(parts: Iterable[str], stream: TextIO | None) -> None:
 FORMAT: Final = ReportFormat(
     name="json",
     writers={
-        PlanReport: write_plan,
-        RunReport: write_run,
-        RecordReport: write_record,
-        RunsReport: write_runs,
-        CatalogReport: write_catalog,
+        "plan": write_plan,
+        "run": write_run,
+        "record": write_record,
+        "runs": write_runs,
+        "catalog": write_catalog,
     },
     for_machines=True,
 )

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final, TextIO
+from typing import TYPE_CHECKING, Final, TextIO
 
-from paragon_sync.render.format import (
-    DEFAULT_NAME,
-    CatalogReport,
-    PlanReport,
-    RecordReport,
-    ReportFormat,
-    RunReport,
-    RunsReport,
-)
+from paragon_sync.render.format import DEFAULT_NAME, ReportFormat
+
+if TYPE_CHECKING:
+    from paragon_sync.render.reports import CatalogReport, PlanReport, RecordReport, RunReport, RunsReport
 
 
 def write_plan(report: PlanReport, stream: TextIO | None) -> None:
@@ -56,11 +51,11 @@ def write_catalog(report: CatalogReport, stream: TextIO | None) -> None:
 FORMAT: Final = ReportFormat(
     name=DEFAULT_NAME,
     writers={
-        PlanReport: write_plan,
-        RunReport: write_run,
-        RecordReport: write_record,
-        RunsReport: write_runs,
-        CatalogReport: write_catalog,
+        "plan": write_plan,
+        "run": write_run,
+        "record": write_record,
+        "runs": write_runs,
+        "catalog": write_catalog,
     },
     for_machines=False,
 )

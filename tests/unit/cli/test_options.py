@@ -14,7 +14,6 @@ from paragon_sync.cli.options import (
     paths_argument,
     project_option,
 )
-from paragon_sync.render.format import PlanReport
 
 GIVEN: dict[str, Any] = {}
 
@@ -25,7 +24,7 @@ GIVEN: dict[str, Any] = {}
 @environment_option(required=False)
 @filter_options
 @allow_option
-@format_option(PlanReport)
+@format_option("plan")
 def command(**given: Any) -> None:
     """Keep what was given."""
     GIVEN.clear()
