@@ -28,6 +28,7 @@ from paragon_sync.cli.options import (
 from paragon_sync.cli.stored import open_plan, open_state
 from paragon_sync.cli.target import Target
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, PlanFileError, UsageError
+from paragon_sync.render.format import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from paragon_sync.store.planfile import PlanReader
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 @run_options
 @view_option
 @quiet_option
-@format_option("text", "json")
+@format_option("run")
 def apply(
     paths: tuple[Path, ...],
     project_file: Path,
@@ -155,9 +156,9 @@ def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     from paragon_sync.render.plan import View
     from paragon_sync.run.apply.admission import check_allowed
 
-    for_machine = target.output_format == "json"
+    for_machine = target.is_for_machine
     view = View(full=target.full)
-    print_plan(reader, "text", view, saved=None, stream=sys.stderr if for_machine else sys.stdout)
+    print_plan(reader, DEFAULT_NAME, view, saved=None, stream=sys.stderr if for_machine else sys.stdout)
     check_allowed(reader.header, target.allowed)
     if reader.count == 0 and not for_machine:
         return EXIT_OK

@@ -131,7 +131,7 @@ def _tell_what_is_known(
             started="",
             operations=reader.count,
         )
-        print_counts(header, Counter(states.values()), sys.stderr if target.output_format == "json" else None)
+        print_counts(header, Counter(states.values()), sys.stderr if target.is_for_machine else None)
 
 
 def _is_left(store: StateStore, run: str) -> bool:

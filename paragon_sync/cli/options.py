@@ -18,6 +18,8 @@ import click
 
 from paragon_sync.model.similar_names import did_you_mean
 from paragon_sync.model.thresholds import KNOBS
+from paragon_sync.render.format import ReportFormats, ReportKind
+from paragon_sync.render.formats import FORMATS
 
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smh])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
@@ -122,13 +124,14 @@ class Canary:
         return max(1, math.ceil(users * self.share)) if self.number is None and self.share else self.number or 1
 
 
-def format_option(*formats: str) -> Callable[[F], F]:
-    """``--format``: ``output_format``, one of ``formats``, of which the first is the default."""
+def format_option(kind: ReportKind, formats: ReportFormats = FORMATS) -> Callable[[F], F]:
+    """``--format``: ``output_format``, one of the formats of a kind of report."""
+    names = formats.names_for(kind)
     return click.option(
         "--format",
         "output_format",
-        type=click.Choice(formats),
-        default=formats[0],
+        type=click.Choice(names),
+        default=names[0],
         show_default=True,
         help="What to print.",
     )

@@ -33,7 +33,7 @@ def runs() -> None:
 @runs.command("list")
 @project_option
 @environment_option(required=False)
-@format_option("text", "json")
+@format_option("runs")
 def list_(project_file: Path, environment: str | None, output_format: str) -> None:
     """List the runs in the state store, the latest first.
 
@@ -57,7 +57,7 @@ def list_(project_file: Path, environment: str | None, output_format: str) -> No
 @user_option
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="Only operations that ended so.")
 @view_option
-@format_option("text", "json")
+@format_option("record")
 def show(
     run: str,
     project_file: Path,

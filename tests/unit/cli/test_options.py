@@ -24,7 +24,7 @@ GIVEN: dict[str, Any] = {}
 @environment_option(required=False)
 @filter_options
 @allow_option
-@format_option("text", "json")
+@format_option("plan")
 def command(**given: Any) -> None:
     """Keep what was given."""
     GIVEN.clear()
