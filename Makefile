@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 TESTFLAGS ?= -n auto
+JOBS ?= $(shell nproc 2>/dev/null || echo 2)
 VENV := .venv/bin
 
 .NOTPARALLEL:
@@ -19,8 +20,14 @@ demo: .setup-run ## Try it: validate, plan, show, apply and plan again on a loca
 test: .setup-dev ## Run the tests; TESTFLAGS are pytest's arguments
 	@$(VENV)/python -m pytest $(TESTFLAGS)
 
+.PHONY: simulate
+simulate: .setup-dev ## Play 2,000 simulated schedules; SEEDS= plays more, FIRST= others
+	@$(VENV)/python -m tests.simulation --seeds $(or $(SEEDS),2000) --first $(or $(FIRST),0) --jobs $(JOBS)
+
 .PHONY: soak
-soak: .setup-dev ## Run the soak tests in full: kills, faults and a portal user beside large runs
+soak: .setup-dev ## Play new schedules for 60 minutes, or SEEDS= of them, then run the soak tests in full
+	@$(VENV)/python -m tests.simulation --first $(or $(FIRST),$(shell date +%s)000) --jobs $(JOBS) \
+	  $(if $(SEEDS),--seeds $(SEEDS),--minutes 60 --seeds 100000)
 	@PARAGON_SYNC_SOAK=1 $(VENV)/python -m pytest $(TESTFLAGS) tests/soak
 
 .PHONY: lint

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from paragon_sync.model.desired import WorkflowEnabled
 from paragon_sync.model.outcome import Applied, Blocked, Conflict, Failed, Outcome, Unchanged, Unknown
 from tests.simulation.case import Case, Violation, resource_of_note, since
 from tests.simulation.history import Exchange, UserHistory, Version
@@ -150,7 +151,9 @@ class Outcomes:
         """Whether a version holds what the operation of a record was to write."""
         operation, resource = note.recorded.operation, resource_of_note(note)
         wants = [want for path, want in self.case.wants[operation.user].items() if resource_of(path) == resource]
-        if not operation.changes:  # it guards enablements against a change of metadata, and nothing else
+        targets = [managed.target for managed in operation.managed]
+        if targets and all(isinstance(target, WorkflowEnabled) for target in targets):
+            # it guards enablements against a change of metadata, and nothing else
             wants = [want for want in wants if want.path[-1] == "enabled"]
         return all(is_met(want, self.case.value(version, want.path)) for want in wants)
 
