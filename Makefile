@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 TESTFLAGS ?= -n auto
-JOBS ?= $(shell nproc 2>/dev/null || echo 2)
+SEEDS ?=
 VENV := .venv/bin
 
 .NOTPARALLEL:
@@ -21,14 +21,14 @@ test: .setup-dev ## Run the tests; TESTFLAGS are pytest's arguments
 	@$(VENV)/python -m pytest $(TESTFLAGS)
 
 .PHONY: simulate
-simulate: .setup-dev ## Play 2,000 simulated schedules; SEEDS= plays more, FIRST= others
-	@$(VENV)/python -m tests.simulation --seeds $(or $(SEEDS),2000) --first $(or $(FIRST),0) --jobs $(JOBS)
+simulate: .setup-dev ## Play 2,000 simulated schedules (SEEDS=N: N of them)
+	@$(VENV)/python -m tests.simulation --jobs 2 --seeds $(or $(SEEDS),2000)
 
 .PHONY: soak
-soak: .setup-dev ## Play new schedules for 60 minutes, or SEEDS= of them, then run the soak tests in full
-	@$(VENV)/python -m tests.simulation --first $(or $(FIRST),$(shell date +%s)000) --jobs $(JOBS) \
-	  $(if $(SEEDS),--seeds $(SEEDS),--minutes 60 --seeds 100000)
+soak: .setup-dev ## Run the soak tests in full, then simulated schedules for 60 minutes (SEEDS=N: N of them)
 	@PARAGON_SYNC_SOAK=1 $(VENV)/python -m pytest $(TESTFLAGS) tests/soak
+	@$(VENV)/python -m tests.simulation --jobs 2 --first $(shell date +%s)000 \
+	  $(if $(SEEDS),--seeds $(SEEDS),--minutes 60 --seeds 100000)
 
 .PHONY: lint
 lint: .setup-dev ## Check style and format

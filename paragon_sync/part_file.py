@@ -1,4 +1,4 @@
-"""Files that are written beside their final place: locked while their writer lives, removed by the next one if not."""
+"""Part files: locked while they are written, then renamed to their final name; the next writer removes any left."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class PartFile:
             file.write(content)
 
     def publish(self) -> None:
-        """Give the file its final name, in place of what has it."""
+        """Give the file its final name, replacing a file of that name."""
         self.path.replace(self._final)
         self._close()
 

@@ -390,7 +390,7 @@ async def _verify(user: _User, course: _Course, written: Written) -> _Ended | No
         finally:
             user.session.hurried = False
         if user.managed and course.windows and metadata:
-            # until here a workflow that a person switched can't be told from one that the metadata switched
+            # until here a workflow that a person switched looks like one that the metadata switched
             course.windows[-1] = replace(course.windows[-1], closed=user.session.now)
         judgment = judging.verified(course.operation, written, after, _context(user))
         delay = next(delays, None) if judgment.may_lag else None
