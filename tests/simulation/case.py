@@ -111,6 +111,8 @@ class Case:
                 continue
             if exchange.made is not None and self._has_written(exchange, path):
                 left.add(self.value(history.versions[exchange.made], path))
+                if want is not None and path[-1] == "enabled" and self.world.climate.endpoint:
+                    left.add(want.value)  # the request that was to switch it may have been sent, too
                 seen = self._seen_before(exchange.process, user, path, exchange.left, exchange.made)
                 if path[-1] == "enabled" and self.seems_switched(exchange, path):
                     seen |= {"true"}
@@ -122,6 +124,14 @@ class Case:
                 left.add(planned)
                 first.append((at, seen))
         return left, min(first, key=lambda one: one[0])[1] if first else set()
+
+    def is_done_late(self, user: str, resource: Resource) -> bool:
+        """Whether a write of the run was done after its operation's last outcome was recorded: it was on the wire."""
+        notes = [one for one in self.world.storage.notes if one.recorded.operation.user == user]
+        ended = [one.at for one in notes if resource_of_note(one) == resource and one.process not in self.rolling]
+        writes = [one for one in self.world.server.exchanges if one.user == user and one.resource == resource]
+        done = [one.acted for one in writes if one.made is not None and one.process not in self.rolling]
+        return any(at is not None and at > max(ended, default=at) for at in done)
 
     def _has_written(self, exchange: Exchange, path: Path) -> bool:
         """Whether a write was to change a value, and did not only carry what it had read."""
@@ -217,12 +227,16 @@ class Case:
         """Whether the tool has not heard how the server stored its write, and so can't tell whose a value is."""
         if self.world.climate.normalizer == "none":
             return False
-        writes = [
+        rolling = note.process in self.rolling
+        done = [
             one
             for one in self.world.server.exchanges
-            if one.is_write and one.user == note.recorded.operation.user and one.resource == resource_of_note(note)
+            if one.made is not None
+            and one.left <= note.at
+            and one.user == note.recorded.operation.user
+            and one.resource == resource_of_note(note)
+            and (one.process in self.rolling) == rolling
         ]
-        done = [one for one in writes if one.made is not None and one.left <= note.at]
         return any(one.status != OK or one.trouble or one.process is not note.process for one in done)
 
     def violation(self, kind: str, exchange: Exchange, words: str) -> Violation:
