@@ -122,6 +122,8 @@ class Case:
             seen = self._seen_before(process, user, path, at, history.at(at) + 1)
             if seen != {planned}:
                 left.add(planned)
+                if path[-1] == "enabled" and self.world.climate.endpoint:
+                    left.add("false")  # so an entry is until a request of its own enables it
                 first.append((at, seen))
         return left, min(first, key=lambda one: one[0])[1] if first else set()
 
@@ -208,25 +210,50 @@ class Case:
             yield process, at, True
 
     def is_hidden(self, user: str, *, rolling: bool = False) -> bool:
-        """Whether a replica hid from the tool what a run's change of metadata, or its rollback's, did to workflows."""
-        end = self._metadata_ended(user, rolling=rolling)
+        """Whether the tool could not see what a run's change of metadata, or its rollback's, did to workflows.
+
+        A replica had an older state when the workflows were read back, or another writer has switched them between the
+        first of the two reads before the change and the change.
+        """
+        for note in self.world.storage.notes:
+            mine = note.recorded.operation.user == user and resource_of_note(note) == ("meta",)
+            if mine and (note.process in self.rolling) == rolling and self._is_hidden_from(note):
+                return True
+        return False
+
+    def _is_hidden_from(self, note: Note) -> bool:
+        user = note.recorded.operation.user
+        last = self.last_read(note.process, user, ("meta",), until=note.at)
+        read_back = None if last is None else self.last_read(note.process, user, None, until=last.left)
         for write in self.world.server.exchanges:
             if write.user != user or write.resource != ("meta",) or write.made is None or write.acted is None:
                 continue
-            if (write.process in self.rolling) != rolling:
+            if write.acted > note.at or (write.process in self.rolling) != (note.process in self.rolling):
                 continue
-            last = self.last_read(write.process, user, ("meta",), until=end)
-            if last is None or last.left < write.left:
-                continue
-            before = self.last_read(write.process, user, None, until=last.left)
-            if before is not None and before.shown_at < write.acted:
+            if read_back is not None and read_back.shown_at < write.acted:
+                return True
+            before = self.last_read(write.process, user, None, until=write.left)
+            if before is not None and self._is_crossed(user, before.shown_at, write.made):
+                return True
+        return False
+
+    def _is_crossed(self, user: str, start: float, made: int) -> bool:
+        """Whether another writer has switched a workflow from a moment on, and before a version was made."""
+        history = self.history(user)
+        for number in range(1, made):
+            before, version = history.versions[number - 1].leaves, history.versions[number]
+            if version.at >= start and any(
+                path[-1] == "enabled" and before.get(path) != version.leaves.get(path)
+                for path in {*before, *version.leaves}
+            ):
                 return True
         return False
 
     def may_be_normalized(self, note: Note) -> bool:
         """Whether the tool has not heard how the server stored its write, and so can't tell whose a value is."""
-        if self.world.climate.normalizer == "none":
-            return False
+        climate = self.world.climate
+        if climate.normalizer == "none" or climate.weather.lag:
+            return climate.normalizer != "none"
         rolling = note.process in self.rolling
         done = [
             one

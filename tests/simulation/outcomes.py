@@ -103,9 +103,17 @@ class Outcomes:
             return None
         if last.acted > note.at:
             return f"failed ({outcome.reason}), and {last} was done {last.acted - note.at:.3f} s later"
-        if self._is_as_noted(note, history.versions[history.at(note.at)]):
+        if self._is_as_noted(note, history.versions[history.at(note.at)]) and not self._is_older(note, outcome, last):
             return f"failed ({outcome.reason}), but the server held what was planned, by {last}"
         return None
+
+    def _is_older(self, note: Note, outcome: Failed, write: Exchange) -> bool:
+        """Whether the read-back lacked values because its replica was older than the read before the write."""
+        before = self.case.read_before(write)
+        after = self.case.last_read(note.process, write.user, write.resource, until=note.at)
+        if not outcome.alarms or before is None or after is None or before.seen is None or after.seen is None:
+            return False
+        return after.seen < before.seen
 
     def _own_conflict(self, note: Note, outcome: Conflict, until: int) -> str | None:
         """Say which value in conflict is nobody else's doing."""
