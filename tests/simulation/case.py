@@ -111,6 +111,8 @@ class Case:
                 continue
             if exchange.made is not None and self._has_written(exchange, path):
                 left.add(self.value(history.versions[exchange.made], path))
+                if want is not None and path[-1] == "enabled" and self.world.climate.endpoint:
+                    left.add(want.value)  # the request that was to switch it may have been sent, too
                 seen = self._seen_before(exchange.process, user, path, exchange.left, exchange.made)
                 if path[-1] == "enabled" and self.seems_switched(exchange, path):
                     seen |= {"true"}
@@ -120,8 +122,18 @@ class Case:
             seen = self._seen_before(process, user, path, at, history.at(at) + 1)
             if seen != {planned}:
                 left.add(planned)
+                if path[-1] == "enabled" and self.world.climate.endpoint:
+                    left.add("false")  # so an entry is until a request of its own enables it
                 first.append((at, seen))
         return left, min(first, key=lambda one: one[0])[1] if first else set()
+
+    def is_done_late(self, user: str, resource: Resource) -> bool:
+        """Whether a write of the run was done after its operation's last outcome was recorded: it was on the wire."""
+        notes = [one for one in self.world.storage.notes if one.recorded.operation.user == user]
+        ended = [one.at for one in notes if resource_of_note(one) == resource and one.process not in self.rolling]
+        writes = [one for one in self.world.server.exchanges if one.user == user and one.resource == resource]
+        done = [one.acted for one in writes if one.made is not None and one.process not in self.rolling]
+        return any(at is not None and at > max(ended, default=at) for at in done)
 
     def _has_written(self, exchange: Exchange, path: Path) -> bool:
         """Whether a write was to change a value, and did not only carry what it had read."""
@@ -198,31 +210,60 @@ class Case:
             yield process, at, True
 
     def is_hidden(self, user: str, *, rolling: bool = False) -> bool:
-        """Whether a replica hid from the tool what a run's change of metadata, or its rollback's, did to workflows."""
-        end = self._metadata_ended(user, rolling=rolling)
+        """Whether the tool could not see what a run's change of metadata, or its rollback's, did to workflows.
+
+        A replica had an older state when the workflows were read back, or another writer has switched them between the
+        first of the two reads before the change and the change.
+        """
+        for note in self.world.storage.notes:
+            mine = note.recorded.operation.user == user and resource_of_note(note) == ("meta",)
+            if mine and (note.process in self.rolling) == rolling and self._is_hidden_from(note):
+                return True
+        return False
+
+    def _is_hidden_from(self, note: Note) -> bool:
+        user = note.recorded.operation.user
+        last = self.last_read(note.process, user, ("meta",), until=note.at)
+        read_back = None if last is None else self.last_read(note.process, user, None, until=last.left)
         for write in self.world.server.exchanges:
             if write.user != user or write.resource != ("meta",) or write.made is None or write.acted is None:
                 continue
-            if (write.process in self.rolling) != rolling:
+            if write.acted > note.at or (write.process in self.rolling) != (note.process in self.rolling):
                 continue
-            last = self.last_read(write.process, user, ("meta",), until=end)
-            if last is None or last.left < write.left:
-                continue
-            before = self.last_read(write.process, user, None, until=last.left)
-            if before is not None and before.shown_at < write.acted:
+            if read_back is not None and read_back.shown_at < write.acted:
+                return True
+            before = self.last_read(write.process, user, None, until=write.left)
+            if before is not None and self._is_crossed(user, before.shown_at, write.made):
+                return True
+        return False
+
+    def _is_crossed(self, user: str, start: float, made: int) -> bool:
+        """Whether another writer has switched a workflow from a moment on, and before a version was made."""
+        history = self.history(user)
+        for number in range(1, made):
+            before, version = history.versions[number - 1].leaves, history.versions[number]
+            if version.at >= start and any(
+                path[-1] == "enabled" and before.get(path) != version.leaves.get(path)
+                for path in {*before, *version.leaves}
+            ):
                 return True
         return False
 
     def may_be_normalized(self, note: Note) -> bool:
         """Whether the tool has not heard how the server stored its write, and so can't tell whose a value is."""
-        if self.world.climate.normalizer == "none":
-            return False
-        writes = [
+        climate = self.world.climate
+        if climate.normalizer == "none" or climate.weather.lag:
+            return climate.normalizer != "none"
+        rolling = note.process in self.rolling
+        done = [
             one
             for one in self.world.server.exchanges
-            if one.is_write and one.user == note.recorded.operation.user and one.resource == resource_of_note(note)
+            if one.made is not None
+            and one.left <= note.at
+            and one.user == note.recorded.operation.user
+            and one.resource == resource_of_note(note)
+            and (one.process in self.rolling) == rolling
         ]
-        done = [one for one in writes if one.made is not None and one.left <= note.at]
         return any(one.status != OK or one.trouble or one.process is not note.process for one in done)
 
     def violation(self, kind: str, exchange: Exchange, words: str) -> Violation:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from paragon_sync.model.outcome import Applied, Conflict, Unchanged
+from paragon_sync.model.outcome import Applied, Unchanged
 from tests.simulation.case import Case, Violation, resource_of_note
 from tests.simulation.history import Exchange, UserHistory, Version
 from tests.simulation.values import GONE, Path, Resource, resource_of, shown
@@ -33,7 +33,9 @@ class Ending:
         for user in self.case.personas:
             history = self.case.history(user)
             for path in self.case.wants[user]:
-                if (user, resource_of(path)) in unsure or (path[-1] == "enabled" and self.case.is_hidden(user)):
+                if (user, resource_of(path)) in unsure or self.case.is_done_late(user, resource_of(path)):
+                    continue
+                if path[-1] == "enabled" and self.case.is_hidden(user):
                     continue
                 yield from self._restored(user, history, path)
 
@@ -46,7 +48,7 @@ class Ending:
         world = self.case.world
         for note in world.storage.notes:
             outcome = note.recorded.outcome
-            normalized = isinstance(outcome, Conflict) and self.case.may_be_normalized(note)
+            normalized = self.case.may_be_normalized(note)
             failed = note.process in self.case.rolling and not isinstance(outcome, Applied | Unchanged)
             if normalized or (failed and world.climate.rolls_back_badly):
                 yield note.recorded.operation.user, resource_of_note(note)

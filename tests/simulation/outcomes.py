@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from paragon_sync.model.desired import WorkflowEnabled
 from paragon_sync.model.outcome import Applied, Blocked, Conflict, Failed, Outcome, Unchanged, Unknown
 from tests.simulation.case import Case, Violation, resource_of_note, since
 from tests.simulation.history import Exchange, UserHistory, Version
@@ -102,9 +103,17 @@ class Outcomes:
             return None
         if last.acted > note.at:
             return f"failed ({outcome.reason}), and {last} was done {last.acted - note.at:.3f} s later"
-        if self._is_as_noted(note, history.versions[history.at(note.at)]):
+        if self._is_as_noted(note, history.versions[history.at(note.at)]) and not self._is_older(note, outcome, last):
             return f"failed ({outcome.reason}), but the server held what was planned, by {last}"
         return None
+
+    def _is_older(self, note: Note, outcome: Failed, write: Exchange) -> bool:
+        """Whether the read-back lacked values because its replica was older than the read before the write."""
+        before = self.case.read_before(write)
+        after = self.case.last_read(note.process, write.user, write.resource, until=note.at)
+        if not outcome.alarms or before is None or after is None or before.seen is None or after.seen is None:
+            return False
+        return after.seen < before.seen
 
     def _own_conflict(self, note: Note, outcome: Conflict, until: int) -> str | None:
         """Say which value in conflict is nobody else's doing."""
@@ -150,8 +159,9 @@ class Outcomes:
         """Whether a version holds what the operation of a record was to write."""
         operation, resource = note.recorded.operation, resource_of_note(note)
         wants = [want for path, want in self.case.wants[operation.user].items() if resource_of(path) == resource]
-        managed = operation.managed
-        if managed and all(one.base == one.desired for one in managed):  # it guards enablements against metadata
+        targets = [managed.target for managed in operation.managed]
+        if targets and all(isinstance(target, WorkflowEnabled) for target in targets):
+            # it guards enablements against a change of metadata, and nothing else
             wants = [want for want in wants if want.path[-1] == "enabled"]
         return all(is_met(want, self.case.value(version, want.path)) for want in wants)
 

@@ -71,6 +71,8 @@ class Writes:
             return self._is_created(exchange.user, path) and before == GONE
         if not self._is_target(exchange, path, after):
             return False
+        if self._is_own(exchange, path):
+            return True
         if path[-1] == "enabled" and (self._is_halfway(exchange, path, before) or self._is_switched(exchange, path)):
             return True
         return before == GONE if want.is_default else before == self.case.base(exchange.user, path)
@@ -93,13 +95,28 @@ class Writes:
         return exchange.method == "POST" and before == "false" and self.case.base(exchange.user, path) == GONE
 
     def _is_switched(self, exchange: Exchange, path: Path) -> bool:
-        """Whether a change of metadata, as far as can be told, had switched a workflow that a write switches back."""
-        if self.case.seems_switched(exchange, path):
+        """Whether a change of metadata, as far as can be told, had switched a workflow that a write switches back.
+
+        Since a workflow is on or off, it looks the same if another writer has switched it on and off again since.
+        """
+        assert exchange.made is not None
+        if self.case.seems_switched(exchange, path, ever=True):
             return True
+        history = self.case.history(exchange.user)
+        by = [history.versions[since(history, path, number)].by for number in range(exchange.made)]
+        return any(isinstance(hand, Exchange) and hand.resource == ("meta",) for hand in by)
+
+    def _is_own(self, exchange: Exchange, path: Path) -> bool:
+        """Whether a write changes what the same run has written."""
         assert exchange.made is not None
         history = self.case.history(exchange.user)
         by = history.versions[since(history, path, exchange.made - 1)].by
-        return isinstance(by, Exchange) and by.resource == ("meta",)
+        rolling = exchange.process in self.case.rolling
+        return (
+            isinstance(by, Exchange)
+            and by.resource == exchange.resource
+            and (by.process in self.case.rolling) == rolling
+        )
 
     def _is_target(self, exchange: Exchange, path: Path, after: str) -> bool:
         want = self.case.wants[exchange.user].get(path)

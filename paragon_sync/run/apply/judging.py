@@ -127,7 +127,9 @@ def _not_kept_judgment(operation: Operation, labels: Sequence[str], written: Wri
     if stored := answer.stored():
         return Judgment(outcome=_with_harm(_stored_differently(stored), operation, written, after))
     harmed = _with_harm(failed, operation, written, after)
-    if answer.as_planned and harmed == failed:  # a state without the values that are gone is no older state
+    # a state without values that the last write carried is no older state; the first one may have carried others
+    is_older = not lost(operation, written.sent.pre_image, after) and not harmed.side_effects
+    if answer.as_planned and is_older:
         unknown = Unknown(reason=f"answered as written, read back as before: {', '.join(labels)}")
         return Judgment(outcome=unknown, may_lag=True)
     return Judgment(outcome=harmed, may_lag=True)
