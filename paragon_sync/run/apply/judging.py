@@ -237,7 +237,9 @@ def _not_kept(operation: Operation, labels: Sequence[str], written: Written) -> 
     return f"{written.doubt}; all was written but {names}" if in_part else written.doubt
 
 
-def _with_harm(outcome: Failed | Conflict, operation: Operation, written: Written, after: LiveUser) -> Outcome:
+def _with_harm(
+    outcome: Failed | Conflict, operation: Operation, written: Written, after: LiveUser
+) -> Failed | Conflict:
     """The outcome with what the write did all the same."""
     alarms = lost(operation, written.first.pre_image, after)
     return replace(outcome, alarms=alarms, side_effects=_effects(operation, written, after))
