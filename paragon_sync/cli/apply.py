@@ -25,7 +25,7 @@ from paragon_sync.cli.options import (
     stopping_options,
     view_option,
 )
-from paragon_sync.cli.stored import open_plan, open_state
+from paragon_sync.cli.stored import check_encrypted, open_plan, open_state
 from paragon_sync.cli.target import Target
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, PlanFileError, UsageError
 from paragon_sync.render.format import DEFAULT_NAME
@@ -144,6 +144,7 @@ def _apply_saved(file: Path, digest: str | None, target: Target) -> int:
 
         with open_plan(file) as reader:
             _check_digest(reader, digest)
+            check_encrypted(reader, target.allowed)
             with open_state(target.project, create=True) as store:
                 return apply_and_tell(reader, store, target, connection)
 
