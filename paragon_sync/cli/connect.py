@@ -74,11 +74,12 @@ def endpoint_of(project: Project, environment: Environment) -> Iterator[Endpoint
 @asynccontextmanager
 async def connect(endpoint: Endpoint, limits: Limits) -> AsyncIterator[Client]:
     """A client whose connections are closed at the end."""
+    from paragon_sync.paragon.controller import MAX_CONCURRENCY
     from paragon_sync.paragon.host import api_base
     from paragon_sync.paragon.transport_factory import make_transport
 
     client = Client(
-        make_transport(api_base(endpoint.host), limits.concurrency),
+        make_transport(api_base(endpoint.host), limits.concurrency or MAX_CONCURRENCY),
         host=endpoint.host,
         project=endpoint.project,
         signer=Signer(endpoint.signing_key, endpoint.project),

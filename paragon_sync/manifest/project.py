@@ -132,7 +132,7 @@ def _project(file: Path, document: JsonObject) -> Project:
         secret_files=_texts(secrets.get("files")),
         limits=Limits(
             rate=_float(limits.get("rate")),
-            concurrency=_int(limits.get("concurrency"), Limits().concurrency),
+            concurrency=_int(limits["concurrency"], 0) if "concurrency" in limits else None,
         ),
         policy=_policy(_object(document.get("policy"))),
         enablement="endpoint" if apply.get("enablement") == "endpoint" else "config",

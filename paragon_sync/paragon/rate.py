@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from paragon_sync.paragon.controller import INITIAL_CONCURRENCY, Controller
 
 _LONGEST_PAUSE: Final = 120.0  # seconds; no single answer can stop a run for longer
+MIN_TURNS_PER_SLOT: Final = 8  # before concurrency is reported as a limit: no limit matters to a short run
 _CATCH_UP: Final = 0.01  # seconds that a late timer may make up for
 
 
@@ -20,6 +21,8 @@ class Pace:
     """How fast a run goes. ``rate`` in requests a second (None: as fast as the answers come), ``paused`` in seconds.
 
     ``busy`` are the seconds that the ``ended`` requests have taken from their turn on, all added up.
+    ``concurrency`` are the requests at once that are allowed now. ``concurrency_limit`` is the same where it is fixed
+    and most turns had to wait for nothing else.
     """
 
     rate: float | None
@@ -28,6 +31,7 @@ class Pace:
     ended: int = 0
     busy: float = 0.0
     concurrency: int = INITIAL_CONCURRENCY
+    concurrency_limit: int | None = None
 
 
 class Limiter:
@@ -45,6 +49,9 @@ class Limiter:
         self._cap = rate
         self.clock = clock
         self._controller = Controller(concurrency)
+        self._is_fixed = concurrency is not None
+        self._turns = self._slot_waits = 0
+        self._is_full = False
         self._queues: tuple[deque[_Waiter], ...] = (deque(), deque())
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0
@@ -65,6 +72,7 @@ class Limiter:
             ended=self._ended,
             busy=self._busy,
             concurrency=self._controller.concurrency,
+            concurrency_limit=self._controller.concurrency if self._is_limited() else None,
         )
 
     def slot(self, *, urgent: bool = False) -> Slot:
@@ -92,6 +100,10 @@ class Limiter:
         if now + asked > max(self._resumes, now):
             self._paused += now + asked - max(self._resumes, now)
             self._resumes = now + asked
+
+    def _is_limited(self) -> bool:
+        enough = self._turns >= MIN_TURNS_PER_SLOT * self._controller.concurrency
+        return self._is_fixed and enough and 2 * self._slot_waits > self._turns
 
     def _rate(self) -> float | None:
         adaptive = self._controller.rate
@@ -151,13 +163,16 @@ class Limiter:
         while queue := self._first_queue():
             now = self.clock()
             if self._in_use >= self._controller.concurrency:
-                self._controller.saturated |= self._wait(now) <= 0
+                if self._wait(now) <= 0:
+                    self._controller.saturated = self._is_full = True
                 return
             if (wait := self._wait(now)) > 0:
                 if self._timer is None:
                     self._timer = asyncio.get_running_loop().call_later(wait, self._ring)
                 return
             waiter = queue.popleft()
+            self._slot_waits += self._is_full
+            self._is_full = False
             self._take(max(self._next, self._resumes, now - _CATCH_UP), waiter.turns)
             waiter.admitted.set_result(None)
 
@@ -167,6 +182,7 @@ class Limiter:
 
     def _take(self, due: float, turns: int) -> None:
         self._in_use += 1
+        self._turns += 1
         if rate := self._rate():
             self._next = due + turns / rate
 
