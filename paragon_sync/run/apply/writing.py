@@ -333,9 +333,11 @@ async def _send(user: _User, course: _Course, unsent: _Unsent, opened: Moment, a
     course.unsent, course.attempts = None, unsent.number
     closed = sent[-1].answered if failure is None else user.session.now
     course.windows.append(Window(opened=opened, closed=closed))
-    if failure is not None and not (sent or failure.maybe_done):
-        user.writing.journal.records.add(Refused(number=course.number, attempt=unsent.number))
-        return failure
+    if failure is not None and not failure.maybe_done:
+        done = to_send.requests[: len(sent)]
+        user.writing.journal.records.add(Refused(number=course.number, attempt=unsent.number, done=done))
+        if not sent:
+            return failure
     earlier = course.written
     course.written = Written(
         sent=to_send,
