@@ -372,7 +372,7 @@ class StateStore:
             yield connection
 
     def _errors(self) -> AbstractContextManager[None]:
-        return location.errors(self.place.shown, self.place.hint)
+        return self.place.errors()
 
 
 def _is_about(user: str, globs: Sequence[str]) -> bool:
