@@ -35,7 +35,7 @@ class Ending:
             for path in self.case.wants[user]:
                 if (user, resource_of(path)) in unsure or self.case.is_done_late(user, resource_of(path)):
                     continue
-                if path[-1] == "enabled" and self.case.is_hidden(user):
+                if path[-1] == "enabled" and self._is_hidden(user):
                     continue
                 yield from self._restored(user, history, path)
 
@@ -77,9 +77,24 @@ class Ending:
         if self._was_created(path, history.versions[start]) and GONE in first:
             return
         now = self.case.value(history.now, path)
+        if now == self._last_saved(history, path) or (now == "true" and self.case.may_seem_switched(user, path)):
+            return
         if now not in first:
             words = f"{user} {shown(path)}: {now} after the rollback, {' or '.join(sorted(first))} before the run"
             yield Violation(kind="rollback", text=words, user=user, at=self.case.world.loop.now)
+
+    def _is_hidden(self, user: str) -> bool:
+        """Whether a replica hid what the run's change of metadata, or that of its rollback, did to workflows."""
+        return self.case.is_hidden(user) or self.case.is_hidden(user, rolling=True)
+
+    def _last_saved(self, history: UserHistory, path: Path) -> str | None:
+        """Return what anybody but the run and its rollback has given a path last; None where nobody has."""
+        for number in range(len(history.versions) - 1, 0, -1):
+            before, version = history.versions[number - 1], history.versions[number]
+            changed = self.case.value(before, path) != self.case.value(version, path)
+            if changed and not isinstance(version.by, Exchange):
+                return self.case.value(version, path)
+        return None
 
     def _is_changed_by_others(self, history: UserHistory, path: Path, number: int) -> bool:
         """Whether a version has changed a value, and is no rollback's."""
