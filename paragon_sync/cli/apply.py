@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.options import (
     Canary,
     allow_option,
@@ -115,7 +116,7 @@ def apply(
         )
     only = None if retried is None else _users_to_retry(retried, target)
     if only is not None and not only:
-        click.echo("Nothing to retry: every operation of that plan's run ended well.")
+        print_text("Nothing to retry: every operation of that plan's run ended well.")
         return EXIT_OK
     asked = question(project, chosen, paths, users, integrations, catalog, allowed, only)
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
@@ -163,7 +164,7 @@ def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     check_allowed(reader.header, target.allowed)
     if reader.count == 0 and not for_machine:
         return EXIT_OK
-    click.echo(err=for_machine)
+    print_text(err=for_machine)
     with open_state(target.project, create=True) as store:
         if reader.count and not yes:
             _ask(target.environment.name)
