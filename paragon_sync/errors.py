@@ -8,15 +8,18 @@
     ├── ApiError                             a request that did not end well
     │   ├── HostError                        no answer: refused, unknown host, time-out, TLS, dropped
     │   ├── AnswerError                      an answer that can't be read: HTML, truncated, not JSON
-    │   └── RefusedError                     an answer that says no, with Paragon's code and message
+    │   ├── RefusedError                     an answer that says no, with Paragon's code and message
+    │   └── StaleReadError                   a write that was not sent: the read that it rests on was too old
     ├── SigningKeyError                      a signing key that is missing or can't be used
     ├── PlanFileError                        a plan file that can't be read, is changed, expired or used
     ├── PlanKeyError                         the key that plan files and the journal are encrypted with: none, another
     ├── StateError                           the state store can't be opened, read or written
+    │   └── LockLostError         exit 3     another holder has taken the lock of the environment
     ├── EmulatorError                        a fixture that can't be read, a port that is taken
     ├── RefusedByPolicy           exit 4     thresholds or findings forbid to go on
     └── Interrupted               exit 130   the user stopped it
-        └── Terminated            exit 143   the system stopped it (SIGTERM)
+        ├── Terminated            exit 143   the system stopped it (SIGTERM)
+        └── HungUp                exit 129   its terminal or its session ended (SIGHUP)
 
 A library's own exception never leaves the module that owns the library.
 """
@@ -32,6 +35,7 @@ EXIT_CHANGES = 2
 EXIT_OUTCOMES = 3
 EXIT_REFUSED = 4
 EXIT_USAGE = 64
+EXIT_HUNG_UP = 129
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
@@ -42,6 +46,7 @@ _SEVERITY = (
     EXIT_USAGE,
     EXIT_INTERRUPTED,
     EXIT_TERMINATED,
+    EXIT_HUNG_UP,
     EXIT_ERROR,
     EXIT_REFUSED,
     EXIT_OUTCOMES,
@@ -159,6 +164,10 @@ class RefusedError(ApiError):
     """An answer that says no."""
 
 
+class StaleReadError(ApiError):
+    """A write that was not sent, because the read that it rests on was too old. A new attempt reads again."""
+
+
 class SigningKeyError(ParagonSyncError):
     """A signing key that is missing, can't be read, or isn't an RSA private key in PEM."""
 
@@ -173,6 +182,12 @@ class PlanKeyError(ParagonSyncError):
 
 class StateError(ParagonSyncError):
     """The state store can't be opened, read or written."""
+
+
+class LockLostError(StateError):
+    """Another holder has taken the lock of the environment: this process sends and records nothing more."""
+
+    exit_code = EXIT_OUTCOMES
 
 
 class EmulatorError(ParagonSyncError):
@@ -195,3 +210,9 @@ class Terminated(Interrupted):
     """The system stopped the command; what was done until then has been counted."""
 
     exit_code = EXIT_TERMINATED
+
+
+class HungUp(Interrupted):
+    """The terminal or the session of the command ended; what was done until then has been counted."""
+
+    exit_code = EXIT_HUNG_UP

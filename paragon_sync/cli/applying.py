@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
-import click
-
+from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.connect import Connection
 from paragon_sync.cli.failure import explain_system
 from paragon_sync.cli.progress import shown
@@ -51,7 +50,8 @@ def apply_and_tell(reader: PlanReader, store: StateStore, target: Target, connec
     Returns the exit code.
     """
     runs: list[str] = []
-    with RunLock(store.place, _owner(reader.header.project, target)) as lock:
+    owner = owner_of(reader.header.project, target.environment.name)
+    with RunLock(store.place, owner) as lock:
         taken_over = lock.acquire(target.lock_timeout, target.say)
         if taken_over:
             target.say(taken_over)
@@ -59,7 +59,7 @@ def apply_and_tell(reader: PlanReader, store: StateStore, target: Target, connec
             target.say(
                 "the state is on this machine's disk: it guards no other machine, and resuming needs it to be kept"
             )
-        store.guard(lock.check)
+        store.hold_fence(owner)
 
         def begun(run: str) -> None:
             runs.append(run)
@@ -130,7 +130,7 @@ def _tell_what_is_known(
             started="",
             operations=reader.count,
         )
-        print_counts(header, Counter(states.values()), sys.stderr if target.output_format == "json" else None)
+        print_counts(header, Counter(states.values()), sys.stderr if target.is_for_machine else None)
 
 
 def _is_left(store: StateStore, run: str) -> bool:
@@ -153,6 +153,7 @@ async def _run(
     applicant = Applicant(
         environment=environment.name,
         project=client.project,
+        host=environment.host,
         actor=actor(os.environ),
         allowed=target.allowed,
         message=target.message,
@@ -172,6 +173,7 @@ async def _run(
         canary=canary,
         states=states,
         progress=progress,
+        read_back=project.read_back,
     )
     progress.pace = lambda: client.pace
     await apply_plan(reader, applying)
@@ -179,10 +181,10 @@ async def _run(
 
 def ask(question: str, refusal: str) -> None:
     """Ask on the terminal; anything but "yes" raises with ``refusal``."""
-    click.echo(f'{question} Type "yes": ', nl=False, err=True)
+    print_text(f'{question} Type "yes": ', nl=False, err=True)
     answer = _typed()
     if answer.strip() != "yes":
-        click.echo("" if answer else "\n", nl=False, err=True)
+        print_text("" if answer else "\n", nl=False, err=True)
         raise ParagonSyncError(f"{refusal}: you did not say yes")
 
 
@@ -196,10 +198,11 @@ def _typed() -> str:
     return sys.stdin.readline()
 
 
-def _owner(project: str, target: Target) -> Owner:
+def owner_of(project: str, environment: str) -> Owner:
+    """Return this process as the owner of an environment's lock."""
     return Owner(
         project=project,
-        environment=target.environment.name,
+        environment=environment,
         actor=actor(os.environ),
         host=socket.gethostname(),
         pid=os.getpid(),

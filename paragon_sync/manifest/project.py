@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -15,11 +15,19 @@ from paragon_sync.manifest import schema, source
 from paragon_sync.manifest.source import Parsed
 from paragon_sync.model.declared import Fault, Place
 from paragon_sync.model.planned import FindingKind, Severity
-from paragon_sync.model.project import Environment, Limits, Policy, Project, Protected, SecretRef, Threshold
+from paragon_sync.model.project import (
+    READ_BACK_SECONDS,
+    Environment,
+    Limits,
+    Policy,
+    Project,
+    Protected,
+    SecretRef,
+)
+from paragon_sync.model.thresholds import THRESHOLDS, Threshold, ThresholdRule
 
 _EMULATOR: Final = "emulator:"
 _BARE_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
-_THRESHOLDS: Final = ("usersChanged", "valuesRemoved", "workflowsDisabled", "usersNotConnected")
 _HOST_FORMS: Final = "an https:// or http:// URL without a path, an on-premise host's bare name, or emulator:PATH"
 
 
@@ -65,7 +73,7 @@ def _reworded(fault: Fault) -> Fault:
         return Fault(message=message, place=fault.place, hint="a key itself never belongs into a file under Git")
     if fault.place.pointer[:1] == ("environments",) and fault.message.startswith('"project" can\'t'):
         return replace(fault, hint="letters, digits and . _ ~ - only")
-    if fault.place.pointer[:1] == ("policy",) and fault.place.pointer[-1] in _THRESHOLDS:
+    if fault.place.pointer[:1] == ("policy",) and fault.place.pointer[-1] in {rule.name for rule in THRESHOLDS}:
         return replace(fault, hint="write a number such as 10, or a share such as 30%")
     return fault
 
@@ -113,6 +121,7 @@ def _project(file: Path, document: JsonObject) -> Project:
     secrets = _object(document.get("secrets"))
     limits = _object(document.get("limits"))
     environments = _object(document["environments"])
+    apply = _object(document.get("apply"))
     return Project(
         file=file,
         folder=file.parent,
@@ -126,7 +135,8 @@ def _project(file: Path, document: JsonObject) -> Project:
             concurrency=_int(limits.get("concurrency"), Limits().concurrency),
         ),
         policy=_policy(_object(document.get("policy"))),
-        enablement="endpoint" if _object(document.get("apply")).get("enablement") == "endpoint" else "config",
+        enablement="endpoint" if apply.get("enablement") == "endpoint" else "config",
+        read_back=_read_back(apply.get("readBack")),
     )
 
 
@@ -149,17 +159,13 @@ def _environment(name: str, content: JsonObject) -> Environment:
     )
 
 
-def _policy(content: JsonObject) -> Policy:
+def _policy(content: JsonObject, rules: Iterable[ThresholdRule] = THRESHOLDS) -> Policy:
     default = Policy()
     findings: Mapping[FindingKind, Severity] = {
         kind: Severity(str(content[kind])) for kind in FindingKind if kind in content
     }
-    not_connected = content.get("usersNotConnected")
     return Policy(
-        users_changed=_threshold(content.get("usersChanged"), default.users_changed),
-        values_removed=_threshold(content.get("valuesRemoved"), default.values_removed),
-        workflows_disabled=_threshold(content.get("workflowsDisabled"), default.workflows_disabled),
-        users_not_connected=None if not_connected is None else _threshold(not_connected, Threshold(number=0)),
+        thresholds={rule.name: _threshold(content[rule.name]) for rule in rules if rule.name in content},
         minimum_population=_int(content.get("minimumPopulation"), default.minimum_population),
         protected=_protected(_object(content.get("protected"))),
         findings=findings,
@@ -174,10 +180,16 @@ def _protected(content: JsonObject) -> Protected:
     )
 
 
-def _threshold(value: Json, default: Threshold) -> Threshold:
+def _threshold(value: Json) -> Threshold:
     if isinstance(value, str):
         return Threshold(share=float(value.removesuffix("%")) / 100)
-    return default if value is None else Threshold(number=_int(value, 0))
+    return Threshold(number=_int(value, 0))
+
+
+def _read_back(value: Json) -> tuple[float, ...]:
+    if not isinstance(value, list):
+        return READ_BACK_SECONDS
+    return tuple(float(item) for item in value if isinstance(item, int | float))
 
 
 def _float(value: Json) -> float | None:

@@ -7,8 +7,7 @@ jsonschema, whose verdict counts and whose errors are explained.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 from pathlib import Path
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject, Number, Pointer, equal, loads
 from paragon_sync.model.declared import Fault, Place
+from paragon_sync.model.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     import jsonschema_rs
@@ -89,14 +89,6 @@ def check(name: str, document: Json, place: Place) -> list[Fault]:
         for pointer, of_key, message, hint in told
     )
     return list(dict.fromkeys(faults))
-
-
-def did_you_mean(name: str, known: Iterable[str]) -> str | None:
-    """A hint for a name that is close to a known one."""
-    candidates = list(known)
-    close = get_close_matches(name, candidates, n=1, cutoff=0.6)
-    folded = [candidate for candidate in candidates if candidate.casefold() == name.casefold()]
-    return f'did you mean "{(folded or close)[0]}"?' if folded or close else None
 
 
 def _is_schema(name: str) -> bool:

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from paragon_sync.jsonvalue import Json, Pointer
-from paragon_sync.manifest.schema import did_you_mean
 from paragon_sync.model.project import Project
+from paragon_sync.model.similar_names import did_you_mean
 
 _ENV: Final = "$env"
 _FILE: Final = "$file"

@@ -71,13 +71,15 @@ class LiveUser:
     """One user as fetched. ``meta`` is None where metadata wasn't read.
 
     ``asked`` is when the request was sent whose answer the following write stands on: the metadata's, where they were
-    read, else the first.
+    read, else the first. ``answered`` is when the answers were there, earlier by the
+    time that passed between two reads: only what the API takes for them makes nothing older.
     """
 
     user: str
     credentials: tuple[Credential, ...]
     meta: JsonObject | None = None
     asked: Moment | None = field(default=None, compare=False)
+    answered: Moment | None = field(default=None, compare=False)
 
 
 def _text(value: Json) -> str | None:

@@ -13,6 +13,20 @@ class Moment(NamedTuple):
     wall: float
 
 
+def earlier(moment: Moment, seconds: float) -> Moment:
+    """Return the moment so many seconds before."""
+    return Moment(monotonic=moment.monotonic - seconds, wall=moment.wall - seconds)
+
+
+def age_seconds(past: Moment, now: Moment) -> float:
+    """Return the seconds since ``past``: by the clock that shows more, as one of them stops in a suspended machine.
+
+    A wall clock that was set forward makes it too much, never too little.
+    """
+    by_monotonic, by_wall = now.monotonic - past.monotonic, now.wall - past.wall
+    return max(by_monotonic, by_wall)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Window:
     """From sending the last read to the answer of the write: what others wrote meanwhile may be destroyed, unseen.

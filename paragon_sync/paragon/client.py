@@ -5,24 +5,26 @@ Knows a transport by its protocol alone; knows nothing of what anybody wants of 
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Final, NamedTuple, assert_never
+from typing import Final, NamedTuple, Protocol, assert_never
 from urllib.parse import quote
 
 from paragon_sync import __version__, jsonvalue
-from paragon_sync.errors import RefusedError
+from paragon_sync.errors import JsonError, RefusedError
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated
 from paragon_sync.model.live import Credential
-from paragon_sync.model.moment import Moment
+from paragon_sync.model.moment import Moment, age_seconds, earlier
 from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchConfig, PatchMeta, Request
 from paragon_sync.paragon import answers
 from paragon_sync.paragon.answers import Call
 from paragon_sync.paragon.host import api_base
-from paragon_sync.paragon.rate import Limiter, Pace
+from paragon_sync.paragon.pages import Pages, is_whole, not_a_list
+from paragon_sync.paragon.rate import Limiter, Pace, Reservation
 from paragon_sync.paragon.retry import Retrying
 from paragon_sync.paragon.signing.signer import Signer
 from paragon_sync.paragon.signing.tokens import Token
@@ -55,6 +57,21 @@ class Sent:
     errors: tuple[str, ...]
     started: Moment
     answered: Moment
+    body: bytes = b""
+    """The answer's body, for :meth:`UserSession.json_of`: it is parsed only where it matters."""
+
+
+class Gate(Protocol):
+    """What decides right before a write leaves whether it may."""
+
+    def passes(self, pause_seconds: float) -> bool:
+        """Return whether the write may leave now; if not, :meth:`prepare` is called, and then this again.
+
+        ``pause_seconds`` is how long a server's ``Retry-After`` still forbids it. Raise if it must not leave.
+        """
+
+    async def prepare(self) -> None:
+        """Do what may take time; raise if the write must not leave."""
 
 
 class Exchange(NamedTuple):
@@ -63,6 +80,13 @@ class Exchange(NamedTuple):
     response: HttpResponse
     started: Moment
     answered: Moment
+
+
+class Read(NamedTuple):
+    """A GET that was answered well: the JSON, and the response that held it."""
+
+    answer: Json
+    response: HttpResponse
 
 
 class Client:
@@ -114,6 +138,10 @@ class Client:
         finally:
             await self.signer.aclose()
 
+    def reserve(self, turns: int) -> Reservation:
+        """Return a reservation of so many turns of the limiter, for a read and the writes that rest on it."""
+        return self._limiter.reserve(turns)
+
     async def exchange(
         self,
         call: Call,
@@ -121,43 +149,78 @@ class Client:
         headers: Mapping[str, str] = _NONE,
         body: bytes | None = None,
         *,
-        urgent: bool,
+        urgent: bool = False,
     ) -> Exchange:
         """Send one request when its turn comes; raises :class:`HostError` where no whole answer comes back.
 
-        ``authorized`` gives the headers with a token, and is asked only then: one must not end while its request waits.
-        What is ``urgent`` goes first.
+        ``authorized`` gives the headers with a token, and is called only then: a token must not end while its request
+        waits. An ``urgent`` request goes first.
         """
         async with self._limiter.slot(urgent=urgent) as began:
+            return await self._exchange(call, self._request(call, await authorized(), headers, body), began)
+
+    async def exchange_within(
+        self,
+        reservation: Reservation,
+        call: Call,
+        authorized: Callable[[], Awaitable[Mapping[str, str]]],
+        headers: Mapping[str, str] = _NONE,
+        body: bytes | None = None,
+        *,
+        gate: Gate | None = None,
+    ) -> Exchange:
+        """Send one request of a reservation, as :meth:`exchange`; it waits only while a ``Retry-After`` forbids it.
+
+        Nothing is awaited between the last check of the ``gate`` and the request.
+        """
+        while True:
             common = await authorized()
-            request = HttpRequest(
-                method=call.method,
-                url=self._root + call.path,
-                headers={**common, **headers} if headers else common,
-                body=body,
-                timeout=self._timeout,
-            )
-            started = self.now
-            if self._asked is None:
-                self._asked = started.monotonic
-            ended: object = "given up"
-            try:
-                response = await self._transport.send(request)
-                ended = response.status
-                self._heard = True
-                self._tell(began, response)
-            except TransportFailure as failure:
-                ended = failure.kind
-                error = answers.failed(call, failure)
-                if failure.kind is FailureKind.TIMED_OUT:
-                    self._limiter.silent(began)
-                    error.transient = self._may_answer()
-                raise error from None
-            finally:
-                answered = self.now
-                if _log.isEnabledFor(logging.DEBUG):
-                    took = (answered.monotonic - started.monotonic) * 1000
-                    _log.debug("%s %s %s %.0f ms", call.method, call.path, ended, took)
+            pause = self._limiter.pause_seconds
+            if gate.passes(pause) if gate is not None else not pause:
+                break
+            await asyncio.sleep(pause)
+            if gate is not None:
+                await gate.prepare()
+        began = reservation.begin()
+        try:
+            return await self._exchange(call, self._request(call, common, headers, body), began)
+        finally:
+            reservation.end(began)
+
+    def _request(
+        self, call: Call, common: Mapping[str, str], headers: Mapping[str, str], body: bytes | None
+    ) -> HttpRequest:
+        return HttpRequest(
+            method=call.method,
+            url=self._root + call.path,
+            headers={**common, **headers} if headers else common,
+            body=body,
+            timeout=self._timeout,
+        )
+
+    async def _exchange(self, call: Call, request: HttpRequest, began: float) -> Exchange:
+        """Send the request, whose turn ``began`` then, and report to the limiter how it ended."""
+        started = self.clock()
+        if self._asked is None:
+            self._asked = started.monotonic
+        ended: object = "given up"
+        try:
+            response = await self._transport.send(request)
+            ended = response.status
+            self._heard = True
+            self._tell(began, response)
+        except TransportFailure as failure:
+            ended = failure.kind
+            error = answers.failed(call, failure)
+            if failure.kind is FailureKind.TIMED_OUT:
+                self._limiter.silent(began)
+                error.transient = self._may_answer()
+            raise error from None
+        finally:
+            answered = self.clock()
+            if _log.isEnabledFor(logging.DEBUG):
+                took = (answered.monotonic - started.monotonic) * 1000
+                _log.debug("%s %s %s %.0f ms", call.method, call.path, ended, took)
         return Exchange(response=response, started=started, answered=answered)
 
     @property
@@ -183,10 +246,14 @@ class Client:
             self._notice(f"{self.base} has not answered for {waited:.0f} s: trying once more")
         return again
 
+    def clock(self) -> Moment:
+        """Return the time by the clocks that everything is timed with."""
+        return Moment(self._monotonic(), self.signer.clock())
+
     @property
     def now(self) -> Moment:
         """The time by the clocks that everything is timed with."""
-        return Moment(monotonic=self._monotonic(), wall=self.signer.clock())
+        return self.clock()
 
 
 class UserSession:
@@ -196,8 +263,14 @@ class UserSession:
         self.user = user
         self.asked: Moment | None = None
         """When the latest read that was answered well was sent."""
+        self.answered: Moment | None = None
+        """When that read was answered."""
+        self.reservation: Reservation | None = None
+        """The reservation that its requests use; a read within one is sent once, and its caller retries."""
         self.hurried = False
-        """Whether its reads go before those of others, as writes do: where a window is open until they are answered."""
+        """Whether its reads go before those of others: where a window is open until they are answered."""
+        self.clock = client.clock
+        """Returns the time by the clocks that the answers are timed with."""
         self._client = client
         self._token: Token | None = None
         self._common: Mapping[str, str] = _ALWAYS
@@ -206,6 +279,18 @@ class UserSession:
     def now(self) -> Moment:
         """The time by the clocks that the answers are timed with."""
         return self._client.now
+
+    @property
+    def retrying(self) -> Retrying:
+        """The retry policy of the client, with its clock and chance."""
+        return self._client.retrying
+
+    def json_of(self, sent: Sent) -> Json:
+        """Return the JSON of the answer to a write, or None where it holds none."""
+        try:
+            return jsonvalue.loads(sent.body)
+        except JsonError:
+            return None
 
     async def credentials(self) -> tuple[Credential, ...]:
         """GET /sdk/credentials: every connected account of the user, as the API gave it, deleted ones included."""
@@ -222,7 +307,7 @@ class UserSession:
     async def me(self) -> Me:
         """GET /sdk/me; raises :class:`RefusedError` where the answer is ``authenticated: false``."""
         call = self._call("GET", "/sdk/me")
-        raw = _carried(call, await self._read(call), "the answer")
+        raw = _carried(call, (await self._read(call)).answer, "the answer")
         meta = raw.get("meta")
         return Me(raw=raw, meta={} if meta is None else _carried(call, meta, "the metadata"))
 
@@ -230,16 +315,17 @@ class UserSession:
         """GET /sdk/integrations: what this user may see of the project's integrations."""
         return await self._objects(self._call("GET", "/sdk/integrations"))
 
-    async def send(self, request: Request) -> Sent:
-        """One write, sent once: whoever wants to try again reads first. A token that wasn't accepted isn't kept."""
+    async def send(self, request: Request, gate: Gate | None = None) -> Sent:
+        """Send one write, once: a caller that retries reads first. Drop a token that the API didn't accept.
+
+        The ``gate`` is checked last, right before the request leaves.
+        """
         call, routing, body = self._written(request)
         content, typed = (None, _NONE) if body is None else (body.encode("ascii"), _JSON)
-        exchange = await self._sent(call, {**routing, **typed}, content)
-        if answers.tells_nothing(exchange.response):
-            errors: tuple[str, ...] = ()
-        else:
-            errors = _errors(self._answer(call, exchange))
-        return Sent(errors=errors, started=exchange.started, answered=exchange.answered)
+        exchange = await self._sent(call, {**routing, **typed}, content, gate)
+        response = exchange.response
+        errors = () if answers.tells_nothing(response) else _errors(self._answer(call, exchange))
+        return Sent(errors=errors, started=exchange.started, answered=exchange.answered, body=response.body)
 
     def _written(self, request: Request) -> tuple[Call, dict[str, str], str | None]:
         """The call, the headers C and G, and the body, where it has one."""
@@ -259,16 +345,35 @@ class UserSession:
                 assert_never(request)
 
     async def _objects(self, call: Call) -> list[JsonObject]:
-        answer = await self._read(call)
-        if not isinstance(answer, list):
-            raise answers.malformed(call, "the answer is not a list")
-        return [_carried(call, item, f"entry {number} of the answer") for number, item in enumerate(answer, 1)]
+        """Read a list, all of its pages; ``asked`` is when the first of them was sent.
 
-    async def _read(self, call: Call) -> Json:
-        """One GET, tried again by the client's policy, and once with a new token where the old one isn't accepted."""
+        The time between two pages counts as age of the first: ``answered`` is so much earlier.
+        """
+        answer = await self._read(call)
+        entries = _listed(call, answer.answer)
+        if is_whole(answer.response):
+            return entries
+        pages, asked, idle = Pages(call), self.asked, 0.0
+        following = pages.add(entries, answer.response)
+        while following is not None:
+            before = self.answered
+            answer = await self._read(following)
+            if before is not None and self.asked is not None:
+                idle += age_seconds(before, self.asked)
+            following = pages.add(_listed(following, answer.answer), answer.response)
+        if idle and self.answered is not None:
+            self.answered = earlier(self.answered, idle)
+        self.asked = asked
+        return pages.entries
+
+    async def _read(self, call: Call) -> Read:
+        """Send one GET, again by the client's policy, and once with a new token where the old one isn't accepted.
+
+        Within a reservation the policy is the caller's: a slot must not be held while it waits for the next attempt.
+        """
         renewed = False
 
-        async def attempt() -> Json:
+        async def attempt() -> Read:
             nonlocal renewed
             try:
                 return await self._ask(call)
@@ -278,20 +383,42 @@ class UserSession:
             renewed = True
             return await self._ask(call)
 
-        return await self._client.retrying.call(attempt)
+        return await (attempt() if self.reservation is not None else self._client.retrying.call(attempt))
 
-    async def _ask(self, call: Call) -> Json:
+    async def _ask(self, call: Call) -> Read:
         """What one GET is answered."""
         exchange = await self._sent(call)
         answer = self._answer(call, exchange)
-        self.asked = exchange.started
-        return answer
+        self.asked, self.answered = exchange.started, exchange.answered
+        return Read(answer, exchange.response)
 
-    async def _sent(self, call: Call, headers: Mapping[str, str] = _NONE, body: bytes | None = None) -> Exchange:
+    async def _sent(
+        self,
+        call: Call,
+        headers: Mapping[str, str] = _NONE,
+        body: bytes | None = None,
+        gate: Gate | None = None,
+    ) -> Exchange:
         """Send one request, with a token that is still valid."""
-        await self._authorized()  # nobody else should wait while this one is signed
-        urgent = self.hurried or call.method != "GET"
-        return await self._client.exchange(call, self._authorized, headers, body, urgent=urgent)
+        if self.reservation is not None:
+            return await self._client.exchange_within(
+                self.reservation, call, self._authorized, headers, body, gate=gate
+            )
+        await self._authorized()  # no slot is held while the token is signed
+        return await self._client.exchange(call, self._authorized, headers, body, urgent=self.hurried)
+
+    async def reserve(self, turns: int) -> None:
+        """Send the requests from now on in one reservation of so many turns, until :meth:`release`."""
+        await self._authorized()  # no slot is held while the token is signed
+        reservation = self._client.reserve(turns)
+        await reservation.enter()
+        self.reservation = reservation
+
+    def release(self) -> None:
+        """End the reservation, if there is one."""
+        if self.reservation is not None:
+            self.reservation.release()
+            self.reservation = None
 
     def _answer(self, call: Call, exchange: Exchange) -> Json:
         """The JSON of a good answer; drops a token that wasn't accepted."""
@@ -334,6 +461,16 @@ def _check_ids(call: Call, what: str, among: Sequence[JsonObject]) -> None:
             raise answers.malformed(call, f"two {what} with the id {found!r}")
         if isinstance(found, str):
             seen.add(found)
+
+
+def _listed(call: Call, answer: Json) -> list[JsonObject]:
+    """Return the entries of an answer that must be a list of objects."""
+    if not isinstance(answer, list):
+        raise not_a_list(call, answer)
+    objects = [item for item in answer if isinstance(item, dict)]
+    if len(objects) == len(answer):
+        return objects
+    return [_carried(call, item, f"entry {number} of the answer") for number, item in enumerate(answer, 1)]
 
 
 def _carried(call: Call, value: Json, what: str) -> JsonObject:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from paragon_sync.paragon.adaptive import Adaptive
 
@@ -32,9 +32,9 @@ class Pace:
 class Limiter:
     """``concurrency`` requests at once, evenly spaced at ``rate`` a second (None: no cap) or at less, once refused.
 
-    Every request of a run takes its turn in :meth:`slot`, and how it ended is told by :meth:`served`, :meth:`refused`
-    or :meth:`silent`; waiting between two attempts happens outside. Writes go before reads: what they are based on
-    ages while they wait.
+    A request waits for its turn in :meth:`slot`; a write takes the turns of its read and of its own at once, in
+    :meth:`reserve`, so that the two follow each other at any rate. :meth:`served`, :meth:`refused` and :meth:`silent`
+    report how a request ended. Back-off between two attempts happens outside.
     """
 
     def __init__(
@@ -42,9 +42,9 @@ class Limiter:
     ) -> None:
         self._free = concurrency
         self._cap = rate
-        self._clock = clock
+        self.clock = clock
         self._adaptive = Adaptive()
-        self._queues: tuple[deque[asyncio.Future[None]], ...] = (deque(), deque())
+        self._queues: tuple[deque[_Waiter], ...] = (deque(), deque())
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0
         self._resumes = 0.0
@@ -56,7 +56,7 @@ class Limiter:
     @property
     def pace(self) -> Pace:
         """How fast it goes now."""
-        now = self._clock()
+        now = self.clock()
         return Pace(
             rate=self._rate(now),
             refusals=self._refusals,
@@ -69,17 +69,21 @@ class Limiter:
         """Wait for one's turn, and give the moment when it began; the request is sent and answered inside."""
         return Slot(self, urgent=urgent)
 
+    def reserve(self, turns: int) -> Reservation:
+        """Return a reservation of this many turns, to be entered before the first of their requests."""
+        return Reservation(self, turns)
+
     def served(self, began: float) -> None:
         """The request was answered; even with an error, as long as it is not about how much is asked."""
-        self._adaptive.served(began, self._clock())
+        self._adaptive.served(began, self.clock())
 
     def silent(self, began: float) -> None:
         """The request timed out."""
-        self._adaptive.silent(began, self._clock())
+        self._adaptive.silent(began, self.clock())
 
     def refused(self, began: float, retry_after: float | None = None) -> None:
         """The server refused because of how much is asked of it; ``retry_after`` seconds nothing is sent by anybody."""
-        now = self._clock()
+        now = self.clock()
         asked = min(retry_after or 0.0, _LONGEST_PAUSE)
         self._refusals += 1
         self._adaptive.refused(began, now, asked)
@@ -96,59 +100,80 @@ class Limiter:
     def _wait(self, now: float) -> float:
         return max(self._next, self._resumes) - now
 
-    async def enter(self, *, urgent: bool) -> float:
-        """Wait until a slot is free and its moment has come: the moment. See :meth:`slot`."""
-        if self._free and not any(self._queues) and self._wait(now := self._clock()) <= 0:
-            self._take(now, now)
+    @property
+    def pause_seconds(self) -> float:
+        """Return the seconds for which a server's ``Retry-After`` still forbids every request."""
+        return max(0.0, self._resumes - self.clock()) if self._resumes else 0.0
+
+    async def enter(self, turns: int = 1, *, urgent: bool = False) -> float:
+        """Wait until a slot is free and its moment has come: the moment. See :meth:`slot` and :meth:`reserve`."""
+        if self._free and not any(self._queues) and self._wait(now := self.clock()) <= 0:
+            self._take(now, now, turns)
             return now
-        waiter = asyncio.get_running_loop().create_future()
+        waiter = _Waiter(asyncio.get_running_loop().create_future(), turns)
         self._queues[not urgent].append(waiter)
         self._admit()
         try:
-            await waiter
+            await waiter.admitted
         except asyncio.CancelledError:
-            if waiter.done() and not waiter.cancelled():
-                self._leave()
+            if waiter.admitted.done() and not waiter.admitted.cancelled():
+                self.leave()
             raise
-        return self._clock()
+        return self.clock()
 
-    def leave(self, began: float) -> None:
-        """Give the turn to somebody else."""
+    def count(self, began: float) -> None:
+        """Count a request that has ended, for :attr:`pace`."""
         self._ended += 1
-        self._busy += self._clock() - began
-        self._leave()
+        self._busy += self.clock() - began
 
-    def _leave(self) -> None:
+    def leave(self) -> None:
+        """Give the slot to the next waiter."""
         self._free += 1
         self._admit()
 
+    def shift(self, turns: int) -> None:
+        """Delay the next turn by so many more turns; a negative number brings it forward."""
+        now = self.clock()
+        if turns and (rate := self._rate(now)):
+            self._next = max(self._next, now if turns > 0 else 0.0) + turns / rate
+            if turns < 0:
+                self._admit()
+
     def _admit(self) -> None:
-        """Let in everybody whose turn it is, and see to it that the next one is let in when it is time."""
+        """Admit each waiter whose turn it is, and set a timer for the next one."""
         while self._free and (queue := self._first_queue()):
-            now = self._clock()
+            now = self.clock()
             if (wait := self._wait(now)) > 0:
                 if self._timer is None:
                     self._timer = asyncio.get_running_loop().call_later(wait, self._ring)
                 return
-            self._take(now, max(self._next, self._resumes, now - _CATCH_UP))
-            queue.popleft().set_result(None)
+            waiter = queue.popleft()
+            self._take(now, max(self._next, self._resumes, now - _CATCH_UP), waiter.turns)
+            waiter.admitted.set_result(None)
 
     def _ring(self) -> None:
         self._timer = None
         self._admit()
 
-    def _take(self, now: float, due: float) -> None:
+    def _take(self, now: float, due: float, turns: int) -> None:
         self._free -= 1
         if rate := self._rate(now):
-            self._next = due + 1 / rate
+            self._next = due + turns / rate
 
-    def _first_queue(self) -> deque[asyncio.Future[None]] | None:
+    def _first_queue(self) -> deque[_Waiter] | None:
         for queue in self._queues:
-            while queue and queue[0].done():
+            while queue and queue[0].admitted.done():
                 queue.popleft()
             if queue:
                 return queue
         return None
+
+
+class _Waiter(NamedTuple):
+    """A future that is resolved when the slot is free, and how many turns are then taken."""
+
+    admitted: asyncio.Future[None]
+    turns: int
 
 
 class Slot:
@@ -166,4 +191,41 @@ class Slot:
         return self._began
 
     async def __aexit__(self, *_: object) -> None:
-        self._limiter.leave(self._began)
+        self._limiter.count(self._began)
+        self._limiter.leave()
+
+
+class Reservation:
+    """One slot for several requests in a row, with their turns taken at once.
+
+    The requests follow each other without a wait for the rate; the wait comes after them. A request beyond the
+    reserved turns takes one more turn. Turns that were not used are returned by :meth:`release`.
+    """
+
+    __slots__ = ("_limiter", "_turns", "_used")
+
+    def __init__(self, limiter: Limiter, turns: int) -> None:
+        self._limiter = limiter
+        self._turns = turns
+        self._used = 0
+
+    async def enter(self) -> None:
+        """Wait until the slot is free and its moment has come."""
+        await self._limiter.enter(self._turns)
+
+    def begin(self) -> float:
+        """Begin the next request and return the moment, for :meth:`Limiter.served` and its like."""
+        self._used += 1
+        if self._used > self._turns:
+            self._limiter.shift(1)
+        return self._limiter.clock()
+
+    def end(self, began: float) -> None:
+        """End the request that began at this moment."""
+        self._limiter.count(began)
+
+    def release(self) -> None:
+        """Give the slot to the next waiter."""
+        if self._used < self._turns:
+            self._limiter.shift(self._used - self._turns)
+        self._limiter.leave()

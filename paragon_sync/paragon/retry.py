@@ -73,12 +73,16 @@ class Retrying:
                 if not await self.pause(tried, error, self._clock() - began):
                     raise
 
+    def delay(self, attempt: int, error: ApiError, spent: float) -> float | None:
+        """Return the seconds until the next attempt, or None if there is to be none; arguments as in :meth:`pause`."""
+        return self.policy.delay(attempt, error, self._chance(), spent)
+
     async def pause(self, attempt: int, error: ApiError, spent: float = 0.0) -> bool:
         """Wait until the next attempt may begin; False, at once, if there is to be none.
 
         ``attempt`` is the number of the one that failed, from 1; ``spent`` the seconds since the first one began.
         """
-        delay = self.policy.delay(attempt, error, self._chance(), spent)
+        delay = self.delay(attempt, error, spent)
         if delay is None:
             return False
         await self._sleep(delay)

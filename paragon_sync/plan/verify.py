@@ -11,6 +11,7 @@ from itertools import chain
 from typing import TypeAlias
 
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Pointer, equal, format_pointer
+from paragon_sync.model.desired import ManagedTarget
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath, SideEffect
 from paragon_sync.model.planned import Operation, Value
@@ -39,9 +40,10 @@ class NotKept:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChangedAfter:
-    """Managed values with a third value: neither as before the write nor as sent."""
+    """Managed values with a third value, neither as before the write nor as sent, and their targets."""
 
     paths: tuple[ConflictingPath, ...]
+    targets: tuple[ManagedTarget, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +72,7 @@ def _value_by_value(
     was, planned = shape_like(now, pre_image), shape_like(now, payload)
     copies = live_copies(operation.subject, after, now)
     not_kept: list[str] = []
-    third: list[ConflictingPath] = []
+    third: list[tuple[ConflictingPath, ManagedTarget]] = []
     for managed in operation.managed:
         wanted = planned.read(managed.target)
         found = (copy.read(managed.target) for copy in copies)
@@ -81,9 +83,9 @@ def _value_by_value(
         if halfway or equal(value, was.read(managed.target)):
             not_kept.append(managed.label)
         else:
-            third.append(conflicting_path(managed, now, value))
+            third.append((conflicting_path(managed, now, value), managed.target))
     if third:
-        return ChangedAfter(paths=tuple(third))
+        return ChangedAfter(paths=tuple(path for path, _ in third), targets=tuple(target for _, target in third))
     if not_kept:
         return NotKept(labels=tuple(not_kept))
     return Kept(

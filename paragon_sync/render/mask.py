@@ -10,7 +10,7 @@ from typing import Final
 
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Repeated, equal
 from paragon_sync.model.desired import WorkflowEnabled
-from paragon_sync.model.outcome import ConflictingPath
+from paragon_sync.model.outcome import ConflictingPath, StoredValue
 from paragon_sync.model.planned import Change, Detail, Value
 from paragon_sync.model.secrecy import names_secret
 
@@ -42,6 +42,15 @@ def masked_conflict(path: ConflictingPath) -> ConflictingPath:
         return replace(path, base=base, live=live, planned=_pair_of_secrets(path.base, path.planned)[1], secret=True)
     base, live = masked(path.base, path.live)
     return replace(path, base=base, live=live, planned=masked(path.base, path.planned)[1])
+
+
+def masked_stored(value: StoredValue) -> StoredValue:
+    """Mask the secrets of a value that the server stored in another form; ``secret`` says whether it is one whole."""
+    if value.secret or names_secret(value.label):
+        sent, stored = _pair_of_secrets(value.sent, value.stored)
+        return replace(value, sent=sent, stored=stored, secret=True)
+    sent, stored = masked(value.sent, value.stored)
+    return replace(value, sent=sent, stored=stored)
 
 
 def masked(before: Value, after: Value) -> tuple[Value, Value]:

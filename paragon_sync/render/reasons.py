@@ -12,6 +12,7 @@ from paragon_sync.model.outcome import (
     Failed,
     Outcome,
     SideEffect,
+    StoredValue,
     Unchanged,
     Unknown,
     effects_of,
@@ -19,7 +20,7 @@ from paragon_sync.model.outcome import (
 from paragon_sync.model.planned import Value
 from paragon_sync.render.changes import value_text
 from paragon_sync.render.lines import WIDTH
-from paragon_sync.render.mask import masked_conflict
+from paragon_sync.render.mask import masked_conflict, masked_stored
 
 
 def reasons(outcome: Outcome | None) -> list[str]:
@@ -29,13 +30,15 @@ def reasons(outcome: Outcome | None) -> list[str]:
             return ["sent, and no answer was recorded"]
         case Applied() | Unchanged():
             return []
-        case Conflict(paths=paths, after_write=after_write):
+        case Conflict(paths=paths, after_write=after_write, stored=stored):
             found = "changed after our write" if after_write else "live has moved away from the plan"
-            return [f"conflict: {found}", *map(_conflicting, paths)]
+            also = ["stored differently by the server:", *map(_stored, stored)] if stored else []
+            return [f"conflict: {found}", *map(_conflicting, paths), *also]
         case Blocked(reason=reason):
             return [f"blocked: {reason}"]
-        case Failed(reason=reason):
-            return [f"failed: {reason}"]
+        case Failed(reason=reason, stored=stored):
+            advice = ["declare the stored form in the manifest"] if stored else []
+            return [f"failed: {reason}", *map(_stored, stored), *advice]
         case Unknown(reason=reason):
             return [f"unknown: {reason}"]
         case _:
@@ -59,6 +62,11 @@ def _named(effect: SideEffect) -> str:
 def _conflicting(path: ConflictingPath) -> str:
     shown = masked_conflict(path)
     return f"{path.label}: was {_short(shown.base)}, is {_short(shown.live)}, planned {_short(shown.planned)}"
+
+
+def _stored(value: StoredValue) -> str:
+    shown = masked_stored(value)
+    return f"{value.label}: sent {_short(shown.sent)}, stored {_short(shown.stored)}"
 
 
 def _short(value: Value) -> str:

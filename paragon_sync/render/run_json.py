@@ -21,13 +21,14 @@ from paragon_sync.model.outcome import (
     Resumption,
     RunHeader,
     SideEffect,
+    StoredValue,
     Unchanged,
     Unknown,
     alarms_of,
     effects_of,
 )
 from paragon_sync.render.alike import AlikeTexts
-from paragon_sync.render.mask import masked_conflict
+from paragon_sync.render.mask import masked_conflict, masked_stored
 from paragon_sync.render.plan_json import items, present, subject_json, values
 from paragon_sync.render.reasons import reasons
 from paragon_sync.render.run import Journal, Part, not_reached, operations_of
@@ -94,6 +95,7 @@ def _header(header: RunHeader, counts: Mapping[str, int]) -> JsonObject:
         "plan": header.plan_digest,
         "environment": header.environment,
         "project": header.project,
+        **present(host=header.host),
         "actor": header.actor,
         "started": header.started,
         **present(
@@ -150,9 +152,12 @@ def _told(outcome: Outcome | None) -> JsonObject:
                 **({"overwritten": _paths(outcome.overwritten)} if outcome.overwritten else {}),
             }
         case Conflict(paths=paths, after_write=after_write):
-            return {"afterWrite": after_write, "paths": _paths(paths), **_alarms(outcome), **_effects(outcome)}
-        case Blocked(reason=reason) | Failed(reason=reason) | Unknown(reason=reason):
-            return {"reason": reason, **_alarms(outcome), **_effects(outcome)}
+            shown: JsonObject = {"afterWrite": after_write, "paths": _paths(paths)}
+            return {**shown, **_stored_values(outcome), **_alarms(outcome), **_effects(outcome)}
+        case Failed(reason=reason):
+            return {"reason": reason, **_stored_values(outcome), **_alarms(outcome), **_effects(outcome)}
+        case Blocked(reason=reason) | Unknown(reason=reason):
+            return {"reason": reason}
         case _:
             assert_never(outcome)
 
@@ -186,6 +191,16 @@ def _effect(effect: SideEffect) -> JsonObject:
         **present(configuration=effect.configuration),
         "workflow": effect.workflow,
     }
+
+
+def _stored_values(outcome: Conflict | Failed) -> JsonObject:
+    return {"stored": [_stored(value) for value in outcome.stored]} if outcome.stored else {}
+
+
+def _stored(value: StoredValue) -> JsonObject:
+    shown = masked_stored(value)
+    known = {} if shown.secret else values(sent=shown.sent, stored=shown.stored)
+    return {"label": value.label, "secret": shown.secret, **known}
 
 
 def _paths(paths: Iterable[ConflictingPath]) -> list[Json]:

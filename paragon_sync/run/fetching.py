@@ -9,6 +9,7 @@ from paragon_sync.jsonvalue import Json, JsonObject, equal
 from paragon_sync.model.declared import ConfigurationBy
 from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.model.live import Credential, LiveUser
+from paragon_sync.model.moment import age_seconds, earlier
 from paragon_sync.paragon.client import UserSession
 
 
@@ -19,16 +20,19 @@ async def read_user(session: UserSession, *, metadata: bool, configurations: Col
     without any credential is not asked further: nothing is ever written for such a one.
     """
     credentials = await session.credentials()
-    asked = session.asked
+    asked, answered = session.asked, session.answered
     hidden = [name for name in configurations if not shows(credentials, name)]
     if not credentials or not (metadata or hidden):
-        return LiveUser(user=session.user, credentials=credentials, asked=asked)
+        return LiveUser(user=session.user, credentials=credentials, asked=asked, answered=answered)
     me = await session.me()
+    if answered is not None and session.asked is not None and session.answered is not None:
+        answered = earlier(session.answered, age_seconds(answered, session.asked))
     if hidden:
         credentials = with_configurations(credentials, me.raw)
     else:
         asked = session.asked
-    return LiveUser(user=session.user, credentials=credentials, meta=me.meta if metadata else None, asked=asked)
+    meta = me.meta if metadata else None
+    return LiveUser(user=session.user, credentials=credentials, meta=meta, asked=asked, answered=answered)
 
 
 def wanted_configurations(documents: Iterable[DesiredDocument]) -> set[str]:

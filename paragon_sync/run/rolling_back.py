@@ -16,7 +16,7 @@ from typing import TypeAlias
 from paragon_sync import __version__
 from paragon_sync.errors import ApiError, PlanFileError
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.outcome import Applied, RunHeader, effects_of, ended_well
+from paragon_sync.model.outcome import Applied, Conflict, Failed, RunHeader, effects_of, ended_well
 from paragon_sync.model.planned import (
     ConfigurationSubject,
     Enablement,
@@ -26,8 +26,10 @@ from paragon_sync.model.planned import (
     PlanHeader,
 )
 from paragon_sync.model.project import Policy
+from paragon_sync.model.thresholds import FINDINGS
 from paragon_sync.paragon.client import Client
-from paragon_sync.plan.policy import FINDINGS, check
+from paragon_sync.paragon.host import normalize_host
+from paragon_sync.plan.policy import check
 from paragon_sync.plan.rollback.trace import Write
 from paragon_sync.plan.rollback.undo import Key, Written, key_of, touched, undo_user
 from paragon_sync.plan.tally import Tally
@@ -50,11 +52,12 @@ Left: TypeAlias = tuple[str, Sequence[Written], AbstractSet[Key]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollingBack:
-    """What the plan is made from. The ``catalog`` gives names, and may be empty."""
+    """What the plan is made from. The ``catalog`` gives names, and may be empty; ``host`` is the environment's own."""
 
     store: StateStore
     run: RunHeader
     client: Client
+    host: str
     catalog: Catalog
     policy: Policy
     concurrency: int
@@ -67,7 +70,7 @@ async def plan_rollback(rolling: RollingBack, writer: PlanWriter) -> str:
     """Write the plan and return its digest; a user who can't be fetched is a finding.
 
     Where a part of the run was taken back before, the plan is about the rest. Raises :class:`PlanFileError` for a run
-    of another project, or one that was taken back as a whole.
+    of another project or host, or one that was taken back as a whole.
     """
     _check(rolling)
     earlier = rolling.store.rollbacks_of(rolling.run.run)
@@ -93,6 +96,13 @@ def _check(rolling: RollingBack) -> None:
         raise PlanFileError(
             f"run {run.run} was in {run.environment}, project {run.project}, and not in {rolling.client.project}",
             hint=f"paragon-sync rollback {run.run} -e {run.environment}",
+        )
+    host = normalize_host(rolling.host)
+    if run.host is not None and normalize_host(run.host) != host:
+        raise PlanFileError(
+            f"run {run.run} was applied at host {run.host}; {run.environment} is now {host}",
+            hint=f"name the host of the run in the Project file, and then: paragon-sync rollback {run.run}"
+            f" -e {run.environment}",
         )
 
 
@@ -134,7 +144,7 @@ async def _users(rolling: RollingBack, done: Done) -> AsyncIterator[UserPlan]:
 def _left(rolling: RollingBack, done: Done) -> Iterator[Left]:
     """Each user with what the run wrote, and what of it was taken back before: where that isn't all."""
     for user, entries in groupby(rolling.store.entries(rolling.run.run), key=lambda entry: entry.user):
-        written = _written(entry for entry in entries if entry.attempts)
+        written = _written(entry for entry in entries if not all(attempt.refused for attempt in entry.attempts))
         taken_back: AbstractSet[Key] = done.get(user, frozenset())
         if not touched(written) <= taken_back:
             yield user, written, taken_back
@@ -158,11 +168,12 @@ def _written(entries: Iterable[Entry]) -> list[Written]:
     return [
         Written(
             subject=entry.subject,
-            writes=tuple(Write(pre_image=a.preimage, requests=a.requests) for a in entry.attempts),
+            writes=tuple(Write(pre_image=a.preimage, requests=a.requests) for a in entry.attempts if not a.refused),
             managed=entry.managed,
             verified=isinstance(entry.outcome, Applied),
             side_effects=effects_of(entry.outcome)
             + (entry.outcome.switched_off if isinstance(entry.outcome, Applied) else ()),
+            stored=entry.outcome.stored if isinstance(entry.outcome, Failed | Conflict) else (),
         )
         for entry in entries
     ]
@@ -179,7 +190,7 @@ def _header(rolling: RollingBack, tally: Tally, earlier: Sequence[RunHeader]) ->
     return PlanHeader(
         environment=run.environment,
         project=run.project,
-        host=rolling.client.base,
+        host=normalize_host(rolling.host),
         created=rolling.now.isoformat(timespec="milliseconds"),  # two plans of one second are two
         expires=(rolling.now + LIFETIME).isoformat(timespec="seconds"),
         tool=__version__,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from sqlalchemy import Connection, Engine, insert, select, text, update
@@ -13,6 +14,9 @@ from paragon_sync.store.tables import FORMAT_VERSION, format_, metadata
 _CREATION: Final = 0x7061726167  # the advisory lock under which tables are made: two first commands at once are one
 
 _FIRST: Final = "1"
+_SECOND: Final = "2"
+_FROM_SECOND: Final = ("ALTER TABLE paragon_sync_attempts ADD COLUMN refused BOOLEAN",)
+"""The second format has no fences, and its attempts don't say whether they were refused."""
 _FROM_FIRST: Final = (
     """INSERT INTO paragon_sync_states (run, number, state, outcome)
         SELECT run, number, state, outcome FROM paragon_sync_entries""",
@@ -41,7 +45,9 @@ def opened(engine: Engine, shown: str, key: str | None) -> Sealing:
         if found is None:
             connection.execute(insert(format_).values(version=FORMAT_VERSION))
         elif found.version == _FIRST:
-            _upgrade(connection)
+            _upgrade(connection, (*_FROM_FIRST, *_FROM_SECOND))
+        elif found.version == _SECOND:
+            _upgrade(connection, _FROM_SECOND)
         elif found.version != FORMAT_VERSION:
             raise StateError(
                 f"the state in {shown} has format {found.version}, and this paragon-sync knows format {FORMAT_VERSION}",
@@ -50,8 +56,8 @@ def opened(engine: Engine, shown: str, key: str | None) -> Sealing:
         return _sealing(connection, found.sealing if found else None, f"the state in {shown}", key)
 
 
-def _upgrade(connection: Connection) -> None:
-    for statement in _FROM_FIRST:
+def _upgrade(connection: Connection, statements: Sequence[str]) -> None:
+    for statement in statements:
         connection.exec_driver_sql(statement)
     connection.execute(update(format_).values(version=FORMAT_VERSION))
 

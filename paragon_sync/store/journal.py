@@ -5,6 +5,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TypeAlias
 
 from paragon_sync.jsonvalue import JsonObject
 from paragon_sync.model.moment import Moment, Window
@@ -39,16 +40,17 @@ class Sending:
     """One operation that is about to be sent.
 
     ``number`` is the operation's in its plan; ``at`` is when, ISO 8601 in UTC. ``opened`` is when the read was sent.
-    ``own`` are the pre-image as just read and the requests exactly as they go out, where they are others than the
-    operation's. ``attempt`` tells how many times it was about to be sent in this run, this one included. ``enabled``
-    are the workflows that a change of metadata may switch off, those that were on.
+    ``preimage`` is what was just read, ``requests`` are the requests exactly as they go out. ``attempt`` is how many
+    times it was about to be sent in this run, this one included. ``enabled`` are the workflows that were on, which a
+    change of metadata may switch off.
     """
 
     number: int
     operation: Operation
     at: str
     opened: Moment
-    own: tuple[JsonObject, tuple[Request, ...]] | None = None
+    preimage: JsonObject
+    requests: tuple[Request, ...]
     attempt: int = 1
     enabled: tuple[SideEffect, ...] = ()
 
@@ -64,14 +66,47 @@ class Recorded:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reread:
+    """A newer read, sent at ``opened``, that found the pre-image of an attempt again before it was sent."""
+
+    number: int
+    attempt: int
+    at: str
+    opened: Moment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refused:
+    """An attempt that the API refused, so that it surely wrote nothing."""
+
+    number: int
+    attempt: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Withdrawn:
+    """An attempt that was recorded and never sent: it counts neither as an attempt nor for a rollback."""
+
+    number: int
+    attempt: int
+
+
+JournalRecord: TypeAlias = Sending | Recorded | Reread | Refused | Withdrawn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """One time that an operation was sent; ``enabled`` is as in :class:`Sending`."""
+    """One time that an operation was sent; ``enabled`` is as in :class:`Sending`.
+
+    ``refused``: the API refused it, so that it wrote nothing.
+    """
 
     preimage: JsonObject
     requests: tuple[Request, ...]
     sent: str
     window: Window
     enabled: tuple[SideEffect, ...] = ()
+    refused: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

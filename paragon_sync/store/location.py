@@ -7,13 +7,14 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -21,11 +22,14 @@ from paragon_sync.errors import JsonError, StateError
 from paragon_sync.store import rows
 
 STATE_FILE: Final = "state.sqlite"
+READ_ONLY: Final = "paragon_sync_read_only"
+"""Name of the execution option of a transaction that doesn't wait for a writer."""
 _STATEMENTS: Final = 4 * rows.MOST  # to be remembered: for each table that a run writes, one for each number of rows
 _BUSY_SECONDS: Final = 30
 _BUSY_PAUSE: Final = 0.01
 _CONNECT_SECONDS: Final = 10
 _KEEPALIVE_SECONDS: Final = 60
+_IDLE_TRANSACTION_SECONDS: Final = 10
 _DRIVERS: Final = {
     "sqlite": "sqlite",
     "postgresql": "postgresql+psycopg",
@@ -140,12 +144,7 @@ def _prepared(folder: Path) -> Path:
 def _engine(location: Location) -> Engine:
     """``hide_parameters`` keeps customers' values out of messages."""
     if location.file is None:
-        return create_engine(
-            location.url,
-            hide_parameters=True,
-            pool_pre_ping=True,
-            connect_args=_server_arguments(location.url),
-        )
+        return _server_engine(location)
     url = URL.create("sqlite") if location.missing else location.url
     engine = create_engine(
         url, hide_parameters=True, connect_args={"timeout": _BUSY_SECONDS, "cached_statements": _STATEMENTS}
@@ -160,7 +159,23 @@ def _engine(location: Location) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        reads = connection.get_execution_options().get(READ_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+
+    return engine
+
+
+def _server_engine(location: Location) -> Engine:
+    engine = create_engine(
+        location.url, hide_parameters=True, pool_pre_ping=True, connect_args=_server_arguments(location.url)
+    )
+
+    @event.listens_for(engine, "connect")
+    def _limit_idle_transactions(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+        # a suspended process must not keep the next holder of the lock from raising its fence
+        with closing(connection.cursor()) as cursor:
+            cursor.execute(f"SET idle_in_transaction_session_timeout = '{_IDLE_TRANSACTION_SECONDS}s'")
+        connection.commit()
 
     return engine
 

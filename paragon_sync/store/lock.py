@@ -65,14 +65,6 @@ class RunLock:
         self._owner = replace(self._owner, run=run)
         self._lock.tell(self._owner)
 
-    def check(self) -> None:
-        """Raises :class:`StateError` when the lock was broken, or lost with its database session."""
-        if (why := self._lock.lost()) is not None:
-            raise StateError(
-                f"the lock of {self._owner.environment} is lost, and nothing more is sent: {why}",
-                hint="applying the same plan again goes on from here",
-            )
-
     def release(self) -> None:
         self._lock.release()
 

@@ -60,9 +60,6 @@ class FileLock:
                 os.ftruncate(self._handle, 0)
                 os.pwrite(self._handle, write_owner(owner).encode(), 0)
 
-    def lost(self) -> str | None:
-        return None if self._handle is not None and _is_at(self._handle, self._path) else "it was broken"
-
     def release(self) -> None:
         if self._handle is not None:
             with suppress(OSError):

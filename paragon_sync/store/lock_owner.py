@@ -57,10 +57,6 @@ class Lock(Protocol):
         """Says more of its owner, while it is held."""
         ...
 
-    def lost(self) -> str | None:
-        """Why it isn't ours any more; None while it is."""
-        ...
-
     def release(self) -> None: ...
 
 

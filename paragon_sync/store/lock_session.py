@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from sqlalchemy import Connection, and_, delete, insert, select, text, update
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from paragon_sync.store import location
 from paragon_sync.store.location import Location
@@ -58,19 +58,11 @@ class SessionLock:
             with location.errors(self._place.shown, self._place.hint):
                 self._connection.execute(update(locks).where(self._mine).values(owner=write_owner(owner)))
 
-    def lost(self) -> str | None:
-        try:
-            held = self._connection is not None and any(own for _, own in _holders(self._connection, self._number))
-        except SQLAlchemyError as error:
-            reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
-            return f"its database session has ended ({reason})"
-        return None if held else "it was released"
-
     def release(self) -> None:
         if self._connection is None:
             return
         with suppress(SQLAlchemyError):
-            if self.lost() is None:
+            if any(own for _, own in _holders(self._connection, self._number)):
                 self._connection.execute(delete(locks).where(self._mine))
         with suppress(SQLAlchemyError):
             self._connection.close()

@@ -5,22 +5,37 @@ One writer at a time for each run. Loading this module loads SQLAlchemy: import 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import replace
+from datetime import UTC, datetime
 from itertools import groupby
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from sqlalchemy import ColumnElement, Connection, Engine, Select, case, func, insert, select, true, update
+from sqlalchemy import ColumnElement, Connection, Engine, Select, case, delete, func, insert, select, true, update
 
 from paragon_sync.errors import StateError
 from paragon_sync.model.outcome import Outcome, OutcomeName, Resumption, RunHeader
 from paragon_sync.store import encoding, location
 from paragon_sync.store.creation import opened
-from paragon_sync.store.journal import SENDING, Attempt, Ending, Entry, Recorded, Sending, Windows
+from paragon_sync.store.fences import Fence, check_fence, raise_fence
+from paragon_sync.store.journal import (
+    SENDING,
+    Attempt,
+    Ending,
+    Entry,
+    JournalRecord,
+    Recorded,
+    Refused,
+    Reread,
+    Sending,
+    Windows,
+    Withdrawn,
+)
 from paragon_sync.store.location import Location
+from paragon_sync.store.lock_owner import Owner
 from paragon_sync.store.records import Records, user_of
 from paragon_sync.store.rows import put
 from paragon_sync.store.sealing import Unavailable
@@ -50,7 +65,7 @@ class StateStore:
     def __init__(self, location: Location, engine: Engine, key: str | None) -> None:
         """Use :meth:`open`."""
         self._engine, self.place = engine, location
-        self._still_held: Callable[[], None] = _nothing
+        self._fence: Fence | None = None
         with self._errors():
             self._sealing = opened(engine, location.shown, key)
         self._records = Records(self._sealing)
@@ -76,9 +91,26 @@ class StateStore:
         """Where it is, for messages: without a password."""
         return self.place.shown
 
-    def guard(self, still_held: Callable[[], None]) -> None:
-        """From now on nothing is recorded as ``sending`` where this raises: the lock is somebody else's now."""
-        self._still_held = still_held
+    def hold_fence(self, owner: Owner, *, at: str | None = None) -> None:
+        """Raise the fencing token of the owner's environment, and write nothing from now on under another one.
+
+        Every write then raises :class:`LockLostError` once another holder has raised it. Call it with the lock held.
+        ``at`` is the time, ISO 8601 in UTC; now by default.
+        """
+        with self._transaction() as connection:
+            self._fence = raise_fence(connection, owner, at or _now())
+
+    def break_fence(self, owner: Owner, *, at: str | None = None) -> None:
+        """Raise the fencing token of the owner's environment and record that the owner broke its lock."""
+        with self._transaction() as connection:
+            raise_fence(connection, owner, at or _now(), broken=True)
+
+    def check_fence(self) -> None:
+        """Raise :class:`LockLostError` if another holder has raised the token that this store holds."""
+        if self._fence is not None:
+            reading = self._engine.execution_options(**{location.READ_ONLY: True})
+            with self._errors(), reading.begin() as connection:
+                check_fence(connection, self._fence, until_commit=False)
 
     def begin(self, header: RunHeader) -> None:
         """Starts a run, and says so of the one that it takes back, if any. Its id must be new."""
@@ -93,26 +125,19 @@ class StateStore:
             "stopped": header.stopped,
             "rolled_back_by": header.rolled_back_by,
         }
-        with self._transaction() as connection:
+        with self._writing() as connection:
             connection.execute(insert(runs).values(row))
             if header.rolls_back is not None:
                 taken_back = update(runs).where(runs.c.run == header.rolls_back)
                 connection.execute(taken_back.values(rolled_back_by=header.run))
 
-    def keep(self, run: str, batch: Sequence[Sending | Recorded]) -> None:
-        """Both of :meth:`sending` and :meth:`record` in one transaction, for those who have either or both.
+    def keep(self, run: str, batch: Sequence[JournalRecord]) -> None:
+        """Write records of any kind in one transaction, which is on disk when this returns.
 
-        What has ended is on disk too where nothing may be sent any more, and this raises.
+        Raises :class:`LockLostError`, and writes nothing, if another holder has taken the lock.
         """
-        sending = [about for about in batch if isinstance(about, Sending)]
-        if sending:
-            try:
-                self._still_held()
-            except StateError:
-                self.record(run, [about for about in batch if isinstance(about, Recorded)])
-                raise
         if batch:
-            with self._transaction() as connection:
+            with self._writing() as connection:
                 self._put(connection, run, batch)
 
     def sending(self, run: str, batch: Sequence[Sending]) -> None:
@@ -251,7 +276,7 @@ class StateStore:
             ]
 
     def _change_run(self, run: str, **values: str | None) -> None:
-        with self._transaction() as connection:
+        with self._writing() as connection:
             connection.execute(update(runs).where(runs.c.run == run).values(values))
 
     def _outcome_page(self, run: str, after: int) -> tuple[list[tuple[str, Outcome | None, int]], int | None]:
@@ -290,20 +315,51 @@ class StateStore:
         rows = groupby(connection.execute(query), lambda row: row.number)
         return {number: tuple(self._records.attempt(row) for row in tried) for number, tried in rows}
 
-    def _put(self, connection: Connection, run: str, batch: Sequence[Sending | Recorded]) -> None:
+    def _put(self, connection: Connection, run: str, batch: Sequence[JournalRecord]) -> None:
         records = self._records
         sending = [about for about in batch if isinstance(about, Sending)]
         recorded = [about for about in batch if isinstance(about, Recorded)]
         first = [records.entry_row(run, about) for about in sending]
         first += [records.entry_row(run, about) for about in recorded if not about.windows]  # the others were sent
         put(connection, entries, first, known="keep")
-        put(connection, states, [records.state_row(run, about) for about in batch], known="replace")
-        put(connection, attempts, [records.attempt_row(run, about) for about in sending])
+        changed: list[Sending | Recorded] = [*sending, *recorded]
+        put(connection, states, [records.state_row(run, about) for about in changed], known="replace")
+        put(connection, attempts, [records.attempt_row(run, about) for about in sending], known="replace")
         put(connection, answers, [row for about in recorded for row in records.answer_rows(run, about)], known="keep")
+        for about in batch:
+            if isinstance(about, Reread):
+                self._reread(connection, run, about)
+            elif isinstance(about, Refused):
+                row = _attempt(run, about)
+                connection.execute(update(attempts).where(row).values(refused=True))
+            elif isinstance(about, Withdrawn):
+                self._withdraw(connection, run, about)
+
+    def _reread(self, connection: Connection, run: str, about: Reread) -> None:
+        """Give an attempt that was not sent yet the time of a newer read."""
+        row = _attempt(run, about)
+        times = {"opened": about.opened.wall, "opened_monotonic": about.opened.monotonic, "sent": about.at}
+        connection.execute(update(attempts).where(row).values(**times))
+
+    def _withdraw(self, connection: Connection, run: str, about: Withdrawn) -> None:
+        """Remove an attempt that was never sent; an operation of which nothing was sent has no entry then."""
+        connection.execute(delete(attempts).where(_attempt(run, about)))
+        if about.attempt == 1:
+            unsent = (states.c.run == run) & (states.c.number == about.number) & (states.c.state == SENDING)
+            if connection.execute(delete(states).where(unsent)).rowcount:
+                connection.execute(delete(entries).where((entries.c.run == run) & (entries.c.number == about.number)))
 
     @contextmanager
     def _transaction(self) -> Iterator[Connection]:
         with self._errors(), self._engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """Begin a transaction that writes under the fencing token that this store holds, if it holds one."""
+        with self._transaction() as connection:
+            if self._fence is not None:
+                check_fence(connection, self._fence)
             yield connection
 
     def _errors(self) -> AbstractContextManager[None]:
@@ -314,5 +370,9 @@ def _is_about(user: str, globs: Sequence[str]) -> bool:
     return any(is_meant(glob, user) for glob in globs)
 
 
-def _nothing() -> None:
-    """Nobody holds a lock: a store that is read, or a test's."""
+def _attempt(run: str, about: Reread | Refused | Withdrawn) -> ColumnElement[bool]:
+    return (attempts.c.run == run) & (attempts.c.number == about.number) & (attempts.c.attempt == about.attempt)
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")

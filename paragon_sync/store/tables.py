@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import Column, Double, Integer, MetaData, String, Table, Text
+from sqlalchemy import BigInteger, Boolean, Column, Double, Integer, MetaData, String, Table, Text
 
-FORMAT_VERSION: Final = "2"
+FORMAT_VERSION: Final = "3"
 
 metadata: Final = MetaData()
 
@@ -70,6 +70,8 @@ attempts: Final = Table(
     # when the read was sent: on the wall clock, and on the clock of that machine since it booted
     Column("opened", Double, nullable=False),
     Column("opened_monotonic", Double, nullable=False),
+    # whether the API refused it, so that it wrote nothing; NULL where that isn't known
+    Column("refused", Boolean),
 )
 
 answers: Final = Table(
@@ -91,4 +93,17 @@ locks: Final = Table(
     Column("project", Text, primary_key=True),
     Column("environment", Text, primary_key=True),
     Column("owner", Text, nullable=False),
+)
+
+fences: Final = Table(
+    "paragon_sync_fences",
+    metadata,
+    Column("project", Text, primary_key=True),
+    Column("environment", Text, primary_key=True),
+    # higher for each holder of the lock
+    Column("token", BigInteger, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("taken", String(40), nullable=False),
+    # by `runs unlock`, not by another run
+    Column("broken", Boolean, nullable=False),
 )

@@ -95,17 +95,20 @@ def test_a_lock_that_is_broken_ends_the_run_before_its_next_write(bench: tuple[W
         with StateStore.open(workbench.folder / ".paragon-sync") as store:
             (lock,) = standing(store.place, "test")
             assert lock.is_alive
+            store.break_fence(lock.owner)
             lock.break_it()
 
     with between(emulator, at_the_third_write(break_it)) as url:
         workbench.project(url, **ONE_BY_ONE)
         workbench.plan("--out", "p.plan")
         ended = workbench.run("apply", "p.plan")
-        assert ended.code == 1
-        assert "error: the lock of test is lost, and nothing more is sent: it was broken\n" in ended.err
+        assert ended.code == 3
+        assert "error: the lock of test is lost: " in ended.err
+        assert "broke it with 'runs unlock', at 20" in ended.err
         written = len(writes(emulator))
-        assert 3 <= written < len(USERS)
-        assert f"8 operations: {written} applied, {len(USERS) - written} not reached." in ended.out
+        assert 3 == written
+        assert "and 1 operation that was on the wire stays 'sending'" in ended.err
+        assert "8 operations: 2 applied, 1 sent without an answer, 5 not reached." in ended.out
 
         assert workbench.run("apply", "p.plan").code == 0
         assert len(writes(emulator)) == len(USERS)

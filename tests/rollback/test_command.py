@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from paragon_sync.emulator import Emulator
 from tests.benches import Start
+from tests.gate import Gate
 from tests.workbench import (
     Answered,
     Asked,
@@ -113,6 +117,45 @@ class TestWhichRun:
         ended = workbench.run("rollback", "last", "--out", "back.plan")
 
         assert (ended.code, "and not in another" in ended.err) == (1, True), ended.err
+
+    def test_one_of_another_host(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        run = workbench.apply()
+        with Gate(int(emulator.url.rpartition(":")[2])) as other:
+            workbench.project(url := other.url)
+            ended = workbench.run("rollback", "last", "--out", "back.plan")
+
+        assert run["host"] == emulator.url
+        assert ended.code == 1
+        message, *hint = ended.err.splitlines()
+        assert message == f"error: run {run['run']} was applied at host {emulator.url}; test is now {url}"
+        assert f"paragon-sync rollback {run['run']} -e test" in " ".join(line.strip() for line in hint)
+        assert not (workbench.folder / "back.plan").exists()
+
+    def test_its_plan_at_another_host(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.apply()
+        assert back(workbench)["host"] == emulator.url
+        with Gate(int(emulator.url.rpartition(":")[2])) as other:
+            workbench.project(url := other.url)
+            ended = workbench.run("apply", "back.plan")
+
+        assert (ended.code, channel(emulator)) == (1, "C2")
+        assert f"the plan is for host {emulator.url}; test is now {url}" in ended.err
+
+    def test_one_whose_record_has_no_host_yet(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.apply()
+        with closing(sqlite3.connect(workbench.folder / ".paragon-sync" / "state.sqlite")) as state, state:
+            changed = state.execute(
+                "UPDATE paragon_sync_runs SET header = replace(header, ?, ?)", (f',"host":"{emulator.url}"', "")
+            )
+            assert changed.rowcount == 1
+            assert "host" not in state.execute("SELECT header FROM paragon_sync_runs").fetchone()[0]
+
+        taken_back(workbench)
+
+        assert channel(emulator) == "C1"
 
 
 class TestPlan:
@@ -481,3 +524,52 @@ class TestSecrets:
 
         assert (refused.code, allowed.code) == (4, 0), refused.err + allowed.err
         assert "--allow plaintext-plan" in refused.err
+
+
+class TestWhatTheRunDidNotWrite:
+    def test_a_value_that_a_refused_write_was_to_leave_stays_where_another_client_saved_it(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.users(a=CHANGE, b=CHANGE)
+
+        def refusing_the_first(asked: Asked, forward: Forward) -> Answered:
+            nonlocal refused
+            if asked.method == "PATCH" and not refused:
+                refused = True
+                return as_answer({"message": "no", "code": "1", "status": 400}, 400)
+            return forward(asked)
+
+        refused = False
+        with between(emulator, refusing_the_first) as url:
+            workbench.project(url, limits={"concurrency": 1})
+            workbench.apply(code=3)
+        workbench.project(emulator.url)
+        hold(emulator, "a", changed())
+
+        assert ["b"] == [operation["user"] for operation in back(workbench)["operations"]]
+
+
+class TestStoredDifferently:
+    def test_what_the_server_stored_goes_back_to_what_was_before(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.users(a={"integrations": {"slack": {"settings": {"Channel": "  C2 "}}}})
+
+        def trimming(asked: Asked, forward: Forward) -> Answered:
+            if asked.method == "PATCH":
+                body = asked.body.replace(b"  C2 ", b"C2")
+                asked = replace(asked, body=body, headers=asked.headers | {"content-length": str(len(body))})
+            return forward(asked)
+
+        with between(emulator, trimming) as url:
+            workbench.project(url)
+            (operation,) = workbench.apply(code=3)["operations"]
+        assert "failed" == operation["outcome"]
+        assert "stored differently by the server: Channel" == operation["reason"]
+        assert [{"label": "Channel", "secret": False, "sent": "  C2 ", "stored": "C2"}] == operation["stored"]
+        assert "C2" == channel(emulator)
+        shown = workbench.run("runs", "show", "last").out
+        assert 'Channel: sent "  C2 ", stored "C2"' in shown
+        assert "declare the stored form in the manifest" in shown
+
+        workbench.project(emulator.url)
+        taken_back(workbench)
+        assert "C1" == channel(emulator)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 from paragon_sync.manifest.roster.lines import Unreadable, lines
 from paragon_sync.manifest.roster.rows import DELIMITERS, Found, Item, Trouble
-from paragon_sync.manifest.schema import did_you_mean
 from paragon_sync.model.declared import FileRoster
+from paragon_sync.model.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader

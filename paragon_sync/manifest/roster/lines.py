@@ -8,12 +8,12 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from difflib import get_close_matches
 from pathlib import Path
 from types import ModuleType
 from typing import BinaryIO, Final, cast
 
 from paragon_sync.manifest.roster.rows import STANDARD_INPUT
+from paragon_sync.model.similar_names import did_you_mean
 
 _LONGEST: Final = 2**20
 """Bytes of a line: whatever is longer is no roster, and is not to fill the memory."""
@@ -65,8 +65,8 @@ def _undecodable(line: bytes, number: int) -> Unreadable:
 def _instead_of(path: Path) -> str:
     """What may have been meant by a name that isn't there."""
     with suppress(OSError):
-        if close := get_close_matches(path.name, (one.name for one in path.parent.iterdir()), n=1):
-            return f'did you mean "{close[0]}"?'
+        if question := did_you_mean(path.name, (one.name for one in path.parent.iterdir())):
+            return question
     return "its path is relative to the Project file, and names one file"
 
 

@@ -15,8 +15,8 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from paragon_sync.manifest.roster.rows import Found, Item, Trouble
 from paragon_sync.manifest.roster.sql_values import NotJson, json_value
-from paragon_sync.manifest.schema import did_you_mean
 from paragon_sync.model.declared import SqlRoster
+from paragon_sync.model.similar_names import did_you_mean
 
 _BATCH: Final = 1000
 _CONNECT_SECONDS: Final = 10
@@ -50,6 +50,9 @@ def items(roster: SqlRoster) -> Iterator[Found]:
     except DBAPIError as error:
         if raised:
             raise raised[0] from None
+        if isinstance(error.orig, sqlite3.Error) and str(error.orig) in _NOT_AUTHORIZED:
+            yield Trouble("the query of a roster may only read", None, "write a single SELECT")
+            return
         reason = str(error.orig).strip().partition("\n")[0]  # what follows may name values
         shown = "its columns hold secrets, so the reason isn't shown" if roster.secret and number else reason
         yield Trouble(f"the query can't be answered{f' after row {number}' if number else ''}: {shown}")
@@ -130,7 +133,29 @@ def _open_file(url: URL, folder: str, raised: list[BaseException]) -> sqlite3.Co
         raise _Refused(f"there is no SQLite file {url.database or ''}".rstrip(), "it is relative to the Project file")
     connection = sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True, check_same_thread=False)
     connection.set_progress_handler(_going_on(raised).__next__, _STEPS)
+    connection.set_authorizer(_authorize)
     return connection
+
+
+_NOT_AUTHORIZED: Final = {"not authorized", "authorization denied"}
+"""SQLite's words for what the authorizer denied; its error code is that of any error for some statements."""
+
+_READING: Final = {
+    sqlite3.SQLITE_SELECT,
+    sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_FUNCTION,
+    sqlite3.SQLITE_RECURSIVE,
+    sqlite3.SQLITE_TRANSACTION,
+}
+
+
+def _authorize(action: int, first: str | None, *_: str | None) -> int:
+    """Allow SQLite to read and nothing else: ``ATTACH`` and ``VACUUM INTO`` make files although it opened one to read.
+
+    SQLAlchemy asks for the isolation level when it connects.
+    """
+    is_asked = action == sqlite3.SQLITE_PRAGMA and first == "read_uncommitted"
+    return sqlite3.SQLITE_OK if action in _READING or is_asked else sqlite3.SQLITE_DENY
 
 
 def _going_on(raised: list[BaseException]) -> Iterator[bool]:

@@ -6,21 +6,20 @@ give the same. Each document is read on its own, so a syntax error ends its docu
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeVar
 
 from paragon_sync.errors import ManifestError, Problem
 from paragon_sync.jsonvalue import Json, Pointer, find_repeated
-from paragon_sync.manifest.source import json_lines, yaml_careful, yaml_fast
-from paragon_sync.manifest.source.spots import Report, Spot
-from paragon_sync.manifest.source.text import count_lines, read_lines, read_text, unreadable
-from paragon_sync.model.declared import Fault, Place, Position
+from paragon_sync.manifest.source import json_lines, yaml_fast
+from paragon_sync.manifest.source.careful import read_carefully
+from paragon_sync.manifest.source.chunks import Chunk, is_json, read_chunks
+from paragon_sync.manifest.source.locator import Locator, locate, locate_all, problems
+from paragon_sync.model.declared import Place
 
-_SEPARATOR: Final = re.compile(r"(?:\A|(?<=[\n\r]))---(?=\s|\Z)")
-_BLANK: Final = re.compile(r"(?:[ \t]*(?:#[^\n\r]*)?(?:\r\n|\r|\n|\Z))*")
+__all__ = ["Accept", "Locator", "Parsed", "locate", "locate_all", "problems", "read", "value_of"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,15 +45,20 @@ class Accept(Protocol[_Made_co]):
     def __call__(self, value: Json, file: str, document: int, text: str, /) -> _Made_co | None: ...
 
 
-def read(file: Path | str, accept: Accept[_Taken] | None = None) -> Iterator[Parsed | Problem | _Taken]:
+def read(
+    file: Path | str, accept: Accept[_Taken] | None = None, *, concerns: Callable[[str], bool] | None = None
+) -> Iterator[Parsed | Problem | _Taken]:
     """The documents of one file as they stand in it, and every problem that its syntax has.
 
     ``accept`` is asked first, of the value of each document that was read the fast way, with its file and its number:
-    what it makes of it comes instead. Such a value may hold a :class:`Repeated` yet.
+    what it makes of it comes instead. Such a value may hold a :class:`Repeated` yet. Documents whose text does not
+    concern the caller (``concerns``) are stepped over, with everything that is wrong in them.
     """
     name = str(file)
     try:
-        for chunk in _chunks(name):
+        for chunk in read_chunks(name):
+            if concerns is not None and not concerns(chunk.text):
+                continue
             value = json_lines.read_fast(chunk.text) if chunk.json else yaml_fast.read(chunk.text)
             if accept is not None and value is not None:
                 taken = accept(value, name, chunk.document, chunk.text)
@@ -71,129 +75,18 @@ def read(file: Path | str, accept: Accept[_Taken] | None = None) -> Iterator[Par
 
 def value_of(text: str, file: str) -> Json | None:
     """The value of one document's text, as :func:`read` gave it; None for what isn't read the fast way."""
-    return json_lines.read_fast(text) if _is_json(file) else yaml_fast.read(text)
+    return json_lines.read_fast(text) if is_json(file) else yaml_fast.read(text)
 
 
-def locate(place: Place) -> Position:
-    """Line and column of a place; reads its file again. Of many places: :func:`locate_all`."""
-    return locate_all([place])[0]
-
-
-def locate_all(places: Iterable[Place]) -> list[Position]:
-    """The positions of places, in their order; each file is read once.
-
-    A place that is no longer there (the file was changed meanwhile) gets the position of what is left around it.
-    """
-    wanted = list(places)
-    spots: dict[tuple[str, int], Spot] = {}
-    for file in dict.fromkeys(place.file for place in wanted if not place.line):
-        documents = {place.document for place in wanted if place.file == file}
-        spots.update(_spots(file, documents))
-    positions = []
-    for place in wanted:
-        if place.line:
-            positions.append(Position(file=place.file, line=place.line, column=1))
-            continue
-        spot = spots.get((place.file, place.document))
-        line, column = spot.find(place.pointer, of_key=place.of_key) if spot else (1, 1)
-        positions.append(Position(file=place.file, line=line, column=column, row=place.row))
-    return positions
-
-
-def problems(faults: Iterable[Fault]) -> list[Problem]:
-    """Faults with their positions, in the order of these."""
-    listed = list(faults)
-    positions = locate_all(fault.place for fault in listed)
-    others = iter(locate_all(fault.other for fault in listed if fault.other is not None))
-    found = [
-        Problem(
-            message=_message(fault, at, others),
-            file=at.file,
-            line=at.line,
-            column=at.column,
-            hint=fault.hint,
-        )
-        for fault, at in zip(listed, positions, strict=True)
-    ]
-    return sorted(found, key=lambda problem: (problem.file, problem.line, problem.column))
-
-
-def _message(fault: Fault, at: Position, others: Iterator[Position]) -> str:
-    whose = f"{at.row}: {fault.message}" if at.row else fault.message
-    return whose if fault.other is None else f"{whose}: {next(others)}"
-
-
-class _Chunk(NamedTuple):
-    """The text of one document; ``line`` is where it starts."""
-
-    document: int
-    line: int
-    text: str
-    json: bool = False
-
-
-_Careful: TypeAlias = "tuple[Json, Spot, frozenset[Pointer]] | None"
-
-
-def _parse_carefully(chunk: _Chunk, file: str) -> Iterator[Parsed | Problem]:
+def _parse_carefully(chunk: Chunk, file: str) -> Iterator[Parsed | Problem]:
     place = Place(file=file, document=chunk.document)
     found: list[Problem] = []
 
     def report(line: int, column: int, message: str, hint: str | None) -> None:
         found.append(Problem(message=message, file=file, line=line, column=column, hint=hint))
 
-    careful = _carefully(chunk, report)
+    careful = read_carefully(chunk, report)
     yield from sorted(found, key=lambda problem: (problem.line, problem.column))
     if careful is not None:
         value, _, broken = careful
         yield Parsed(value=value, place=place, broken=broken, flawed=bool(found))
-
-
-def _carefully(chunk: _Chunk, report: Report) -> _Careful:
-    reader = json_lines.read_carefully if chunk.json else yaml_careful.read
-    return reader(chunk.text, report, chunk.line)
-
-
-def _spots(file: str, documents: set[int]) -> Iterator[tuple[tuple[str, int], Spot]]:
-    def ignore(line: int, column: int, message: str, hint: str | None) -> None:
-        """What is wrong has been reported when the document was read."""
-
-    try:
-        for chunk in _chunks(file):
-            if chunk.document in documents and (careful := _carefully(chunk, ignore)) is not None:
-                yield (file, chunk.document), careful[1]
-    except ManifestError:
-        return
-
-
-def _chunks(file: str) -> Iterator[_Chunk]:
-    """Raises ManifestError with all problems of a text that can't be split into documents."""
-    empty = True
-    if _is_json(file):
-        for index, content in enumerate(read_lines(file)):
-            if content.strip():
-                empty = False
-                yield _Chunk(index, index + 1, content, json=True)
-    else:
-        text = read_text(file)
-        starts = [match.start() for match in _SEPARATOR.finditer(text)]
-        head = text[: starts[0]] if starts else text
-        empty = not starts and _is_blank(text)
-        if not _is_blank(head):
-            starts.insert(0, 0)
-        line, counted = 1, 0
-        for document, start in enumerate(starts):
-            line += count_lines(text, counted, start)
-            counted = start
-            end = starts[document + 1] if document + 1 < len(starts) else len(text)
-            yield _Chunk(document, line, text[start:end])
-    if empty:
-        raise unreadable(file, 1, 1, "the file is empty", "an empty file never means “nothing”: remove it")
-
-
-def _is_json(file: str) -> bool:
-    return file.endswith((".ndjson", ".jsonl"))
-
-
-def _is_blank(text: str) -> bool:
-    return _BLANK.fullmatch(text) is not None

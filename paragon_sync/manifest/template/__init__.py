@@ -18,8 +18,8 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 
 from paragon_sync.jsonvalue import Json, JsonObject, Number, Real, computable
-from paragon_sync.manifest.schema import did_you_mean
 from paragon_sync.manifest.template.sandbox import ENVIRONMENT, LARGEST, bounded, parse
+from paragon_sync.model.similar_names import did_you_mean
 
 ROW: Final = "row"
 """The name whose members are columns."""

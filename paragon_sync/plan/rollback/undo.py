@@ -14,7 +14,7 @@ from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import equal
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.model.live import LiveUser
-from paragon_sync.model.outcome import SideEffect
+from paragon_sync.model.outcome import SideEffect, StoredValue
 from paragon_sync.model.planned import (
     ConfigurationSubject,
     Enablement,
@@ -31,7 +31,7 @@ from paragon_sync.plan.diff import change_of, value_order
 from paragon_sync.plan.merge import merge
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.rebase import Unwritable, live_shape, writable_shape
-from paragon_sync.plan.requests import requests_of, straight
+from paragon_sync.plan.requests import requests_of
 from paragon_sync.plan.rollback.restore import Site, Trail, given_back
 from paragon_sync.plan.rollback.trace import Traces, Write, trace
 from paragon_sync.plan.select import subject_of, subject_order
@@ -46,7 +46,7 @@ class Written:
 
     ``managed`` is what its plan said of the values: their names for people, and which are secret. A value that it
     doesn't name counts as secret. ``verified``: the last write was read back as it was to be. ``side_effects`` are all
-    workflows that a change of metadata switched off.
+    workflows that a change of metadata switched off. ``stored`` are values that the server stored in another form.
     """
 
     subject: Subject
@@ -54,6 +54,7 @@ class Written:
     managed: tuple[Managed, ...] = ()
     verified: bool = False
     side_effects: tuple[SideEffect, ...] = ()
+    stored: tuple[StoredValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,7 +115,7 @@ def _trails(written: Sequence[Written], live: LiveUser, catalog: Catalog) -> lis
     """One for each subject, in the order in which they are written: metadata, then the user's configurations."""
     trails: dict[Key, Trail] = {}
     for one in written:
-        traces = trace(one.subject, one.writes, verified=one.verified)
+        traces = trace(one.subject, one.writes, verified=one.verified, stored=one.stored)
         trails[key_of(one.subject)] = Trail(subject=one.subject, traces=traces, managed=one.managed)
     for effect in (effect for one in written for effect in one.side_effects):
         key = (effect.credential, effect.configuration)
@@ -153,7 +154,6 @@ def _operation(site: Site, user: str, managed: Iterable[Managed], enablement: En
         changes=tuple(change_of(one, names.workflow_of(one.target), shape) for one in changing),
         kept=kept(shape, [one.target for one in ordered]),
         enablement=enablement,
-        straight=straight(subject, shape, payload, enablement),
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -10,8 +10,9 @@ from paragon_sync.errors import PlanFileError, RefusedByPolicy
 from paragon_sync.model.outcome import Applied, Resumption, RunHeader, effects_of, ended_well
 from paragon_sync.model.planned import PlanHeader
 from paragon_sync.model.project import Policy
+from paragon_sync.paragon.host import normalize_host
 from paragon_sync.plan.policy import disabled_limit
-from paragon_sync.plan.rebase import Enabled, Rewritten
+from paragon_sync.plan.rebase import Switched, ToSend
 from paragon_sync.run.apply.judging import INTERRUPTED, InDoubt, Written, enabled
 from paragon_sync.run.apply.stopping import too_many_disabled
 from paragon_sync.store.journal import new_run_id, state_of
@@ -21,10 +22,11 @@ from paragon_sync.store.state import StateStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """Who applies, and what they said. ``allowed`` are the knobs turned now."""
+    """Who applies, and what they said. ``allowed`` are the knobs turned now, ``host`` is the environment's own host."""
 
     environment: str
     project: str
+    host: str
     actor: str
     allowed: Mapping[str, int] = field(default_factory=dict)
     message: str | None = None
@@ -44,17 +46,25 @@ class Admitted:
     run: str
     ended: Mapping[int, bool]
     in_doubt: Mapping[int, InDoubt] = field(default_factory=dict)
-    switched: Mapping[int, frozenset[Enabled]] = field(default_factory=dict)
+    switched: Mapping[int, Switched] = field(default_factory=dict)
     switched_off: int = 0
     disabled: int = 0
     states: Mapping[int, str] = field(default_factory=dict)
     most_disabled: int | None = None
 
 
-def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: datetime, policy: Policy) -> Admitted:
+def admit(
+    reader: PlanReader,
+    store: StateStore,
+    applicant: Applicant,
+    now: datetime,
+    policy: Policy,
+    *,
+    make_run_id: Callable[[datetime], str] = new_run_id,
+) -> Admitted:
     """Begin a run of this plan, or go on with the one that was stopped.
 
-    Raises :class:`PlanFileError` for a plan of another environment, an expired or an already applied one, and
+    Raises :class:`PlanFileError` for a plan of another environment or host, an expired or an already applied one, and
     :class:`RefusedByPolicy` for one that policy refuses, or whose run it stopped. Nothing has begun then.
     """
     _check_environment(reader.header, applicant)
@@ -77,7 +87,7 @@ def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: date
             hint="live state may have moved on since; make the plan again",
         )
     header = RunHeader(
-        run=new_run_id(now),
+        run=make_run_id(now),
         plan_digest=reader.digest,
         environment=reader.header.environment,
         project=reader.header.project,
@@ -88,6 +98,7 @@ def admit(reader: PlanReader, store: StateStore, applicant: Applicant, now: date
         ci_url=applicant.ci_url,
         operations=reader.count,
         rolls_back=reader.header.rolls_back,
+        host=normalize_host(reader.header.host),
     )
     store.begin(header)
     return Admitted(run=header.run, ended={}, disabled=_planned(reader.header), most_disabled=most)
@@ -116,6 +127,11 @@ def _check_environment(header: PlanHeader, applicant: Applicant) -> None:
         raise PlanFileError(
             f"the plan is for project {header.project}; {header.environment} is now {applicant.project}",
             hint="make the plan again",
+        )
+    planned, host = normalize_host(header.host), normalize_host(applicant.host)
+    if planned != host:
+        raise PlanFileError(
+            f"the plan is for host {planned}; {header.environment} is now {host}", hint="make the plan again"
         )
 
 
@@ -147,7 +163,7 @@ def _check_not_taken_back(run: RunHeader, reader: PlanReader, store: StateStore)
 def _as_left(run: RunHeader, plan: PlanHeader, store: StateStore) -> Admitted:
     """What the run has done before it was stopped."""
     ended: dict[int, bool] = {}
-    switched: dict[int, frozenset[Enabled]] = {}
+    switched: dict[int, Switched] = {}
     switched_off = 0
     states: dict[int, str] = {}
     for entry in store.entries(run.run, attempts=False):
@@ -157,7 +173,7 @@ def _as_left(run: RunHeader, plan: PlanHeader, store: StateStore) -> Admitted:
         ended[entry.number] = ended_well(entry.outcome)
         switched_off += len(effects_of(entry.outcome))
         if isinstance(entry.outcome, Applied) and entry.outcome.switched_off:
-            switched[entry.number] = frozenset(map(enabled, entry.outcome.switched_off))
+            switched[entry.number] = dict.fromkeys(map(enabled, entry.outcome.switched_off), False)
     return Admitted(
         run=run.run,
         ended=ended,
@@ -200,11 +216,12 @@ def _tell_resumed(run: str, store: StateStore, applicant: Applicant, now: dateti
 def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, InDoubt]]:
     """What was sent and has no outcome, or ``unknown``."""
     for entry in (*store.entries(run, sending=True), *store.entries(run, "unknown")):
-        if not entry.attempts:
+        maybe_done = [attempt for attempt in entry.attempts if not attempt.refused]
+        if not maybe_done:
             continue
-        sent = [Rewritten(requests=attempt.requests, pre_image=attempt.preimage) for attempt in entry.attempts]
-        written = Written(sent=sent[-1], first=sent[0], enabled=entry.attempts[0].enabled, doubt=INTERRUPTED)
-        yield entry.number, InDoubt(written=written, attempts=len(sent))
+        sent = [ToSend(requests=attempt.requests, pre_image=attempt.preimage) for attempt in maybe_done]
+        written = Written(sent=sent[-1], first=sent[0], enabled=maybe_done[0].enabled, doubt=INTERRUPTED)
+        yield entry.number, InDoubt(written=written, attempts=entry.tries)
 
 
 def _text(allowed: Mapping[str, int]) -> Mapping[str, str]:

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final, Generic, TypeVar
+
+from paragon_sync.run.apply.gate import RunBlocking
 
 Entry_contra = TypeVar("Entry_contra", contravariant=True)
 
@@ -19,8 +22,11 @@ _PAUSE: Final = 0.01  # seconds from the beginning of such a batch to the next: 
 class Batcher(Generic[Entry_contra]):
     """Collects entries while one batch is being written, and writes all of them as the next one."""
 
-    def __init__(self, write: Callable[[Sequence[Entry_contra]], None]) -> None:
+    def __init__(
+        self, write: Callable[[Sequence[Entry_contra]], None], run_blocking: RunBlocking = asyncio.to_thread
+    ) -> None:
         self._write = write
+        self._run_blocking = run_blocking
         self._waiting: list[tuple[Entry_contra, asyncio.Future[None] | None]] = []
         self._writing: asyncio.Task[None] | None = None
         self._untold: Exception | None = None
@@ -71,7 +77,7 @@ class Batcher(Generic[Entry_contra]):
             began = loop.time()
             batch, self._waiting = self._waiting, []
             try:
-                await asyncio.to_thread(self._write, [entry for entry, _ in batch])
+                await self._run_blocking(partial(self._write, [entry for entry, _ in batch]))
             except Exception as error:  # noqa: BLE001 - told to everybody who waits
                 if not _tell(batch, error):
                     self._untold = error

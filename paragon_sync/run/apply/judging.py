@@ -20,11 +20,12 @@ from paragon_sync.model.outcome import (
     Failed,
     Outcome,
     SideEffect,
+    StoredValue,
     Unchanged,
     Unknown,
 )
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation
-from paragon_sync.plan.rebase import AsPlanned, Enabled, ToSend, Unwritable, live_shape
+from paragon_sync.plan.rebase import Enabled, Switched, ToSend, Unwritable, live_shape
 from paragon_sync.plan.requests import newly_enabled
 from paragon_sync.plan.shape import shape_like
 from paragon_sync.plan.verify import (
@@ -37,6 +38,7 @@ from paragon_sync.plan.verify import (
     lost,
     still_off,
 )
+from paragon_sync.run.apply.answer import AnswerVerdict, read_answers
 
 INTERRUPTED: Final = "sent before an interruption, and no answer was recorded"
 
@@ -47,7 +49,8 @@ class Written:
 
     ``first`` is the first such write of the operation, mostly the same; ``enabled`` are the workflows that were on
     before it. ``doubt`` says why nobody knows whether it was done, or whether as a whole; None where it was answered
-    well. ``told`` is what the API said of it, ``overwritten`` what was in conflict.
+    well. ``told`` is what the API said of it, ``overwritten`` what was in conflict. ``answers`` are the bodies of the
+    answers to its requests, in their order.
     """
 
     sent: ToSend
@@ -56,6 +59,12 @@ class Written:
     doubt: str | None = None
     told: tuple[str, ...] = ()
     overwritten: tuple[ConflictingPath, ...] = ()
+    answers: tuple[bytes, ...] = ()
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether every request was answered well."""
+        return self.doubt is None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,20 +87,70 @@ class Context:
     follows_metadata: bool = False
 
 
-def verified(operation: Operation, written: Written, after: LiveUser, context: Context) -> Outcome:
-    """What came of a write, by how the user was read back."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judgment:
+    """The outcome of a write by one read-back. ``may_lag``: a later read-back may show another one."""
+
+    outcome: Outcome
+    may_lag: bool = False
+
+
+def verified(operation: Operation, written: Written, after: LiveUser, context: Context) -> Judgment:
+    """Judge a write by the state that was read back after it.
+
+    The answer to the write is parsed only where that state isn't as planned.
+    """
     verdict = compare_after(operation, written.sent, after)
     match verdict:
-        case Kept():
-            return _applied(operation, written, after, context, verdict)
+        case Kept(alarms=alarms):
+            lags = bool(alarms) and written.is_answered and _answer(operation, written).as_planned
+            return Judgment(outcome=_applied(operation, written, after, context, verdict), may_lag=lags)
         case NotKept(labels=labels):
-            return _with_harm(Failed(reason=_not_kept(operation, labels, written)), operation, written, after)
+            return _not_kept_judgment(operation, labels, written, after)
         case ChangedAfter(paths=paths):
-            return _with_harm(Conflict(paths=paths, after_write=True), operation, written, after)
+            answer = _answer(operation, written)
+            outcome = _with_harm(_third_values(answer, paths), operation, written, after)
+            lags = written.is_answered and answer.as_planned
+            return Judgment(outcome=outcome, may_lag=lags)
         case Vanished(reason=reason):
-            return Unknown(reason=f"sent, but not read back: {reason}")
+            return Judgment(outcome=Unknown(reason=f"sent, but not read back: {reason}"))
         case never:
             assert_never(never)
+
+
+def _not_kept_judgment(operation: Operation, labels: Sequence[str], written: Written, after: LiveUser) -> Judgment:
+    """Judge a write whose managed values are read back as before it."""
+    failed = Failed(reason=_not_kept(operation, labels, written))
+    if not written.is_answered:
+        return Judgment(outcome=_with_harm(failed, operation, written, after))
+    answer = _answer(operation, written)
+    if stored := answer.stored():
+        return Judgment(outcome=_with_harm(_stored_differently(stored), operation, written, after))
+    harmed = _with_harm(failed, operation, written, after)
+    # a state without values that the last write carried is no older state; the first one may have carried others
+    is_older = not lost(operation, written.sent.pre_image, after) and not harmed.side_effects
+    if answer.as_planned and is_older:
+        unknown = Unknown(reason=f"answered as written, read back as before: {', '.join(labels)}")
+        return Judgment(outcome=unknown, may_lag=True)
+    return Judgment(outcome=harmed, may_lag=True)
+
+
+def _answer(operation: Operation, written: Written) -> AnswerVerdict:
+    return read_answers(operation, written.sent, written.answers)
+
+
+def _third_values(answer: AnswerVerdict, paths: tuple[ConflictingPath, ...]) -> Failed | Conflict:
+    """Return the outcome for values that are neither as before nor as sent.
+
+    A value that the write's own answer held already was stored so by the server; any other was saved by another client.
+    """
+    stored, others = answer.split(paths)
+    return Conflict(paths=others, after_write=True, stored=stored) if others else _stored_differently(stored)
+
+
+def _stored_differently(stored: tuple[StoredValue, ...]) -> Failed:
+    labels = ", ".join(one.label for one in stored)
+    return Failed(reason=f"stored differently by the server: {labels}", stored=stored)
 
 
 def satisfied(operation: Operation, written: Written | None, live: LiveUser, context: Context) -> Outcome:
@@ -108,14 +167,14 @@ def conflicting(
     """Live has moved on managed values; perhaps after a write of which nobody knows whether it was done."""
     if written is None:
         return Conflict(paths=paths)
-    return _with_harm(Conflict(paths=paths, after_write=True), operation, written, live)
+    return _with_harm(_third_values(_answer(operation, written), paths), operation, written, live)
 
 
 def unwritable(operation: Operation, reason: str, written: Written | None, live: LiveUser, context: Context) -> Outcome:
     """Nothing may be written any more; what can be read tells of a write that may have been done before."""
     if written is None:
         return Blocked(reason=reason)
-    return verified(operation, replace(written, doubt=f"{written.doubt}; then {reason}"), live, context)
+    return verified(operation, replace(written, doubt=f"{written.doubt}; then {reason}"), live, context).outcome
 
 
 def enabled(effect: SideEffect) -> Enabled:
@@ -123,9 +182,10 @@ def enabled(effect: SideEffect) -> Enabled:
     return (effect.credential, effect.configuration, effect.workflow)
 
 
-def switched(written: Written, after: LiveUser) -> frozenset[Enabled]:
-    """The workflows that a change of metadata has switched, on or off."""
-    return frozenset(map(enabled, {*written.enabled} ^ {*enabled_workflows(after)}))
+def switched(written: Written, after: LiveUser) -> Switched:
+    """Return the workflows that a change of metadata has switched, each with whether it is enabled now."""
+    before, now = set(map(enabled, written.enabled)), set(map(enabled, enabled_workflows(after)))
+    return dict.fromkeys(sorted(before - now, key=str), False) | dict.fromkeys(sorted(now - before, key=str), True)
 
 
 def managed_enablements(operations: Iterable[Operation]) -> frozenset[Enabled]:
@@ -156,8 +216,6 @@ def _applied(operation: Operation, written: Written, after: LiveUser, context: C
 
 
 def _enabled_through_config(operation: Operation, written: Written) -> int:
-    if isinstance(written.sent, AsPlanned) and written.first is written.sent and operation.straight is not None:
-        return operation.straight
     if operation.enablement != "config" or isinstance(operation.subject, MetadataSubject):
         return 0
     return newly_enabled(written.first.pre_image, written.sent.payload)
@@ -179,7 +237,9 @@ def _not_kept(operation: Operation, labels: Sequence[str], written: Written) -> 
     return f"{written.doubt}; all was written but {names}" if in_part else written.doubt
 
 
-def _with_harm(outcome: Failed | Conflict, operation: Operation, written: Written, after: LiveUser) -> Outcome:
+def _with_harm(
+    outcome: Failed | Conflict, operation: Operation, written: Written, after: LiveUser
+) -> Failed | Conflict:
     """The outcome with what the write did all the same."""
     alarms = lost(operation, written.first.pre_image, after)
     return replace(outcome, alarms=alarms, side_effects=_effects(operation, written, after))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -18,6 +18,7 @@ from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError, Problem, UsageError
 from paragon_sync.jsonvalue import Pointer
 from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, iter_documents, user_of
+from paragon_sync.manifest.mentions import Mentions
 from paragon_sync.manifest.roster import STANDARD_INPUT
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
@@ -46,7 +47,8 @@ class Desired:
     """Everything that the manifests ask for: documents on disk by user, and how they are read.
 
     ``used`` are the types of the integrations that something refers to; ``digest`` is over the files' names and bytes,
-    and over the rows of rosters. ``notes`` tell people what they might not expect.
+    and over the rows of rosters, and empty where not all documents were read. ``notes`` tell people what they might not
+    expect. ``rosters`` are how many users each rollout and migration has, by what people call it.
     """
 
     staging: Staging
@@ -56,6 +58,7 @@ class Desired:
     documents: int
     digest: str
     notes: tuple[str, ...] = ()
+    rosters: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def filters(self) -> Filters:
@@ -109,7 +112,14 @@ class _Loading:
     problems: list[Problem] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     documents: int = 0
+    user_documents: int = 0
+    users_checked: int = 0
     input_is_read: bool = False
+
+    def read(self) -> Mapping[str, int]:
+        """Return how much has been read; may be asked from another thread."""
+        rows = sum(one.rows_read for one in self.rollouts) + sum(one.rows_read for one in self.migrations)
+        return {"user": self.user_documents, "row": rows}
 
     def take(self, item: Document | Ordinary | Flawed | Problem) -> Iterable[str]:
         """Stage what is asked for: each user about whom something was staged, as they come."""
@@ -128,6 +138,7 @@ class _Loading:
 
     def _take_ordinary(self, document: Ordinary) -> tuple[str, ...]:
         self.documents += 1
+        self.user_documents += 1
         if document.profiles:
             self.profile_uses.add(document.user, document.place, document.profiles)
         if self.resolver is not None:
@@ -146,6 +157,7 @@ class _Loading:
         self.documents += 1
         match document:
             case User():
+                self.user_documents += 1
                 yield from self._take_user(document, stage=stage)
             case Profile():
                 self.declared_profiles.append(document)
@@ -164,7 +176,7 @@ class _Loading:
         self.report(rolling.faults)
         if not self._can_be_read(rollout.roster):
             return
-        for made in rolling.rows(sound=sound and not rolling.faults):
+        for made in rolling.rows(sound=sound and not rolling.faults, about=self.sieve.about):
             if isinstance(made, Problem):
                 self.problems.append(made)
             elif self.sieve.accepts(made.user):
@@ -180,7 +192,7 @@ class _Loading:
         self.report(migrating.faults)
         if not self._can_be_read(migration.roster):
             return
-        for row in migrating.rows(sound=sound and not migrating.faults):
+        for row in migrating.rows(sound=sound and not migrating.faults, about=self.sieve.about):
             if isinstance(row, Problem):
                 self.problems.append(row)
             elif self.sieve.accepts(row.user):
@@ -272,11 +284,12 @@ def load_step_by_step(
     filter that matches none.
     """
     loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters), scope=scope)
-    known = None if resolver is None else resolver.known
+    known, about = None if resolver is None else resolver.known, filters.about
     progress = progress or Progress()
-    progress.begin(Stage.LOADING, lambda: loading.staging.count)
+    progress.begin_loading(loading.read)
     try:
-        for item in iter_documents(files, scope, None if known is None else known.integration):
+        find = None if known is None else known.integration
+        for item in iter_documents(files, scope, find, concerns=None if about is None else Mentions(about)):
             yield from loading.take(item)
         loading.report(check_profiles(loading.declared_profiles, loading.profile_uses.kept))
         loading.report(check_names("rollout", (rolling.rollout for rolling in loading.rollouts)))
@@ -297,10 +310,11 @@ def load_step_by_step(
             used=used,
             files=len(files),
             documents=loading.documents,
-            digest=_digest(files, many),
+            digest=_digest(files, many) if about is None else "",
             notes=tuple(note for one in many for note in one.notes),
+            rosters={one.source: one.rows_read for one in many},
         )
-        progress.begin(Stage.CHECKING)
+        progress.begin(Stage.CHECKING, lambda: loading.users_checked)
         _check(loading, desired)
         loading.sieve.check(used)
         _check_somebody_is_left(desired)
@@ -312,7 +326,7 @@ def load_step_by_step(
 
 def _check(loading: _Loading, desired: Desired) -> None:
     if not (loading.problems or loading.faults):
-        contradictions = list(islice(_ownership(desired), _MOST_TOLD))
+        contradictions = list(islice(_ownership(loading, desired), _MOST_TOLD))
         loading.report(contradictions)
         if len(contradictions) == _MOST_TOLD:
             message = f"after {_MOST_TOLD} contradictions no more are looked for"
@@ -334,7 +348,7 @@ def _check_somebody_is_left(desired: Desired) -> None:
         )
 
 
-def _ownership(desired: Desired) -> Iterator[Fault]:
+def _ownership(loading: _Loading, desired: Desired) -> Iterator[Fault]:
     """Contradictions between what is declared for one user; most users have one document, in which there are none.
 
     What a rollout says is the same for all its rows, but for their values, so one of them tells of all.
@@ -343,6 +357,7 @@ def _ownership(desired: Desired) -> Iterator[Fault]:
         if rolling.sample is not None:
             yield from _contradictions(desired.reading.in_full([rolling.sample]))
     for _, rows in desired.staging.groups():
+        loading.users_checked += 1
         if len(rows) == 1 and rows[0][0]:
             continue
         # migrations run first: what becomes of them beside documents shows once a user is fetched

@@ -1,11 +1,13 @@
-"""What every command ends with, and which code it is where several hold: 64, 130 or 143, 1, 4, 3, 2, 0."""
+"""What every command ends with, and which code it is where several hold: 64, 130, 143 or 129, 1, 4, 3, 2, 0."""
 
 from __future__ import annotations
 
 import itertools
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Callable
+from contextlib import closing
 from typing import Any, Final
 
 import pytest
@@ -14,12 +16,12 @@ from paragon_sync.cli.main import COMMANDS
 from paragon_sync.emulator import Emulator
 from paragon_sync.errors import most_severe
 from tests.benches import Start
-from tests.cases.command import INSTALLED
+from tests.cases.command import INSTALLED, run_process
 from tests.workbench import Answered, Asked, Forward, Workbench, account, as_answer, between, user
 
 CONFIG: Final = {"sharedSettings": {"channel": "C1"}}
 LIVE: Final = user(account(config=CONFIG))
-ORDER: Final = (64, 130, 143, 1, 4, 3, 2, 0)
+ORDER: Final = (64, 130, 143, 129, 1, 4, 3, 2, 0)
 SEVERAL: Final = {"catalog": "pull", "runs": "list"}
 """Groups of commands, each with one of them."""
 
@@ -142,7 +144,7 @@ class TestApply:
             workbench.project(url, **self.PROJECT)
             assert 3 == workbench.run("apply", "p.plan").code
 
-    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
     def test_a_signal_counts_for_more(
         self, bench: tuple[Workbench, Emulator], number: signal.Signals, code: int
     ) -> None:
@@ -172,12 +174,25 @@ class TestApply:
 
         def losing_the_state(asked: Asked, forward: Forward) -> Answered:
             if asked.method == "PATCH" and asked.path.endswith("c-b"):
-                workbench.run("runs", "unlock", "--yes")
+                with closing(sqlite3.connect(workbench.folder / ".paragon-sync" / "state.sqlite")) as database:
+                    database.execute("ALTER TABLE paragon_sync_states RENAME TO gone")
             return refusing(asked, forward)
 
         with between(emulator, losing_the_state) as url:
             workbench.project(url, **self.PROJECT)
             assert 1 == workbench.run("apply", "p.plan").code
+
+    def test_a_lost_lock_counts_as_operations_that_did_not_end_well(self, bench: tuple[Workbench, Emulator]) -> None:
+        workbench, emulator = bench
+
+        def unlocking(asked: Asked, forward: Forward) -> Answered:
+            if asked.method == "PATCH" and asked.path.endswith("c-b"):
+                run_process(["runs", "unlock", "--yes", "-e", "test"], workbench.folder, {})
+            return forward(asked)
+
+        with between(emulator, unlocking) as url:
+            workbench.project(url, **self.PROJECT)
+            assert 3 == workbench.run("apply", "p.plan").code
 
 
 def refusing(asked: Asked, forward: Forward) -> Answered:

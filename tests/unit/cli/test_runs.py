@@ -10,7 +10,7 @@ from jsonschema import Draft202012Validator
 
 from paragon_sync.cli.applying import ci_url
 from paragon_sync.cli.runs import find_run
-from paragon_sync.errors import ParagonSyncError, UsageError
+from paragon_sync.errors import LockLostError, ParagonSyncError, UsageError
 from paragon_sync.jsonvalue import loads
 from paragon_sync.store.lock import RunLock
 from paragon_sync.store.lock_owner import Owner
@@ -191,12 +191,12 @@ def test_a_lock_is_broken_on_request_alone(bench: Workbench) -> None:
         assert ended.code == 1
         assert re.fullmatch(r"test is locked by ci on \S+ \(process 4711\), for \d+ s\.\n", ended.out)
         assert ended.err.startswith("error: the lock stays: there is no terminal to ask on\n")
-        lock.check()
+        store.hold_fence(lock._owner)
 
         ended = bench.run("runs", "unlock", "--yes")
         assert (0, True) == (ended.code, ended.out.endswith("\nThe lock is broken.\n"))
-        with pytest.raises(ParagonSyncError, match="nothing more is sent"):
-            lock.check()
+        with pytest.raises(LockLostError, match="broke it with 'runs unlock', at 20"):
+            store.check_fence()
     assert bench.run("runs", "unlock").out == "test is not locked.\n"
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from paragon_sync.errors import StateError
+from paragon_sync.errors import LockLostError, StateError
 from paragon_sync.jsonvalue import ABSENT, Number
 from paragon_sync.model.moment import Moment, Window
 from paragon_sync.model.outcome import (
@@ -29,7 +30,20 @@ from paragon_sync.model.outcome import (
 )
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation, PatchConfig
 from paragon_sync.store import location, state
-from paragon_sync.store.journal import Attempt, Ending, Entry, Recorded, Sending, Windows, name_of, new_run_id
+from paragon_sync.store.journal import (
+    Attempt,
+    Ending,
+    Entry,
+    Recorded,
+    Refused,
+    Reread,
+    Sending,
+    Windows,
+    Withdrawn,
+    name_of,
+    new_run_id,
+)
+from paragon_sync.store.lock_owner import Owner
 from paragon_sync.store.state import StateStore
 
 KEY = "k" * 32
@@ -79,7 +93,8 @@ def sending(number: int, at: str = "t1", opened: float = 0.5, attempt: int = 1, 
     return Sending(
         number=number,
         operation=operation(),
-        own=({**preimage}, (PATCH,)),
+        preimage={**preimage},
+        requests=(PATCH,),
         at=at,
         opened=window(opened).opened,
         attempt=attempt,
@@ -339,15 +354,113 @@ def test_a_store_can_be_made_by_several_at_once(opening: Callable[[], StateStore
         store.close()
 
 
-def test_nothing_is_recorded_as_sending_without_the_lock(store: StateStore) -> None:
-    def gone() -> None:
-        raise StateError("the lock is gone")
+OWNER = Owner(project="p", environment="production", actor="ada", host="a", pid=1, since="2026-03-14T10:15:02+00:00")
+NEXT = replace(OWNER, actor="ci", host="b", pid=2)
 
-    store.guard(gone)
-    with pytest.raises(StateError, match="the lock is gone"):
+
+class TestFence:
+    """What is written under a fencing token is written by its holder alone."""
+
+    def test_each_holder_has_a_higher_token(self, opening: Callable[[], StateStore], store: StateStore) -> None:
+        store.hold_fence(OWNER)
+        store.check_fence()
+        with opening() as other:
+            other.hold_fence(NEXT)
+            other.check_fence()
+        with pytest.raises(LockLostError, match=r"ci on b \(process 2\) has taken it, at 20"):
+            store.check_fence()
+        store.hold_fence(OWNER)
+        store.check_fence()
+
+    def test_another_environment_is_another_fence(self, opening: Callable[[], StateStore], store: StateStore) -> None:
+        store.hold_fence(OWNER)
+        with opening() as other:
+            other.hold_fence(replace(NEXT, environment="staging"))
+            other.hold_fence(replace(NEXT, project="q"))
+        store.check_fence()
+
+    def test_nothing_is_recorded_with_an_earlier_token(
+        self, opening: Callable[[], StateStore], store: StateStore
+    ) -> None:
+        store.hold_fence(OWNER)
+        store.sending(RUN, [sending(0), sending(1)])
+        store.record(RUN, [ended(0, Applied())])
+        with opening() as other:
+            other.hold_fence(NEXT)
+            before = list(other.entries(RUN))
+            writes: list[Callable[[], None]] = [
+                lambda: store.sending(RUN, [sending(2)]),
+                lambda: store.record(RUN, [ended(0, Unchanged())]),
+                lambda: store.keep(RUN, [sending(2), ended(1, Applied())]),
+                lambda: store.keep(RUN, [Withdrawn(number=1, attempt=1)]),
+                lambda: store.keep(RUN, [Reread(number=1, attempt=1, at="now", opened=Moment(1.0, 2.0))]),
+                lambda: store.begin(header("20260314-101503-aaaa")),
+                lambda: store.finish(RUN, "now"),
+                lambda: store.stop(RUN, "why"),
+                lambda: store.resume(RUN, Resumption(actor="ada", at="now")),
+            ]
+            for write in writes:
+                with pytest.raises(LockLostError):
+                    write()
+            assert before == list(other.entries(RUN))
+            assert [header()] == other.runs()
+
+    def test_who_broke_the_lock_is_named(self, opening: Callable[[], StateStore], store: StateStore) -> None:
+        store.hold_fence(OWNER)
+        with opening() as other:
+            other.break_fence(NEXT)
+            other.check_fence()  # it holds none
+        with pytest.raises(LockLostError, match=r"ci on b \(process 2\) broke it with 'runs unlock', at 20"):
+            store.check_fence()
+
+    def test_a_token_stays_until_the_record_is_on_disk(
+        self, opening: Callable[[], StateStore], store: StateStore
+    ) -> None:
+        """The next holder waits for a transaction that has checked the token."""
+        store.hold_fence(OWNER)
+        order: list[str] = []
+
+        def take() -> None:
+            with opening() as other:
+                other.hold_fence(NEXT)
+                order.append("taken")
+
+        with ThreadPoolExecutor(1) as threads:
+            with store._writing():
+                taking = threads.submit(take)
+                time.sleep(0.2)
+                order.append("recorded")
+            taking.result(30)
+        assert ["recorded", "taken"] == order
+
+
+class TestUnsent:
+    """An attempt that was recorded and never sent."""
+
+    def test_a_newer_read_gives_it_a_newer_time(self, store: StateStore) -> None:
         store.sending(RUN, [sending(0)])
-    store.record(RUN, [ended(1, Unchanged())])
-    assert store.counts(RUN) == {"unchanged": 1}
+        store.keep(RUN, [Reread(number=0, attempt=1, at="2026-03-14T10:15:09+00:00", opened=Moment(70.0, 80.0))])
+        store.record(RUN, [ended(0, Applied(), (Window(opened=Moment(70.0, 80.0), closed=Moment(71.0, 81.0)),))])
+        (entry,) = store.entries(RUN)
+        assert (1000.0, "2026-03-14T10:15:09+00:00") == (entry.window, entry.attempts[0].sent)
+
+    def test_withdrawn_it_leaves_no_entry(self, store: StateStore) -> None:
+        store.sending(RUN, [sending(0), sending(1)])
+        store.keep(RUN, [Withdrawn(number=0, attempt=1)])
+        assert [1] == [entry.number for entry in store.entries(RUN)]
+
+    def test_withdrawn_with_an_outcome_it_leaves_that(self, store: StateStore) -> None:
+        store.sending(RUN, [sending(0)])
+        store.keep(RUN, [ended(0, Failed(reason="no")), Withdrawn(number=0, attempt=1)])
+        (entry,) = store.entries(RUN)
+        assert (Failed(reason="no"), 0) == (entry.outcome, entry.tries)
+
+    def test_withdrawn_after_one_that_was_sent_it_leaves_that(self, store: StateStore) -> None:
+        store.sending(RUN, [sending(0)])
+        store.sending(RUN, [sending(0, attempt=2)])
+        store.keep(RUN, [Withdrawn(number=0, attempt=2)])
+        (entry,) = store.entries(RUN)
+        assert (None, 1) == (entry.outcome, entry.tries)
 
 
 @pytest.mark.parametrize(
@@ -427,18 +540,31 @@ def test_a_store_of_the_first_format_goes_on(first_format: str | Path) -> None:
         assert [attempt.window for attempt in applied.attempts] == [window(8), window(9, 9.5)]
 
 
-def test_an_attempt_is_recorded_once(store: StateStore) -> None:
+def test_a_store_of_the_second_format_gets_fences(opening: Callable[[], StateStore], store: StateStore) -> None:
+    store.sending(RUN, [sending(0)])
+    with store._engine.begin() as connection:
+        connection.exec_driver_sql("DROP TABLE paragon_sync_fences")
+        connection.exec_driver_sql("ALTER TABLE paragon_sync_attempts DROP COLUMN refused")
+        connection.exec_driver_sql("UPDATE paragon_sync_format SET version = '2'")
+
+    with opening() as upgraded:
+        upgraded.hold_fence(OWNER)
+        upgraded.keep(RUN, [Refused(number=0, attempt=1)])
+        (entry,) = upgraded.entries(RUN)
+        assert [True] == [attempt.refused for attempt in entry.attempts]
+
+
+def test_an_attempt_that_is_recorded_again_is_replaced(store: StateStore) -> None:
     store.sending(RUN, [sending(0, channel="C1")])
-    with pytest.raises(StateError, match="can't be read or written"):
-        store.sending(RUN, [sending(0, channel="C2")])
+    store.sending(RUN, [sending(0, channel="C2")])
     (entry,) = store.entries(RUN)
-    assert [attempt.preimage for attempt in entry.attempts] == [{"channel": "C1"}]
+    assert [{"channel": "C2"}] == [attempt.preimage for attempt in entry.attempts]
 
 
 def test_a_later_format_is_refused(tmp_path: Path) -> None:
     StateStore.open(tmp_path).close()
-    edit(tmp_path, "UPDATE paragon_sync_format SET version = '3'")
-    with pytest.raises(StateError, match="has format 3, and this paragon-sync knows format 2"):
+    edit(tmp_path, "UPDATE paragon_sync_format SET version = '4'")
+    with pytest.raises(StateError, match="has format 4, and this paragon-sync knows format 3"):
         StateStore.open(tmp_path)
 
 
