@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest import secrets
 from paragon_sync.manifest.secrets import SecretScope
+from paragon_sync.model.database_url import AT_SIGN_HINT, has_stray_at_sign, show_database
 from paragon_sync.model.declared import Fault, Place
 
 _SQLITE: Final = "sqlite"
@@ -31,26 +32,21 @@ def check_file(written: str, place: Place, scope: SecretScope) -> list[Fault]:
 
 def check_database(url: str, written: Json, place: Place, scope: SecretScope) -> list[Fault]:
     """Return why a document may not ask a database. ``written`` is what it has in place of the ``url``."""
-    parts = urlsplit(url)
+    if has_stray_at_sign(url):
+        return [Fault(message="the URL of the database has one @ too many", place=place, hint=AT_SIGN_HINT)]
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return []  # reading it reports that it is no URL
     scheme = parts.scheme.partition("+")[0]
     if scheme == _SQLITE:
         return check_file(parts.path.removeprefix("/"), place, scope) if parts.path else []
     variable = written.get("$env") if isinstance(written, dict) else None
     if variable in scope.roster_urls or any(_names_database(listed, url) for listed in scope.roster_urls):
         return []
-    name = variable if isinstance(variable, str) else shown_database(url)
+    name = variable if isinstance(variable, str) else show_database(url)
     message = f"the database {name} is not listed in the Project file"
     return [Fault(message=message, place=place, hint=f"list it there: rosters: {{urls: [{name}]}}")]
-
-
-def shown_database(url: str) -> str:
-    """Return scheme, host and database of a URL: its user, password and query may be secret."""
-    try:
-        parts = urlsplit(url)
-        host = parts.hostname or ""
-    except ValueError:
-        return "of that URL"
-    return f"{parts.scheme}://{host}{parts.path}"
 
 
 def _names_database(listed: str, url: str) -> bool:

@@ -16,6 +16,7 @@ from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 from paragon_sync.manifest.quoting import list_columns, quote
 from paragon_sync.manifest.roster.rows import Found, Item, Trouble
 from paragon_sync.manifest.roster.sql_values import NotJson, json_value
+from paragon_sync.model.database_url import mask_driver_text
 from paragon_sync.model.declared import SqlRoster
 from paragon_sync.model.similar_names import did_you_mean
 
@@ -54,7 +55,8 @@ def items(roster: SqlRoster) -> Iterator[Found]:
         if isinstance(error.orig, sqlite3.Error) and str(error.orig) in _NOT_AUTHORIZED:
             yield Trouble("the query of a roster may only read", None, "write a single SELECT")
             return
-        reason = str(error.orig).strip().partition("\n")[0]  # what follows may name values
+        first = str(error.orig).strip().partition("\n")[0]  # what follows may name values
+        reason = mask_driver_text(first, str(roster.url.value))
         shown = "its columns hold secrets, so the reason isn't shown" if roster.secret and number else reason
         yield Trouble(f"the query can't be answered{f' after row {number}' if number else ''}: {shown}")
     except (SQLAlchemyError, ValueError):  # what it says may hold a password
