@@ -14,11 +14,17 @@ from paragon_sync.errors import ParagonSyncError
 T = TypeVar("T")
 
 
+class _WatchedLoop(asyncio.SelectorEventLoop):
+    def run_forever(self) -> None:
+        with signals.watching(self):
+            super().run_forever()
+
+
 class Loop:
     """A context in which coroutines run one after the other; what they have opened stays open between them."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner(loop_factory=_fastest_loop())
+        self._runner = asyncio.Runner(loop_factory=_WatchedLoop)
 
     def run(self, work: Coroutine[Any, Any, T], ending: Callable[[str, int], None] | None = None) -> T:
         """Run ``work`` to its end; Ctrl-C, SIGTERM and SIGHUP cancel it.
@@ -56,21 +62,6 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` alone, as :meth:`Loop.run` does."""
     with Loop() as loop:
         return loop.run(work)
-
-
-def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Where there is a faster event loop than Python's own; None means that one."""
-    try:
-        import uvloop
-    except ImportError:  # there is none for Windows
-        return None
-
-    class Watched(uvloop.Loop):
-        def run_forever(self) -> None:
-            with signals.watching(self):
-                super().run_forever()
-
-    return Watched
 
 
 def _leaves(error: Exception) -> Iterator[Exception]:
