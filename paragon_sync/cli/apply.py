@@ -135,19 +135,14 @@ def _users_to_retry(plan: Path, target: Target) -> frozenset[str]:
 
 
 def _apply_saved(file: Path, digest: str | None, target: Target) -> int:
+    from paragon_sync.cli.applying import apply_and_tell
     from paragon_sync.cli.connect import connected
-    from paragon_sync.store.planfile import likely_operations
 
-    with connected(target.project, target.environment) as connection:
-        if target.canary is None:
-            connection.loop.run(connection.client.expect(likely_operations(file)))
-        from paragon_sync.cli.applying import apply_and_tell  # while those start who are needed for many users
-
-        with open_plan(file) as reader:
-            _check_digest(reader, digest)
-            check_encrypted(reader, target.allowed)
-            with open_state(target.project, create=True) as store:
-                return apply_and_tell(reader, store, target, connection)
+    with connected(target.project, target.environment) as connection, open_plan(file) as reader:
+        _check_digest(reader, digest)
+        check_encrypted(reader, target.allowed)
+        with open_state(target.project, create=True) as store:
+            return apply_and_tell(reader, store, target, connection)
 
 
 def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from contextlib import suppress
-from typing import NoReturn
+from typing import Final, NoReturn
 
 from paragon_sync.cli import signals
 from paragon_sync.errors import EXIT_INTERRUPTED, Interrupted
+
+_GC_THRESHOLD: Final = 50_000  # allocations; objects of a user are freed by reference counting, collections find none
 
 
 def run() -> NoReturn:
@@ -17,6 +20,7 @@ def run() -> NoReturn:
     Everything is closed and written by then. Python would take apart what is left, object by object, and wait for the
     threads of libraries: together a tenth of a second.
     """
+    gc.set_threshold(_GC_THRESHOLD)
     try:
         signals.install()
         from paragon_sync.cli.main import main  # loading takes most of a short command's time

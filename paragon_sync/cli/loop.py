@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import asyncio
-import gc
-import os
 import signal
-import sys
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from paragon_sync.cli import signals
 from paragon_sync.errors import ParagonSyncError
 
 T = TypeVar("T")
 
-_GARBAGE: Final = 50_000
-"""So many more objects than have gone again are looked through for circles; Python's own 700 come with every user."""
 
-_TURN: Final = 0.0002
-"""Seconds after which another thread gets its turn. Those beside the event loop need Python for some µs, but often: to
-hand an answer over, or a row to the database. With Python's own 5 ms each of these would wait for 5 ms."""
+class _WatchedLoop(asyncio.SelectorEventLoop):
+    def run_forever(self) -> None:
+        with signals.watching(self):
+            super().run_forever()
 
 
 class Loop:
     """A context in which coroutines run one after the other; what they have opened stays open between them."""
 
     def __init__(self) -> None:
-        self._runner = asyncio.Runner(loop_factory=_fastest_loop())
+        self._runner = asyncio.Runner(loop_factory=_WatchedLoop)
 
     def run(self, work: Coroutine[Any, Any, T], ending: Callable[[str, int], None] | None = None) -> T:
         """Run ``work`` to its end; Ctrl-C, SIGTERM and SIGHUP cancel it.
@@ -41,12 +36,7 @@ class Loop:
         """
         reception = _Reception(ending)
         try:
-            with (
-                _seldom_collecting(),
-                _short_turns(),
-                _without_interruptions(),
-                signals.handling(reception.receive),
-            ):
+            with signals.handling(reception.receive):
                 return reception.conclude(self._runner.run(reception.run(work)))
         except asyncio.CancelledError:
             if not reception.received:
@@ -72,69 +62,6 @@ def run_async(work: Coroutine[Any, Any, T]) -> T:
     """Run ``work`` alone, as :meth:`Loop.run` does."""
     with Loop() as loop:
         return loop.run(work)
-
-
-@contextmanager
-def _seldom_collecting() -> Iterator[None]:
-    """What is made for a user nearly always goes with it; looking for the rest takes a tenth of all the time."""
-    before = gc.get_threshold()
-    gc.freeze()
-    gc.set_threshold(_GARBAGE, *before[1:])
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)
-        gc.unfreeze()
-
-
-@contextmanager
-def _short_turns() -> Iterator[None]:
-    before = sys.getswitchinterval()
-    sys.setswitchinterval(_TURN)
-    try:
-        yield
-    finally:
-        sys.setswitchinterval(before)
-
-
-@contextmanager
-def _without_interruptions() -> Iterator[None]:
-    """The threads of a run, and its processes, go on until they wait for something: none takes another one's place.
-
-    Each has a little to do for many answers, and wakes up the next one by it. Where that goes on at once, instead of
-    whoever has the processor, a fifth of all CPU goes into taking turns.
-    """
-    changed = _schedule("SCHED_OTHER", "SCHED_BATCH")
-    try:
-        yield
-    finally:
-        if changed:
-            _schedule("SCHED_BATCH", "SCHED_OTHER")
-
-
-def _schedule(usual: str, instead: str) -> bool:
-    """Whether this thread, and what it starts, could be given the second policy instead of the first, as on Linux."""
-    if sys.platform == "linux":
-        with suppress(OSError):  # musl has the functions alone, and a sandbox may not allow them
-            if os.sched_getscheduler(0) == getattr(os, usual):  # somebody who has chosen another one knows why
-                os.sched_setscheduler(0, getattr(os, instead), os.sched_param(0))
-                return True
-    return False
-
-
-def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
-    """Where there is a faster event loop than Python's own; None means that one."""
-    try:
-        import uvloop
-    except ImportError:  # there is none for Windows
-        return None
-
-    class Watched(uvloop.Loop):
-        def run_forever(self) -> None:
-            with signals.watching(self):
-                super().run_forever()
-
-    return Watched
 
 
 def _leaves(error: Exception) -> Iterator[Exception]:

@@ -49,8 +49,7 @@ async def write_plan(asked: Question, out: Path) -> None:
     with endpoint_of(asked.project, asked.environment) as endpoint:
         async with connect(endpoint, asked.project.limits) as client:
             asked.progress.pace = lambda: client.pace
-            await client.expect(asked.likely_users)
-            from paragon_sync.run.planning import make_plan  # while those start who are needed for many users
+            from paragon_sync.run.planning import make_plan
             from paragon_sync.run.prepare import prepare
 
             desired, planning = await prepare(asked, client)

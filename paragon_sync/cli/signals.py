@@ -103,7 +103,7 @@ def error_of(number: signal.Signals) -> BaseException:
 def watching(loop: AbstractEventLoop) -> Iterator[None]:
     """Let the watchdog see the signals that arrive while the block runs this loop; it wakes the loop for each.
 
-    A loop of uvloop sets a descriptor of its own for the numbers of signals when it starts to run, and puts the former
+    A loop may set a descriptor of its own for the numbers of signals when it starts to run, and puts the former
     one back at the end.
     """
     if _process is None:

@@ -123,20 +123,9 @@ class Client:
         """The API as this user sees it; its token lives as long as the session."""
         return UserSession(self, user)
 
-    async def expect(self, users: int) -> None:
-        """Prepare for so many users, before the first of them is asked about."""
-        await self.signer.expect(users)
-
-    def foresee(self, user: str) -> None:
-        """Tell that this user will be asked about, so that their token is there by then."""
-        self.signer.foresee(user)
-
     async def aclose(self) -> None:
-        """Close the transport, and end whatever signs."""
-        try:
-            await self._transport.aclose()
-        finally:
-            await self.signer.aclose()
+        """Close the transport."""
+        await self._transport.aclose()
 
     def reserve(self, turns: int) -> Reservation:
         """Return a reservation of so many turns of the limiter, for a read and the writes that rest on it."""

@@ -91,7 +91,6 @@ async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[User
     Raises the :class:`ApiError` of a user where it isn't that user's alone.
     """
     failures, quick = Failures(), Quick(planning.catalog)
-    await planning.client.expect(desired.staging.count)
     turns = InTurn(
         desired.groups(), partial(_try_one, desired, planning, quick), planning.concurrency or MAX_CONCURRENCY
     )

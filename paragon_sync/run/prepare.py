@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 
 from paragon_sync.catalog.lock import differences, lock_path, read_lock
 from paragon_sync.catalog.resolve import Resolver
@@ -12,12 +12,11 @@ from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.host import normalize_host
-from paragon_sync.run.desired.loading import Desired, load_step_by_step
+from paragon_sync.run.desired.loading import Desired, load
 from paragon_sync.run.planning import Planning
 from paragon_sync.run.progress import Stage
 from paragon_sync.run.pulling import compare_with_lock, locked_catalog, pull_catalog
 from paragon_sync.run.question import Question
-from paragon_sync.run.turns import Turns
 
 
 async def prepare(question: Question, client: Client) -> tuple[Desired, Planning]:
@@ -30,7 +29,8 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
     catalog, locked, notes = await _catalog(question, client)
     resolver = Resolver(catalog, now=question.now)
     try:
-        desired = await _load(question, resolver, client)
+        scope = SecretScope.of(question.project)
+        desired = load(question.files, scope, resolver, question.filters, question.progress)
     except ManifestError as error:
         if locked is not None:
             raise _with_changes(error, locked, catalog, resolver.used, question) from None
@@ -52,22 +52,6 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
         progress=question.progress,
     )
     return desired, planning
-
-
-async def _load(question: Question, resolver: Resolver, client: Client) -> Desired:
-    """Load them while those who were found first get their tokens."""
-    scope, turns = SecretScope.of(question.project), Turns()
-    steps = load_step_by_step(question.files, scope, resolver, question.filters, question.progress)
-    with closing(steps):
-        while True:
-            try:
-                user = next(steps)
-            except StopIteration as end:
-                desired: Desired = end.value
-                return desired
-            client.foresee(user)
-            if turns.over:
-                await turns.pause()
 
 
 async def _catalog(question: Question, client: Client) -> tuple[Catalog, Catalog | None, tuple[str, ...]]:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from paragon_sync.model.project import Environment, Project
 from paragon_sync.run.desired.filters import Filters
 from paragon_sync.run.progress import Progress
 
-_DOCUMENT: Final = 500  # bytes of an ordinary one
 CatalogSource: TypeAlias = Literal["pull", "lock"]
 
 
@@ -29,17 +27,3 @@ class Question:
     catalog: CatalogSource = "pull"
     allowed: Mapping[str, int] | None = None
     progress: Progress = field(default_factory=Progress)
-
-    @property
-    def likely_users(self) -> int:
-        """Estimate how many users there are, by the size of the files; with a filter on users, by that.
-
-        A file that can't be read is an error later.
-        """
-        if self.filters.only is not None or self.filters.users:
-            return self.filters.named_users
-        size = 0
-        for file in self.files:
-            with suppress(OSError):
-                size += file.stat().st_size
-        return size // _DOCUMENT

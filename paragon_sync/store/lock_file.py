@@ -6,7 +6,6 @@ locks another file, and the former owner can see that its own is gone.
 
 from __future__ import annotations
 
-import fcntl
 import hashlib
 import os
 from collections.abc import Iterator
@@ -17,6 +16,14 @@ from urllib.parse import quote
 
 from paragon_sync.errors import StateError
 from paragon_sync.store.lock_owner import Attempt, Busy, Doubtful, Held, Owner, read_owner, write_owner
+
+try:
+    import fcntl
+except ImportError:
+    raise StateError(
+        "this system has no POSIX file locks, which the state store needs",
+        hint="run paragon-sync on Linux or macOS; on Windows run it in WSL",
+    ) from None
 
 _LONGEST_NAME = 60
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Literal, Self
@@ -32,15 +32,6 @@ def is_plan(path: Path) -> bool:
         return path.is_file() and layout.version_of(path) is not None
     except OSError:
         return False
-
-
-def likely_operations(path: Path) -> int:
-    """About how many operations the file holds, told at once: nothing of it is verified. 0 where that can't be told."""
-    with suppress(OSError, sqlite3.Error), closing(_opened(path)) as database:
-        if _has_our_tables(database):
-            last = database.execute("SELECT max(number) FROM operations").fetchone()[0]
-            return last + 1 if isinstance(last, int) else 0
-    return 0
 
 
 class PlanWriter:

@@ -66,17 +66,8 @@ class SimulatedSigner:
     def __init__(self, clock: Callable[[], float]) -> None:
         self.clock = clock
 
-    async def expect(self, tokens: int) -> None:
-        """Prepare nothing."""
-
-    def foresee(self, user: str) -> None:
-        """Prepare nothing."""
-
     async def token(self, user: str) -> Token:
         return Token(text=f"simulated.{user}", expires=self.clock() + LIFETIME)
-
-    async def aclose(self) -> None:
-        """Close nothing."""
 
 
 @dataclass(kw_only=True)

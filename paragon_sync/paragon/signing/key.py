@@ -5,21 +5,14 @@ Takes it as text: where it is kept is not known here.
 
 from __future__ import annotations
 
-from base64 import b64decode, b64encode
 from dataclasses import dataclass, field
-from typing import Any, Final, Self
+from typing import Final
 
 from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.serialization import (
-    Encoding,
-    NoEncryption,
-    PrivateFormat,
-    load_der_private_key,
-    load_pem_private_key,
-)
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from paragon_sync.errors import SigningKeyError
 
@@ -32,17 +25,6 @@ class SigningKey:
     """A key that was read and checked once; never shown."""
 
     rsa: RSAPrivateKey = field(repr=False)
-
-    def packed(self) -> str:
-        """The key as a line of text, for another process of ours."""
-        der = self.rsa.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
-        return b64encode(der).decode("ascii")
-
-    @classmethod
-    def unpacked(cls, packed: str) -> Self:
-        """What was :meth:`packed`; checking it once more would take as long as 100 signatures."""
-        key: Any = load_der_private_key(b64decode(packed), None, unsafe_skip_rsa_key_validation=True)
-        return cls(key)
 
 
 def read_key(text: str) -> SigningKey:

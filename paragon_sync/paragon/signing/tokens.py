@@ -31,7 +31,7 @@ class Token:
 
 def sign(key: SigningKey, project: str, user: str, issued: int) -> str:
     """The text of a token for the user; ``issued`` in seconds since the epoch."""
-    import jwt  # it takes longer to load than most of what is ours, and who has processes sign never needs it
+    import jwt  # it takes longer to load than most of what is ours
 
     claims = {"sub": user, "iat": issued, "exp": issued + LIFETIME, "aud": f"useparagon.com/{project}"}
     return jwt.encode(claims, key.rsa, algorithm="RS256")

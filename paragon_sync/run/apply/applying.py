@@ -96,8 +96,6 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
     limits = replace(applying.limits, switched_off=admitted.most_disabled)
     breaker = Breaker(stop, limits, switched_off=admitted.disabled + admitted.switched_off)
     applying.progress.begin_applying(total=reader.count, already=len(admitted.ended))
-    to_do = reader.count - len(admitted.ended)
-    await client.expect(to_do if applying.canary is None else applying.canary)
 
     def watch(outcome: Outcome) -> None:
         applying.progress.ended(outcome)

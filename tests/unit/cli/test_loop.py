@@ -1,12 +1,8 @@
 """One coroutine is run to its end, or stopped so that it can still count what it did."""
 
 import asyncio
-import errno
 import os
 import signal
-import subprocess
-import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -190,48 +186,3 @@ def test_of_errors_side_by_side_one_is_raised(errors: list[Exception], raised: s
 
     with pytest.raises((StateError, ValueError), match=raised):
         run_async(work())
-
-
-def policies() -> list[int]:
-    """How this thread, another one and another process take turns."""
-    text = "import os; print(os.sched_getscheduler(0))"
-    done = subprocess.run([sys.executable, "-c", text], capture_output=True, check=True, text=True)
-    with ThreadPoolExecutor() as pool:
-        return [os.sched_getscheduler(0), pool.submit(os.sched_getscheduler, 0).result(), int(done.stdout)]
-
-
-async def policies_meanwhile() -> list[int]:
-    return policies()
-
-
-def test_nothing_of_a_run_interrupts_another_part_of_it() -> None:
-    assert run_async(policies_meanwhile()) == [os.SCHED_BATCH] * 3
-    assert policies() == [os.SCHED_OTHER] * 3
-
-
-@pytest.mark.parametrize("chosen", [os.SCHED_BATCH, os.SCHED_IDLE])
-def test_how_somebody_else_has_chosen_to_take_turns_stays(chosen: int) -> None:
-    os.sched_setscheduler(0, chosen, os.sched_param(0))
-    try:
-        assert [*run_async(policies_meanwhile()), os.sched_getscheduler(0)] == [chosen] * 4
-    finally:
-        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
-
-
-@pytest.mark.parametrize("function", ["sched_getscheduler", "sched_setscheduler"])
-def test_where_that_cannot_be_chosen_everything_is_as_usual(function: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refused(*_: object) -> int:
-        raise OSError(errno.ENOSYS, "this system has the function, and nothing behind it")
-
-    monkeypatch.setattr(os, function, refused)
-
-    async def work() -> str:
-        monkeypatch.undo()
-        return f"done by {policies()}"
-
-    assert run_async(work()) == f"done by {[os.SCHED_OTHER] * 3}"
-
-
-def test_other_systems_know_nothing_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "platform", "darwin")
-    assert run_async(policies_meanwhile()) == [os.SCHED_OTHER] * 3

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import datetime as dt
+import threading
 from base64 import b64encode
 from functools import cache
 from random import Random
@@ -204,6 +205,35 @@ def test_an_error_while_signing_reaches_everyone():
         return await asyncio.gather(one.token("a"), one.token("b"), return_exceptions=True)
 
     assert [type(result) for result in asyncio.run(run())] == [ZeroDivisionError] * 2
+
+
+def signing_threads():
+    return [thread for thread in threading.enumerate() if thread.name.startswith("signing")]
+
+
+def test_the_event_loop_runs_while_a_token_is_signed():
+    signed_in = []
+
+    class Key:
+        @property
+        def rsa(self):
+            signed_in.append(threading.current_thread())
+            return rsa_key()
+
+    async def run():
+        await Signer(Key(), "p-1", clock=lambda: NOW).token("a")
+
+    asyncio.run(run())
+    assert threading.main_thread() not in signed_in
+    assert len(signed_in) == 1
+
+
+def test_no_thread_outlives_its_signer():
+    before = set(signing_threads())
+    asyncio.run(signer().token("a"))
+    for thread in set(signing_threads()) - before:
+        thread.join(5)
+    assert set(signing_threads()) <= before
 
 
 def test_the_signers_clock_can_be_read():

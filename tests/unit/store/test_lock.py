@@ -242,3 +242,17 @@ def test_a_lost_session_frees_the_lock(postgres_server: postgres.Server, postgre
 def test_ages_are_for_people(age: timedelta, told: str) -> None:
     owner = replace(OWNER, since=(NOW - age).isoformat(), run="r1")
     assert describe(owner, NOW) == f"ci on runner-1 (process 4711, run r1), for {told}"
+
+
+def test_a_system_without_file_locks_is_an_error_for_users() -> None:
+    script = (
+        "import sys; sys.modules['fcntl'] = None\n"
+        "from paragon_sync.errors import StateError\n"
+        "try: import paragon_sync.store.lock\n"
+        "except StateError as error: print(error.message, '|', error.hint)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
+    assert done.stdout == (
+        "this system has no POSIX file locks, which the state store needs"
+        " | run paragon-sync on Linux or macOS; on Windows run it in WSL\n"
+    )

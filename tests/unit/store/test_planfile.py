@@ -15,7 +15,7 @@ from paragon_sync.errors import PlanFileError
 from paragon_sync.jsonvalue import ABSENT, Number
 from paragon_sync.model.planned import ConfigurationSubject, Finding, FindingKind, Operation
 from paragon_sync.store.layout import FORMAT_VERSION, Table
-from paragon_sync.store.planfile import PlanReader, PlanWriter, is_plan, likely_operations, short_digest
+from paragon_sync.store.planfile import PlanReader, PlanWriter, is_plan, short_digest
 from paragon_sync.store.selection import MATCHES, Selection, condition, matches
 from tests.limits import files_no_longer_than
 from tests.nouns import change, configuration, finding, metadata, outline_of, plan_header
@@ -360,27 +360,6 @@ def test_a_truncated_plan_is_noticed(tmp_path: Path) -> None:
     os.truncate(path, path.stat().st_size // 2)
     with pytest.raises(PlanFileError, match="was changed or damaged"):
         PlanReader(path)
-
-
-def test_how_many_operations_there_are_is_told_before_any_is_verified(tmp_path: Path) -> None:
-    path = tmp_path / "p.plan"
-    written(path, [])
-    assert likely_operations(path) == 0
-    written(path, [configuration(f"u{index}") for index in range(50)])
-    assert likely_operations(path) == 50
-
-
-def test_of_what_is_no_plan_it_tells_nothing_and_asks_nothing(tmp_path: Path) -> None:
-    (tmp_path / "users.yaml").write_text("kind: User")
-    endless = tmp_path / "endless.plan"
-    written(endless, [configuration("u1")])
-    with sqlite3.connect(endless) as database:
-        database.execute("DROP TABLE operations")
-        counting = "WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n"
-        database.execute(f"CREATE VIEW operations (number) AS {counting}")
-    database.close()
-    for path in (tmp_path, tmp_path / "missing.plan", tmp_path / "users.yaml", endless):
-        assert likely_operations(path) == 0
 
 
 def test_a_plan_is_read_where_nothing_may_be_written(tmp_path: Path) -> None:

@@ -41,17 +41,8 @@ class Signer:
 
     clock = staticmethod(lambda: EPOCH + asyncio.get_running_loop().time())
 
-    async def expect(self, tokens: int) -> None:
-        """Prepare nothing."""
-
-    def foresee(self, user: str) -> None:
-        """Sign nothing."""
-
     async def token(self, user: str) -> Token:
         return Token(text=user, expires=self.clock() + 3600)
-
-    async def aclose(self) -> None:
-        """Close nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
