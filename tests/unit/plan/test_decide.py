@@ -374,3 +374,8 @@ def test_a_decision_is_secret_if_any_contender_is() -> None:
     ).decisions
 
     assert decision.secret
+
+
+def test_a_default_that_leaves_the_live_value_does_not_decide() -> None:
+    assert _why(LEFT, released=False) == "gives way: the live value decides"
+    assert _why(ADDED, released=False) == "decides"
