@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.options import (
     Canary,
     NamedPath,
@@ -26,7 +27,7 @@ from paragon_sync.cli.options import (
     stopping_options,
     view_option,
 )
-from paragon_sync.cli.stored import open_plan, open_state
+from paragon_sync.cli.stored import check_encrypted, open_plan, open_state
 from paragon_sync.cli.target import Target
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, PlanFileError, UsageError
 from paragon_sync.render.format import DEFAULT_NAME
@@ -116,7 +117,7 @@ def apply(
         )
     only = None if retried is None else _users_to_retry(retried, target)
     if only is not None and not only:
-        click.echo("Nothing to retry: every operation of that plan's run ended well.")
+        print_text("Nothing to retry: every operation of that plan's run ended well.")
         return EXIT_OK
     asked = question(project, chosen, paths, users, integrations, catalog, allowed, only)
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
@@ -145,6 +146,7 @@ def _apply_saved(file: Path, digest: str | None, target: Target) -> int:
 
         with open_plan(file) as reader:
             _check_digest(reader, digest)
+            check_encrypted(reader, target.allowed)
             with open_state(target.project, create=True) as store:
                 return apply_and_tell(reader, store, target, connection)
 
@@ -163,7 +165,7 @@ def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     check_allowed(reader.header, target.allowed)
     if reader.count == 0 and not for_machine:
         return EXIT_OK
-    click.echo(err=for_machine)
+    print_text(err=for_machine)
     with open_state(target.project, create=True) as store:
         if reader.count and not yes:
             _ask(target.environment.name)

@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
-import click
-
+from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.connect import Connection
 from paragon_sync.cli.failure import explain_system
 from paragon_sync.cli.progress import shown
@@ -182,10 +181,10 @@ async def _run(
 
 def ask(question: str, refusal: str) -> None:
     """Ask on the terminal; anything but "yes" raises with ``refusal``."""
-    click.echo(f'{question} Type "yes": ', nl=False, err=True)
+    print_text(f'{question} Type "yes": ', nl=False, err=True)
     answer = _typed()
     if answer.strip() != "yes":
-        click.echo("" if answer else "\n", nl=False, err=True)
+        print_text("" if answer else "\n", nl=False, err=True)
         raise ParagonSyncError(f"{refusal}: you did not say yes")
 
 

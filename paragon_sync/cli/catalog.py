@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.group import Group
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import environment_option, format_option, project_option
@@ -41,8 +42,8 @@ def pull(project_file: Path, environment: str) -> None:
     changed = [] if before is None else differences(before, pulled, {*before.integrations, *pulled.integrations})
     write_lock(path, pulled)
     for line in changed:
-        click.echo(f"  {line}")
-    click.echo(f"{path}: {summary(pulled)}")
+        print_text(f"  {line}")
+    print_text(f"{path}: {summary(pulled)}")
 
 
 @catalog.command()

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from paragon_sync.cli.beside import say
+from paragon_sync.cli.beside import print_text, say
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import NamedPath, environment_option, project_option
 from paragon_sync.errors import EXIT_ERROR, EXIT_OK, UsageError
@@ -62,9 +62,9 @@ def export(
         text = write_user(exported.document)
         if user in files:
             _write(files[user], text)
-            click.echo(files[user])
+            print_text(str(files[user]))
         else:
-            click.echo(text if len(users) == 1 else f"---\n{text}", nl=False)
+            print_text(text if len(users) == 1 else f"---\n{text}", nl=False)
         for line in exported.left_out:
             say(f"{user}: not written: {line}")
     return EXIT_ERROR if None in found else EXIT_OK

@@ -66,6 +66,16 @@ def check_plain_plan(allowed: Mapping[str, int]) -> None:
         )
 
 
+def check_encrypted(plan: PlanReader, allowed: Mapping[str, int]) -> None:
+    """Refuse to apply a plain plan where there is a plan key: the plan that was made with the key is encrypted."""
+    if plan_key() is not None and not plan.is_encrypted and "plaintext-plan" not in allowed:
+        raise RefusedByPolicy(
+            f"{KEY_VARIABLE} is set, and {plan.path} is not encrypted: it may have replaced the plan that was reviewed",
+            hint="make the plan again with the key, and have that one reviewed\n"
+            "to apply this one all the same: --allow plaintext-plan",
+        )
+
+
 def in_ci() -> bool:
     """Whether a CI system says so, in the variable that all of them set."""
     return os.environ.get("CI", "").lower() not in _NO

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paragon_sync.cli.beside import say
+from paragon_sync.cli.beside import print_text, say
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import environment_option, paths_argument, project_option, quiet_option
 from paragon_sync.errors import UsageError
@@ -45,9 +45,9 @@ def validate(paths: tuple[Path, ...], project_file: Path, environment: str | Non
     for note in () if quiet else checked.notes:
         say(note)
     for roster, users in checked.rosters.items():
-        click.echo(f"{roster}: {_count(users, 'user')}")
+        print_text(f"{roster}: {_count(users, 'user')}")
     verb = "is" if checked.documents == 1 else "are"
-    click.echo(f"{_count(checked.documents, 'document')} in {_count(checked.files, 'file')} {verb} right; {against}.")
+    print_text(f"{_count(checked.documents, 'document')} in {_count(checked.files, 'file')} {verb} right; {against}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -118,7 +118,7 @@ def _host_problem(host: str) -> str | None:
 
 
 def _project(file: Path, document: JsonObject) -> Project:
-    secrets = _object(document.get("secrets"))
+    secrets, rosters = _object(document.get("secrets")), _object(document.get("rosters"))
     limits = _object(document.get("limits"))
     environments = _object(document["environments"])
     apply = _object(document.get("apply"))
@@ -130,6 +130,8 @@ def _project(file: Path, document: JsonObject) -> Project:
         state=str(document.get("state", Project.__dataclass_fields__["state"].default)),
         secret_env=_texts(secrets.get("env")),
         secret_files=_texts(secrets.get("files")),
+        roster_files=_texts(rosters.get("files")),
+        roster_urls=_texts(rosters.get("urls")),
         limits=Limits(
             rate=_float(limits.get("rate")),
             concurrency=_int(limits.get("concurrency"), Limits().concurrency),

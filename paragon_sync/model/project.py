@@ -86,6 +86,8 @@ class Project:
     state: str = ".paragon-sync"
     secret_env: tuple[str, ...] = ()
     secret_files: tuple[str, ...] = ()
+    roster_files: tuple[str, ...] = ()
+    roster_urls: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
     enablement: Enablement = "config"

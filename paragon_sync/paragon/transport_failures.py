@@ -6,7 +6,7 @@ import enum
 import os
 from urllib.parse import urlsplit
 
-from paragon_sync.paragon.transport import FailureKind, TransportFailure
+from paragon_sync.paragon.transport import MAX_BODY_BYTES, FailureKind, TransportFailure
 
 
 class TlsProblem(enum.StrEnum):
@@ -54,6 +54,13 @@ def lost() -> TransportFailure:
 def garbled() -> TransportFailure:
     """Return the failure for bytes that aren't HTTP, or a body that can't be unpacked."""
     return TransportFailure(FailureKind.GARBLED, "what came back can't be read as HTTP")
+
+
+def too_large() -> TransportFailure:
+    """Return the failure for a body that is longer than allowed."""
+    return TransportFailure(
+        FailureKind.TOO_LARGE, f"the answer is longer than {MAX_BODY_BYTES // 2**20} MiB once it is unpacked"
+    )
 
 
 def invalid() -> TransportFailure:

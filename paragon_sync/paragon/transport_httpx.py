@@ -15,6 +15,7 @@ from paragon_sync.paragon import transport_failures as failures
 from paragon_sync.paragon.transport import (
     CONNECT_TIMEOUT,
     KEEP_ALIVE,
+    MAX_BODY_BYTES,
     FailureKind,
     Headers,
     HttpRequest,
@@ -69,16 +70,15 @@ class HttpxTransport:
             raise failures.closed()
         client = self._idle.pop() if self._idle else self._open(request.url)
         try:
-            response = await client.request(
+            async with client.stream(
                 request.method, request.url, headers=dict(request.headers), content=request.body
-            )
+            ) as response:
+                body = await _read_body(response)
         except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
             raise self._failure(error, request.url) from None
         finally:
             self._idle.append(client)
-        return HttpResponse(
-            status=response.status_code, headers=Headers(response.headers.multi_items()), body=response.content
-        )
+        return HttpResponse(status=response.status_code, headers=Headers(response.headers.multi_items()), body=body)
 
     def _open(self, url: str) -> httpx.AsyncClient:
         if not _is_usable(url):
@@ -121,6 +121,15 @@ class HttpxTransport:
                 return failures.lost()
             case _:
                 return failures.invalid()
+
+
+async def _read_body(response: httpx.Response) -> bytes:
+    body = bytearray()
+    async for part in response.aiter_bytes():
+        body += part
+        if len(body) > MAX_BODY_BYTES:
+            raise failures.too_large()
+    return bytes(body)
 
 
 def _is_usable(url: str) -> bool:

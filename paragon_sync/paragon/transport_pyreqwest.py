@@ -26,6 +26,7 @@ from paragon_sync.paragon import transport_failures as failures
 from paragon_sync.paragon.transport import (
     CONNECT_TIMEOUT,
     KEEP_ALIVE,
+    MAX_BODY_BYTES,
     Headers,
     HttpRequest,
     HttpResponse,
@@ -70,16 +71,18 @@ class PyreqwestTransport:
             builder = self._client.request(request.method, request.url).timeout(_seconds(request.timeout))
             if request.body is not None:
                 builder = builder.body_bytes(request.body)
-            response = await builder.headers(request.headers).build().send()
-            if not self._pausing:
-                self._pausing = True
-                asyncio.get_running_loop().call_soon(self._pause)
-            body = bytes(await response.bytes())
+            async with builder.headers(request.headers).build_streamed() as response:
+                if not self._pausing:
+                    self._pausing = True
+                    asyncio.get_running_loop().call_soon(self._pause)
+                body = bytes(await response.body_reader.read(MAX_BODY_BYTES + 1) or b"")
         except (PyreqwestError, ValueError) as error:
             raise self._failure(error, request) from None
         finally:
             if task is not None and task.cancelling() > given_up:  # the library returns a response that has just come
                 raise asyncio.CancelledError
+        if len(body) > MAX_BODY_BYTES:
+            raise failures.too_large()
         return HttpResponse(status=response.status, headers=_Headers(response.headers), body=body)
 
     async def aclose(self) -> None:

@@ -92,13 +92,13 @@ def _declared(ruling: Ruling, shape: Shape, names: Names) -> Decided:
     return Decided(
         managed=managed,
         workflow=names.workflow_of(claim.target),
-        winner=_contender(ruling.winner, _why(verdict, released=ruling.released)),
+        winner=_contender(ruling.winner, explain_rank(verdict, released=ruling.released)),
         losers=tuple(_contender(word, why) for word, why in ruling.losers),
         verdict=verdict,
     )
 
 
-def _why(verdict: str, *, released: bool) -> str:
+def explain_rank(verdict: str, *, released: bool) -> str:
     """Return why a document's word is first: it decides only where the live value doesn't."""
     if released:
         return "the value is the user's own"

@@ -14,7 +14,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from paragon_sync.render.literal import fit, pad, printable
+from paragon_sync.render.literal import fit, pad
+from paragon_sync.render.printable import printable
 
 WIDTH: Final = 80
 _MINUTE: Final = 60
@@ -83,6 +84,8 @@ def print_lines(lines: Iterable[Text], stream: TextIO | None = None) -> None:
     plain = console.color_system is None or bool(os.environ.get("NO_COLOR"))
     for text in lines:
         if plain:
-            out.write(text.plain + "\n")
+            out.write(printable(text.plain) + "\n")
         else:
+            if not text.plain.isprintable():
+                text.plain = printable(text.plain)
             console.print(text, soft_wrap=True)

@@ -77,10 +77,11 @@ class Reread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """An attempt that the API refused, so that it surely wrote nothing."""
+    """An attempt that the API refused, so that it surely wrote nothing after ``done``: the requests that it did."""
 
     number: int
     attempt: int
+    done: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -186,6 +186,11 @@ class PlanReader:
         return self._sections["operations"].count
 
     @property
+    def is_encrypted(self) -> bool:
+        """Whether the file is encrypted with the plan key."""
+        return not isinstance(self._sealing, Plain)
+
+    @property
     def finding_count(self) -> int:
         return self._sections["findings"].count
 

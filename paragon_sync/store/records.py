@@ -41,19 +41,24 @@ class Records:
         return run, about.number, name_of(about.outcome), outcome
 
     def attempt_row(self, run: str, sending: Sending) -> Values:
-        preimage, requests = jsonvalue.dumps(sending.preimage), encoding.write_requests(sending.requests)
+        preimage = jsonvalue.dumps(sending.preimage)
         return (
             run,
             sending.number,
             sending.attempt,
             seal_line(self.sealing, preimage, _attempt_place(run, sending.number, sending.attempt, "preimage")),
-            seal_line(self.sealing, requests, _attempt_place(run, sending.number, sending.attempt, "requests")),
+            self.requests_text(run, sending.number, sending.attempt, sending.requests),
             sending.at,
             encoding.write_effects(sending.enabled) if sending.enabled else None,
             sending.opened.wall,
             sending.opened.monotonic,
             None,
         )
+
+    def requests_text(self, run: str, number: int, attempt: int, requests: tuple[Request, ...]) -> str:
+        """Return the column with the requests of one attempt."""
+        text = encoding.write_requests(requests)
+        return seal_line(self.sealing, text, _attempt_place(run, number, attempt, "requests"))
 
     def answer_rows(self, run: str, recorded: Recorded) -> Iterator[Values]:
         """When its attempts were answered, those that were."""

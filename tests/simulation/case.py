@@ -176,10 +176,18 @@ class Case:
         assert exchange.made is not None
         history = self.history(exchange.user)
         numbers = range(1, exchange.made) if ever else [since(history, path, exchange.made - 1)]
+        return self._seems_switched(history, exchange.user, path, numbers)
+
+    def may_seem_switched(self, user: str, path: Path) -> bool:
+        """Whether a workflow ever went off while the run changed metadata: who did that can't be told."""
+        history = self.history(user)
+        return self._seems_switched(history, user, path, range(1, len(history.versions)))
+
+    def _seems_switched(self, history: UserHistory, user: str, path: Path, numbers: Iterable[int]) -> bool:
         off = [history.versions[number].at for number in numbers if self._goes_off(history, path, number)]
-        end = self._metadata_ended(exchange.user)
-        for process, left, may_be_late in self._metadata_attempts(exchange.user):
-            read = self.last_read(process, exchange.user, resource_of(path), until=left)
+        end = self._metadata_ended(user)
+        for process, left, may_be_late in self._metadata_attempts(user):
+            read = self.last_read(process, user, resource_of(path), until=left)
             if read is None or (self.idle(read, left) > WINDOW_SECONDS + ROUNDING and not may_be_late):
                 continue
             if any(read.shown_at <= at <= end for at in off):

@@ -83,7 +83,7 @@ class Outcomes:
             return None
         made = [one.made for one in sent if one.made is not None]
         history = self.case.history(note.recorded.operation.user)
-        first = min(made) if made else history.at(sent[0].left if sent else 0.0)
+        first = history.at(sent[0].left if sent else 0.0)  # a write may be done after the outcome is recorded
         if not made and not outcome.resolved:
             return "applied, but no write was done"
         held = any(self._is_as_noted(note, one) for one in history.versions[first : until + 1])

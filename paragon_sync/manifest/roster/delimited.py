@@ -6,6 +6,7 @@ import csv
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Final
 
+from paragon_sync.manifest.quoting import list_columns, quote
 from paragon_sync.manifest.roster.lines import Unreadable, lines
 from paragon_sync.manifest.roster.rows import DELIMITERS, Found, Item, Trouble
 from paragon_sync.model.declared import FileRoster
@@ -85,7 +86,7 @@ def _header_troubles(roster: FileRoster, header: list[str], line: int) -> Iterat
         if not name.strip():
             yield Trouble(f"column {number} of the header has no name", line)
         elif name in header[: number - 1]:
-            yield Trouble(f'the header names the column "{name}" twice', line)
+            yield Trouble(f"the header names the column {quote(name)} twice", line)
     missing = [name for name in (roster.id_column, *sorted(roster.secret)) if name not in header]
     for name in missing:
         yield Trouble(f'there is no column "{name}"', line, _hint(name, header, roster.delimiter))
@@ -95,4 +96,4 @@ def _hint(name: str, header: list[str], delimiter: str) -> str:
     others = [written for written, one in DELIMITERS.items() if one != delimiter and one in header[0]]
     if len(header) == 1 and others:
         return f'the header looks as if its delimiter were another one: write delimiter: "{others[0]}"'
-    return did_you_mean(name, header) or f"its columns: {', '.join(header)}"
+    return did_you_mean(name, header) or f"its columns: {list_columns(header)}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject
-from paragon_sync.manifest import secrets
+from paragon_sync.manifest.roster.access import check_file
 from paragon_sync.manifest.roster.rows import STANDARD_INPUT, Found
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.declared import Fault, FileRoster, Place, Roster
@@ -42,20 +42,13 @@ class Declaration:
         written = self.text(format_)
         if not written:
             return None, []
-        path, faults = self._path(written, self.place_of(format_))
+        path, faults = written, []
+        if written != STANDARD_INPUT:
+            path, faults = str(self.scope.folder / written), check_file(written, self.place_of(format_), self.scope)
         if faults:
             return None, faults
         roster = FileRoster(place=self.place, format=format_, path=path, id_column=self.id_column, secret=self.secret)
         return roster, []
-
-    def _path(self, path: str, place: Place) -> tuple[str, list[Fault]]:
-        if path == STANDARD_INPUT:
-            return path, []
-        full = self.scope.folder / path
-        if secrets.lists(full, self.scope):
-            hint = "what stands in a roster is shown; keep it apart from what is listed under secrets.files"
-            return str(full), [Fault(message=f"the file {path} is a secret, and no roster", place=place, hint=hint)]
-        return str(full), []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

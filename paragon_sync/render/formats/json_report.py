@@ -46,7 +46,8 @@ def write_catalog(report: CatalogReport, stream: TextIO | None) -> None:
 
 
 def _write(parts: Iterable[str], stream: TextIO | None) -> None:
-    (sys.stdout if stream is None else stream).writelines(parts)
+    # JSON in ASCII has one control character that it needs not escape
+    (sys.stdout if stream is None else stream).writelines(part.replace("\x7f", "\\u007f") for part in parts)
 
 
 FORMAT: Final = ReportFormat(

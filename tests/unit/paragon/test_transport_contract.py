@@ -10,7 +10,14 @@ from functools import partial
 
 import pytest
 
-from paragon_sync.paragon.transport import FailureKind, HttpRequest, HttpResponse, Transport, TransportFailure
+from paragon_sync.paragon.transport import (
+    MAX_BODY_BYTES,
+    FailureKind,
+    HttpRequest,
+    HttpResponse,
+    Transport,
+    TransportFailure,
+)
 from paragon_sync.paragon.transport_httpx import HttpxTransport
 from paragon_sync.paragon.transport_pyreqwest import PyreqwestTransport
 from tests.unit.paragon.loopback import Act, Loopback, ok, server_context, serving
@@ -144,6 +151,20 @@ def test_an_answer_that_is_not_whole_is_a_failure(transport, act, kind):
     [failure], _ = exchange(transport, [act, act], get(method="PATCH", body=b"{}"))
     assert isinstance(failure, TransportFailure)
     assert failure.kind is kind
+
+
+def test_an_answer_that_unpacks_to_more_than_allowed_is_a_failure(transport):
+    packed = gzip.compress(b" " * (MAX_BODY_BYTES + 1), 1)
+    acts = [Act(ok(packed, ["Content-Encoding: gzip"]))] * 2
+    results, _ = exchange(transport, acts, get(timeout=30), get(timeout=30))
+    assert [one.kind for one in results] == [FailureKind.TOO_LARGE] * 2
+    assert results[0].message == "the answer is longer than 64 MiB once it is unpacked"
+
+
+def test_an_answer_of_the_greatest_length_is_taken(transport):
+    packed = gzip.compress(b" " * MAX_BODY_BYTES, 1)
+    [response], _ = exchange(transport, [Act(ok(packed, ["Content-Encoding: gzip"]))], get(timeout=30))
+    assert len(response.body) == MAX_BODY_BYTES
 
 
 def test_a_write_that_was_lost_is_not_sent_again(transport):

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest import secrets
+from paragon_sync.manifest.roster.access import check_database
 from paragon_sync.manifest.roster.format import Declaration, RosterFormat
 from paragon_sync.manifest.roster.rows import Found
 from paragon_sync.manifest.secrets import SecretScope
@@ -22,6 +23,10 @@ def declare(declaration: Declaration) -> tuple[SqlRoster | None, list[Fault]]:
     url, refused = _url(declaration.users.get("url"), declaration.place_of("url"), declaration.scope)
     query = declaration.text(NAME)
     if refused or not (query and url.value):
+        return None, refused
+    at = declaration.place_of("url")
+    refused = check_database(str(url.value), declaration.users.get("url"), at, declaration.scope)
+    if refused:
         return None, refused
     roster = SqlRoster(
         place=declaration.place,

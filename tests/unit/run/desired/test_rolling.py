@@ -62,7 +62,9 @@ def loaded(
     for file, text in zip(files, texts.values(), strict=True):
         file.write_text(text)
     resolver = None if catalog is None else Resolver(catalog, now=NOW)
-    scope = SecretScope(folder=folder, env=frozenset({"URL"}), environ={"URL": "unset"})
+    scope = SecretScope(
+        folder=folder, env=frozenset({"URL"}), roster_urls=("postgresql:///test*",), environ={"URL": "unset"}
+    )
     desired = load(sorted(files), scope, resolver, filters or Filters())
     try:
         yield desired
