@@ -83,7 +83,7 @@ class JsonError(ParagonSyncError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """One thing wrong in a file: what, where (line and column count from 1) and what to do."""
+    """One thing wrong in a file: what, where (line and column from 1; 0 is the whole file) and what to do."""
 
     message: str
     file: str
@@ -92,7 +92,8 @@ class Problem:
     hint: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+        where = f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+        return f"{where}: {self.message}"
 
 
 class ManifestError(ParagonSyncError):

@@ -14,6 +14,7 @@ import click
 from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.options import (
     Canary,
+    NamedPath,
     allow_option,
     catalog_option,
     environment_option,
@@ -48,7 +49,7 @@ if TYPE_CHECKING:
     "--retry-conflicts",
     "retried",
     metavar="FILE",
-    type=click.Path(path_type=Path),
+    type=NamedPath(dash=False),
     help="Plan today's manifests for the users of that plan's run who ended in conflict, failed or blocked.",
 )
 @stopping_options

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 import click
 
 from paragon_sync.cli.beside import print_text
+from paragon_sync.cli.options import NamedPath
 
 if TYPE_CHECKING:
     from paragon_sync.emulator import Emulator, Metadata, Replace
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), default=0, metavar="N", help="Port on 127.0.0.1; 0 picks one.")
 @click.option(
     "--fixture",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NamedPath(dash=False, dir_okay=False),
     metavar="FILE",
     help="Project, integrations and users to start with, YAML or JSON.  [default: an empty project]",
 )
@@ -45,7 +46,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--faults",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NamedPath(dash=False, dir_okay=False),
     metavar="FILE",
     help="What goes wrong on purpose, YAML or JSON: docs/emulator.md lists the faults.",
 )
@@ -59,7 +60,7 @@ if TYPE_CHECKING:
 )
 @click.option(
     "--ready-file",
-    type=click.Path(path_type=Path, dir_okay=False),
+    type=NamedPath(dash=False, dir_okay=False),
     metavar="FILE",
     help="Written once the server answers: JSON with url, project and signing_key, the path of a PEM file.",
 )

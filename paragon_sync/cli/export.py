@@ -5,19 +5,23 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from paragon_sync.cli.beside import print_text, say
 from paragon_sync.cli.loop import run_async
-from paragon_sync.cli.options import environment_option, project_option
+from paragon_sync.cli.options import NamedPath, environment_option, project_option
 from paragon_sync.errors import EXIT_ERROR, EXIT_OK, UsageError
 from paragon_sync.part_file import PartFile, remove_leftovers
 
 if TYPE_CHECKING:
     from paragon_sync.run.exporting import Exported
+
+_MAX_NAME_CHARACTERS: Final = 60
+_SUFFIX_DIGITS: Final = 8
 
 
 @click.command()
@@ -28,7 +32,7 @@ if TYPE_CHECKING:
 )
 @click.option("--exact", is_flag=True, help="Write exact: true, so that what is not named would be removed.")
 @click.option(
-    "--out", metavar="FOLDER", type=click.Path(path_type=Path), help="Write one file for each user instead of printing."
+    "--out", metavar="FOLDER", type=NamedPath(dash=False), help="Write one file for each user instead of printing."
 )
 @click.option("--overwrite", is_flag=True, help="Replace files that are there already.")
 def export(
@@ -95,11 +99,36 @@ def _files(folder: Path, users: Sequence[str], *, overwrite: bool) -> dict[str, 
     """A file for each user, named after it; two users never share one, and none is replaced unasked."""
     files: dict[str, Path] = {}
     for user in users:
-        name = re.sub(r"[^\w.@+-]", "_", user).lstrip(".") or "user"
-        path = folder / f"{name}.yaml"
+        path = _file_of(folder, user)
         if path in files.values():
             raise UsageError(f"{user} would share the file {path} with another user", hint="export it on its own")
         if path.exists() and not overwrite:
             raise UsageError(f"{path} is there already", hint="--overwrite replaces it")
+        if path.exists() and not _holds(path, user):
+            raise UsageError(f"{path} holds no manifest of {user}", hint="move it, or choose another folder")
         files[user] = path
     return files
+
+
+def _file_of(folder: Path, user: str) -> Path:
+    """Return the file of a user: an id that had to be altered or cut gets a suffix, so that names differ.
+
+    A file under the name without the suffix is taken where it holds this user.
+    """
+    clean = re.sub(r"[^\w.@+-]", "_", user).lstrip(".")[:_MAX_NAME_CHARACTERS] or "user"
+    plain = folder / f"{clean}.yaml"
+    if clean == user or (plain.exists() and _holds(plain, user)):
+        return plain
+    return folder / f"{clean}-{sha256(user.encode('utf-8', 'surrogatepass')).hexdigest()[:_SUFFIX_DIGITS]}.yaml"
+
+
+def _holds(path: Path, user: str) -> bool:
+    """Return whether a manifest of the user is in the file."""
+    from paragon_sync.errors import ManifestError, Problem
+    from paragon_sync.manifest import source
+
+    try:
+        documents = [item.value for item in source.read(path) if not isinstance(item, Problem)]
+    except ManifestError:
+        return False
+    return any(isinstance(document, dict) and document.get("user") == user for document in documents)

@@ -38,6 +38,8 @@ def explain_usage(error: click.ClickException, arguments: Sequence[str]) -> None
     hints: list[str] = []
     if possibilities := getattr(error, "possibilities", None):
         hints.append(f"did you mean {_either(possibilities)}?")
+    if answer := getattr(error, "answer", None):
+        hints.append(answer)
     if isinstance(error, click.NoSuchOption) and error.ctx is not None:
         hints += instead_of(error.option_name, error.ctx.command, arguments)
     if isinstance(error, click.UsageError) and error.ctx is not None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import click
 
-from paragon_sync.cli.elsewhere import command_here
+from paragon_sync.cli.elsewhere import answer_to, command_here
 from paragon_sync.model.similar_names import similar_names
 
 
@@ -71,4 +71,6 @@ class NoSuchCommand(click.UsageError):
     def __init__(self, name: str, known: list[str], ctx: click.Context) -> None:
         super().__init__(f'no such command "{name}"', ctx)
         here = command_here(name)
-        self.possibilities = [here] if here in known else similar_names(name, known, most=3)
+        self.answer = answer_to(name) if ctx.parent is None else None
+        similar = [] if self.answer else similar_names(name, known, most=3)
+        self.possibilities = [here] if here in known else similar

@@ -7,6 +7,7 @@ A decorator gives the command's function a keyword argument: ``project_file``, `
 from __future__ import annotations
 
 import math
+import os
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -26,6 +27,32 @@ _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+
+class NamedPath(click.Path):
+    """A path that is not empty, as the value of an unset shell variable is.
+
+    With ``dash=False`` it is not ``-`` either: nothing is written to standard output under that name.
+    """
+
+    def __init__(self, *, dash: bool = True, **attributes: Any) -> None:
+        super().__init__(path_type=Path, **attributes)
+        self._dash = dash
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Return the path; raises :class:`click.BadParameter`."""
+        text = os.fspath(value)
+        if not text.strip():
+            self.fail("the path is empty: is the variable set that it comes from?", param, ctx)
+        if text == "-" and not self._dash:
+            self.fail('"-" names no file; write ./- for a file of that name', param, ctx)
+        return super().convert(value, param, ctx)
+
+
 PROJECT_FILE = Path("paragon.yaml")
 """The Project file where none is named."""
 
@@ -40,7 +67,7 @@ def project_option(function: F) -> F:
         "--config",
         "project_file",
         metavar="FILE",
-        type=click.Path(path_type=Path),
+        type=NamedPath(dash=False),
         default=PROJECT_FILE,
         show_default=True,
         help="The Project file; relative paths in it are relative to its folder.",
@@ -71,7 +98,7 @@ def catalog_option(function: F) -> F:
 
 def paths_argument(function: F) -> F:
     """``[PATHS]...``: ``paths``, a tuple of :class:`~pathlib.Path`; empty means the Project's own patterns."""
-    return click.argument("paths", metavar="[PATHS]...", nargs=-1, type=click.Path(path_type=Path))(function)
+    return click.argument("paths", metavar="[PATHS]...", nargs=-1, type=NamedPath())(function)
 
 
 def run_options(function: F) -> F:

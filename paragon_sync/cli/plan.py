@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 
 from paragon_sync.cli.options import (
+    NamedPath,
     allow_option,
     catalog_option,
     environment_option,
@@ -30,7 +31,7 @@ from paragon_sync.errors import EXIT_CHANGES, EXIT_OK, EXIT_REFUSED
 @filter_options
 @catalog_option
 @allow_option
-@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan, to be applied as it is.")
+@click.option("--out", metavar="FILE", type=NamedPath(dash=False), help="Save the plan, to be applied as it is.")
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @view_option
 @quiet_option

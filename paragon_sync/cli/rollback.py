@@ -11,6 +11,7 @@ import click
 
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import (
+    NamedPath,
     allow_option,
     environment_option,
     format_option,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     "--out",
     metavar="FILE",
     required=True,
-    type=click.Path(path_type=Path),
+    type=NamedPath(dash=False),
     help="Save the plan there, to be reviewed and applied.",
 )
 @view_option

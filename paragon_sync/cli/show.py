@@ -7,7 +7,7 @@ from typing import TextIO
 
 import click
 
-from paragon_sync.cli.options import PROJECT_FILE, filter_options, format_option, view_option
+from paragon_sync.cli.options import PROJECT_FILE, NamedPath, filter_options, format_option, view_option
 from paragon_sync.cli.stored import open_plan
 from paragon_sync.model.planned import FindingKind
 from paragon_sync.render.formats import FORMATS
@@ -18,7 +18,7 @@ from paragon_sync.store.selection import Selection
 
 
 @click.command()
-@click.argument("file", metavar="FILE", type=click.Path(path_type=Path))
+@click.argument("file", metavar="FILE", type=NamedPath(dash=False))
 @filter_options
 @click.option(
     "--finding",

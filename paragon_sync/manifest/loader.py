@@ -157,6 +157,10 @@ def _check(parsed: Parsed, scope: SecretScope) -> _Checked:
 
 def _wrong_kind(document: JsonObject, place: Place) -> Fault:
     if "kind" not in document:
+        for key in document:
+            if key.casefold() == "kind":
+                at = Place(file=place.file, document=place.document, pointer=(key,), of_key=True)
+                return Fault(message=f'unknown key "{key}"', place=at, hint='did you mean "kind"?')
         return Fault(message='"kind" is missing', place=place, hint=f"one of {', '.join(_KINDS)}")
     kind = document["kind"]
     at = _inside(place, ("kind",))

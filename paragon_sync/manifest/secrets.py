@@ -180,7 +180,7 @@ def _from_file(name: str, scope: SecretScope) -> _Answer:
     except (OSError, ValueError, RuntimeError) as error:
         why = "it isn't UTF-8" if isinstance(error, UnicodeDecodeError) else "check its name and its permissions"
         return f"the file {name} can't be read", why
-    secret = secret.removesuffix("\n").removesuffix("\r")
+    secret = secret.removeprefix("\ufeff").removesuffix("\n").removesuffix("\r")
     return secret or (f"the file {name} is empty", None)
 
 

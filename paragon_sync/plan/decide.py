@@ -92,10 +92,17 @@ def _declared(ruling: Ruling, shape: Shape, names: Names) -> Decided:
     return Decided(
         managed=managed,
         workflow=names.workflow_of(claim.target),
-        winner=_contender(ruling.winner, "the value is the user's own" if ruling.released else "decides"),
+        winner=_contender(ruling.winner, explain_rank(verdict, released=ruling.released)),
         losers=tuple(_contender(word, why) for word, why in ruling.losers),
         verdict=verdict,
     )
+
+
+def explain_rank(verdict: str, *, released: bool) -> str:
+    """Return why a document's word is first: it decides only where the live value doesn't."""
+    if released:
+        return "the value is the user's own"
+    return "gives way: the live value decides" if verdict == LEFT else "decides"
 
 
 def _value(intent: Intent, live: Value) -> tuple[Value, str]:

@@ -5,6 +5,7 @@ Nothing is wider than 80 columns, whatever the terminal; colour is added on a te
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from typing import Final, TextIO
@@ -80,8 +81,9 @@ def print_lines(lines: Iterable[Text], stream: TextIO | None = None) -> None:
     """Writes lines as they come: with colour where the stream is a terminal that has it, plain everywhere else."""
     out = sys.stdout if stream is None else stream
     console = Console(file=out, highlight=False, markup=False, emoji=False)
+    plain = console.color_system is None or bool(os.environ.get("NO_COLOR"))
     for text in lines:
-        if console.color_system is None:
+        if plain:
             out.write(printable(text.plain) + "\n")
         else:
             if not text.plain.isprintable():

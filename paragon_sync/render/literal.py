@@ -5,7 +5,8 @@ Nothing that comes out moves a cursor, changes a colour, turns the direction of 
 
 from __future__ import annotations
 
-from itertools import accumulate, takewhile
+from collections.abc import Iterable, Sequence
+from itertools import accumulate, combinations, takewhile
 from typing import Final
 
 from rich.cells import cell_len
@@ -58,6 +59,37 @@ def fit_both(before: str, after: str, width: int) -> tuple[str, str]:
     if cell_len(after) <= half:
         return fit(before, width - cell_len(after)), after
     return fit(before, half), fit(after, width - half)
+
+
+def fit_all(texts: Sequence[str], width: int) -> list[str]:
+    """Cut each text to about so many cells, such that texts that differ still differ.
+
+    What is left out shows as ``…``. Where the cut ends would be alike, each text shows the places of first differences.
+    """
+    cut = [fit(text, width) for text in texts]
+    if len(set(cut)) == len(set(texts)):
+        return cut
+    differences = sorted({_shared(a, b) for a, b in combinations(set(texts), 2)})
+    each = max(width // len(differences), 2 * _LEAD)
+    return [_excerpts(text, differences, each) for text in texts]
+
+
+def _shared(one: str, other: str) -> int:
+    """How many characters both texts begin with."""
+    pairs = enumerate(zip(one, other, strict=False))
+    return next((at for at, (a, b) in pairs if a != b), min(len(one), len(other)))
+
+
+def _excerpts(text: str, places: Iterable[int], width: int) -> str:
+    """The parts of the text around ``places``, in their order, with ``…`` for what is between them."""
+    shown, end = "", 0
+    for place in places:
+        start = max(end, place - _LEAD, 0)
+        if start >= len(text):
+            break
+        shown += (ELLIPSIS if start > end else "") + fit(text[start:], width).removesuffix(ELLIPSIS)
+        end = start + len(fit(text[start:], width).removesuffix(ELLIPSIS))
+    return shown + (ELLIPSIS if end < len(text) else "")
 
 
 def pad(text: str, width: int) -> str:

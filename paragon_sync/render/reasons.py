@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import assert_never
 
 from paragon_sync.model.outcome import (
@@ -20,6 +21,7 @@ from paragon_sync.model.outcome import (
 from paragon_sync.model.planned import Value
 from paragon_sync.render.changes import value_text
 from paragon_sync.render.lines import WIDTH
+from paragon_sync.render.literal import fit_all
 from paragon_sync.render.mask import masked_conflict, masked_stored
 
 
@@ -61,13 +63,16 @@ def _named(effect: SideEffect) -> str:
 
 def _conflicting(path: ConflictingPath) -> str:
     shown = masked_conflict(path)
-    return f"{path.label}: was {_short(shown.base)}, is {_short(shown.live)}, planned {_short(shown.planned)}"
+    was, found, planned = _short(shown.base, shown.live, shown.planned)
+    return f"{path.label}: was {was}, is {found}, planned {planned}"
 
 
 def _stored(value: StoredValue) -> str:
     shown = masked_stored(value)
-    return f"{value.label}: sent {_short(shown.sent)}, stored {_short(shown.stored)}"
+    sent, stored = _short(shown.sent, shown.stored)
+    return f"{value.label}: sent {sent}, stored {stored}"
 
 
-def _short(value: Value) -> str:
-    return value_text(value, WIDTH // 2)
+def _short(*values: Value) -> list[str]:
+    """Cut the texts of values that are compared such that those that differ look different."""
+    return fit_all([value_text(value, sys.maxsize) for value in values], WIDTH // 2)

@@ -174,6 +174,8 @@ class TestOut:
         assert (refused.code, refused.out) == (64, "")
         assert refused.err == "error: users/both.yaml is there already\n    --overwrite replaces it\n"
         assert (workbench.folder / "users/both.yaml").read_text("utf-8") == "mine"
+        assert workbench.run("export", "--user", "both", "--out", "users", "--overwrite").code == 64
+        workbench.write("users/both.yaml", "user: both")
         assert workbench.run("export", "--user", "both", "--out", "users", "--overwrite").code == 0
         assert (workbench.folder / "users/both.yaml").read_text("utf-8").startswith("apiVersion")
 
@@ -182,16 +184,29 @@ class TestOut:
 
         ended = workbench.run("export", "--user", "a/b", "--user", "a b", "--out", "users")
 
-        assert ended.code == 64
-        assert "a b would share the file users/a_b.yaml with another user" in ended.err
-        assert not (workbench.folder / "users").exists()
+        files = ended.out.splitlines()
+        assert [yaml.safe_load((workbench.folder / file).read_text("utf-8"))["user"] for file in files] == [
+            "a/b",
+            "a b",
+        ]
+
+    def test_overwriting_never_replaces_the_manifest_of_another_user(self, start: Start) -> None:
+        workbench, _ = start({"a/b": user(account()), "a b": user(account())})
+        workbench.write("users/a_b.yaml", "user: a/b")
+
+        reused = workbench.run("export", "--user", "a/b", "--out", "users", "--overwrite")
+        other = workbench.run("export", "--user", "a b", "--out", "users", "--overwrite")
+
+        assert reused.out == "users/a_b.yaml\n"
+        assert other.out != reused.out
+        assert yaml.safe_load((workbench.folder / "users/a_b.yaml").read_text("utf-8"))["user"] == "a/b"
 
     def test_no_id_leads_out_of_the_folder(self, start: Start) -> None:
         workbench, _ = start({"../../x": user(account()), "..": user(account())})
 
         ended = workbench.run("export", "--user", "../../x", "--user", "..", "--out", "users")
 
-        assert ended.out.splitlines() == ["users/_.._x.yaml", "users/user.yaml"]
+        assert ended.out.splitlines() == ["users/_.._x-9cdf6a50.yaml", "users/user-5ec1f7e7.yaml"]
 
 
 def test_the_same_user_twice_is_exported_once(bench: tuple[Workbench, Emulator]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from paragon_sync.manifest.quoting import list_columns, quote
 from paragon_sync.manifest.roster.lines import Unreadable, lines
@@ -16,20 +16,31 @@ if TYPE_CHECKING:
     from _csv import Reader as _Reader
 
 
+MAX_FIELD_CHARACTERS: Final = 2**20
+_OLD_LINE_ENDS: Final = "new-line character seen in unquoted field"
+_TOO_LONG: Final = "field larger than field limit"
+
+
 def items(roster: FileRoster) -> Iterator[Found]:
     """The rows in their order, each with the line on which it starts. Lines without anything on them don't count."""
+    csv.field_size_limit(MAX_FIELD_CHARACTERS)  # of the process; Python's own is 131,072
     reader = csv.reader(lines(roster.path), delimiter=roster.delimiter, strict=True)
     try:
         header = next(filter(None, reader), None)
         if header is None:
             yield Trouble("the file is empty: a header with the names of the columns is missing")
             return
+        if header[0].lower().startswith("sep="):
+            delimiter = roster.delimiter if header[0][4:] == "" else header[0][4:]
+            hint = f'remove the line, and write delimiter: "{delimiter}" in the manifest'
+            yield Trouble("the first line is a setting of Excel, and no header", 1, hint)
+            return
         wrong = list(_header_troubles(roster, header, reader.line_num))
         yield from wrong
         if not wrong:
             yield from _rows(reader, header)
     except csv.Error as error:
-        yield Trouble(f"the header can't be read: {error}", reader.line_num)
+        yield _trouble("the header", error, max(reader.line_num, 1), None)
     except Unreadable as error:
         yield Trouble(error.message, error.line, error.hint)
 
@@ -46,9 +57,24 @@ def _rows(reader: _Reader, header: list[str]) -> Iterator[Found]:
                     yield Trouble(_unequal(len(fields), width), number, "quote a field that holds the delimiter")
                 number = reader.line_num + 1
         except csv.Error as error:
-            yield Trouble(f"the row can't be read: {error}", number, 'quotes inside a field are doubled: "a ""b"" c"')
+            if str(error).startswith(_TOO_LONG):  # the reader is in the middle of the field
+                yield _trouble("the row", error, number, None)
+                return
+            yield _trouble("the row", error, number, 'quotes inside a field are doubled: "a ""b"" c"')
         else:
             return
+
+
+def _trouble(what: str, error: csv.Error, line: int, hint: str | None) -> Trouble:
+    """Explain what the csv module refuses."""
+    text = str(error)
+    if text.startswith(_OLD_LINE_ENDS):
+        message = f"{what} can't be read: its lines end with CR alone"
+        return Trouble(message, line, "save the file with line ends LF or CRLF")
+    if text.startswith(_TOO_LONG):
+        message = f"{what} can't be read: a field has more than {MAX_FIELD_CHARACTERS:,} characters"
+        return Trouble(message, line, "shorten it, or check that a quote is closed")
+    return Trouble(f"{what} can't be read: {error}", line, hint)
 
 
 def _unequal(fields: int, columns: int) -> str:

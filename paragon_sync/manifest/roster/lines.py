@@ -19,6 +19,9 @@ _LONGEST: Final = 2**20
 """Bytes of a line: whatever is longer is no roster, and is not to fill the memory."""
 
 
+_WORKBOOK: Final = b"PK\x03\x04"
+"""How ZIP files begin, and .xlsx and .ods are such."""
+
 _KINDS: Final = (("gzip", ".gz", b"\x1f\x8b"), ("zstd", ".zst", b"\x28\xb5\x2f\xfd"))
 """How packed files begin."""
 
@@ -44,6 +47,8 @@ def lines(path: str) -> Iterator[str]:
                 number += 1
                 if len(raw) == _LONGEST:
                     raise Unreadable("the line is longer than a mebibyte", number)
+                if number == 1 and raw.startswith(_WORKBOOK):
+                    raise Unreadable("it is a spreadsheet or a ZIP file, and no text", None, "save the sheet as CSV")
                 line = raw.decode()
                 yield line if number > 1 else line.removeprefix("\ufeff")
         except UnicodeDecodeError:

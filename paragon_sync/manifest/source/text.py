@@ -78,7 +78,7 @@ def reading(file: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise unreadable(file, 1, 1, f"can't be read: {(error.strerror or 'unknown error').lower()}") from None
+        raise unreadable(file, 0, 0, f"can't be read: {(error.strerror or 'unknown error').lower()}") from None
 
 
 def count_lines(text: str, start: int, end: int) -> int:

@@ -23,6 +23,8 @@ from paragon_sync.manifest.source.yaml_table import EMPTY, FALSE_NULL, STRING, T
 
 _DIRECTIVE: Final = re.compile(r"(?:[ \t]*(?:#[^\n\r]*)?[\n\r]+)*%")
 
+_CONFLICT_MARKER: Final = re.compile(r"^(?:<{7} |={7}$|>{7} )", re.MULTILINE)
+
 
 def read(text: str, report: Report, first_line: int = 1) -> tuple[Json, Spot, frozenset[Pointer]] | None:
     """The value, its spots, and the places whose value is a stand-in because it was reported; None where there is no
@@ -32,6 +34,14 @@ def read(text: str, report: Report, first_line: int = 1) -> tuple[Json, Spot, fr
     if (directive := _DIRECTIVE.match(text)) is not None:
         report(
             first_line + count_lines(text, 0, directive.end()), 1, "directives (%) aren't supported", "remove the line"
+        )
+        return None
+    if (marker := _CONFLICT_MARKER.search(text)) is not None:
+        report(
+            first_line + count_lines(text, 0, marker.start()),
+            1,
+            "a conflict marker of Git",
+            "resolve the conflict, and remove the lines that begin with <<<<<<<, ======= and >>>>>>>",
         )
         return None
     try:

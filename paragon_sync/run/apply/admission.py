@@ -110,7 +110,7 @@ def check_allowed(header: PlanHeader, allowed: Mapping[str, int]) -> None:
         refusal for refusal in header.refusals if allowed.get(refusal.rule, -1) < int(refusal.knob.rpartition("=")[2])
     ]
     if open_refusals:
-        messages = "\n".join(f"  {refusal.message}" for refusal in open_refusals)
+        messages = "\n".join(f"  {refusal.message.partition('. To go on')[0]}" for refusal in open_refusals)
         raise RefusedByPolicy(
             f"the plan is refused by policy, and nothing was applied:\n{messages}",
             hint="to go on all the same: " + " ".join(f"--allow {refusal.knob}" for refusal in open_refusals),
@@ -229,4 +229,4 @@ def _text(allowed: Mapping[str, int]) -> Mapping[str, str]:
 
 
 def _time(now: datetime) -> str:
-    return now.isoformat(timespec="seconds")
+    return now.isoformat(timespec="milliseconds")

@@ -124,7 +124,7 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
     if fence.lost is not None:
         raise _lock_lost(fence.lost, len(on_the_wire))
     if _is_finished(store, admitted.run, reader.count):
-        store.finish(admitted.run, applying.clock().isoformat(timespec="seconds"))
+        store.finish(admitted.run, applying.clock().isoformat(timespec="milliseconds"))
     elif stop.reason is not None:
         store.stop(admitted.run, stop.reason)
     elif left:

@@ -160,7 +160,7 @@ class TestSavedPlan:
         ended = saved[0].run("apply", "none.plan")
 
         hint = "    if it was to be a plan: paragon-sync plan --out FILE saves one\n"
-        assert (ended.code, ended.err) == (1, f"none.plan:1:1: there is no such file or folder\n{hint}")
+        assert (ended.code, ended.err) == (1, f"none.plan: there is no such file or folder\n{hint}")
 
     @pytest.mark.parametrize(
         "more", [["users.yaml"], ["--user", "a"], ["--integration", "slack"]], ids=["path", "user", "integration"]

@@ -324,7 +324,7 @@ class TestPaths:
     def test_one_that_is_not_there_is_told(self, bench: tuple[Workbench, Emulator]) -> None:
         ended = bench[0].run("plan", "none.yaml")
 
-        assert (ended.code, ended.err) == (1, "none.yaml:1:1: there is no such file or folder\n")
+        assert (ended.code, ended.err) == (1, "none.yaml: there is no such file or folder\n")
 
     def test_patterns_are_relative_to_the_project_file(self, bench: tuple[Workbench, Emulator]) -> None:
         workbench, _ = bench

@@ -6,6 +6,7 @@ from paragon_sync.jsonvalue import Json, equal
 from paragon_sync.model.desired import Setting
 from paragon_sync.model.planned import FindingKind, Origin, Severity
 from paragon_sync.model.project import Policy
+from paragon_sync.plan.decide import ADDED, LEFT, explain_rank
 from paragon_sync.plan.user import UNPLANNED
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, layer, lines, payload, plan, user
 
@@ -374,3 +375,8 @@ def test_a_decision_is_secret_if_any_contender_is() -> None:
     ).decisions
 
     assert decision.secret
+
+
+def test_a_default_that_leaves_the_live_value_does_not_decide() -> None:
+    assert explain_rank(LEFT, released=False) == "gives way: the live value decides"
+    assert explain_rank(ADDED, released=False) == "decides"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from paragon_sync.jsonvalue import ABSENT, Json, Number, Repeated, equal, loads
-from paragon_sync.render.literal import fit, fit_both, literal, pad
+from paragon_sync.render.literal import fit, fit_all, fit_both, literal, pad
 from paragon_sync.render.printable import printable
 from tests import nouns
 
@@ -89,3 +89,23 @@ def test_two_texts_together_are_never_too_wide(before: str, after: str, width: i
 
 def test_padding_counts_cells() -> None:
     assert pad("日本", 6) == "日本  "
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        ["x" * 60 + "a", "x" * 60 + "b", "x" * 60 + "c"],
+        ["x" * 60 + "a" + "y" * 60 + "1", "x" * 60 + "a" + "y" * 60 + "2", "x" * 60 + "b"],
+        ["x" * 60, "x" * 61, "x" * 62],
+    ],
+)
+def test_texts_that_differ_look_different(texts: list[str]) -> None:
+    cut = fit_all(texts, 40)
+
+    assert len(set(cut)) == len(texts)
+    assert max(map(len, cut)) <= 44
+
+
+@given(st.lists(nouns.TEXTS.map(printable), min_size=2, max_size=3), st.integers(16, 40))
+def test_texts_stay_as_alike_as_they_are(texts: list[str], width: int) -> None:
+    assert len(set(fit_all([text * 4 for text in texts], width))) == len({text * 4 for text in texts})

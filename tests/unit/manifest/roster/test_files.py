@@ -77,7 +77,10 @@ def test_csv_gives_rows_of_text(tmp_path: Path, text: str, options: dict[str, ob
         ("user,n\n,1\nglobex,2\n  ,3\n", {}, [(2, "the user's id is empty"), (4, "the user's id is empty")]),
         (b"user\nacme\n\xff\n", {}, [(3, "not UTF-8")]),
         (b"user\nacme" + b"x" * 2**20 + b"\n", {}, [(2, "longer than a mebibyte")]),
-        ("user\n" + "a" * 200_000 + "\n", {}, [(2, "field larger than field limit")]),
+        ('user\n"' + "aaaaaaa\n" * 140_000 + '"\n', {}, [(2, "a field has more than 1,048,576 characters")]),
+        ("user,plan\racme,pro\r", {}, [(1, "its lines end with CR alone")]),
+        ("sep=;\nuser;plan\nacme;pro\n", {}, [(1, "the first line is a setting of Excel")]),
+        (b"PK\x03\x04\x14\x00", {}, [(1, "it is a spreadsheet")]),
     ],
 )
 def test_csv_that_is_broken_is_told_with_its_line(
@@ -234,3 +237,9 @@ def test_rows_do_not_stand_in_memory(tmp_path: Path) -> None:
         tracemalloc.stop()
         assert count == found
     assert peaks[1] < 2 * peaks[0]
+
+
+def test_a_csv_field_may_be_as_long_as_a_line(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text("user,note\nacme," + "a" * 200_000 + "\n")
+
+    assert problems(roster(tmp_path / "r.csv")) == []
