@@ -9,8 +9,8 @@ from collections.abc import Iterable, Mapping
 
 from paragon_sync.catalog.naming import ESCAPE, Names
 from paragon_sync.catalog.types import check_value
-from paragon_sync.model.asked import KnownIntegration, KnownSetting, KnownSettings
 from paragon_sync.model.catalog import Catalog, Input, Integration
+from paragon_sync.model.compact import KnownIntegration, KnownSetting, KnownSettings
 
 
 class Known:

@@ -15,7 +15,7 @@ from paragon_sync.manifest.document import Builder
 from paragon_sync.manifest.ordinary import asked
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import Parsed
-from paragon_sync.model.asked import FindIntegration, Ordinary
+from paragon_sync.model.compact import CompactUserDocument, FindIntegration
 from paragon_sync.model.declared import Fault, Place, Profile, Rollout, User
 from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
@@ -38,11 +38,11 @@ class Flawed:
 
 def iter_documents(
     files: Iterable[Path], scope: SecretScope, find: FindIntegration | None = None
-) -> Iterator[Document | Ordinary | Flawed | Problem]:
+) -> Iterator[Document | CompactUserDocument | Flawed | Problem]:
     """Documents as they are read, and every problem with its position; never stops at a problem.
 
-    Where ``find`` knows the names of a catalog, documents in which everything is ordinary come as :class:`Ordinary`:
-    nothing is wrong with them, and all their names and values are as that catalog says.
+    Where ``find`` knows the names of a catalog, documents in which everything is ordinary come as
+    :class:`CompactUserDocument`: nothing is wrong with them, and all their names and values are as that catalog says.
     """
     accept = None if find is None else partial(_accept, find)
     for file in files:
@@ -59,7 +59,7 @@ def iter_documents(
                 yield document
 
 
-def user_of(document: Ordinary, scope: SecretScope) -> User:
+def user_of(document: CompactUserDocument, scope: SecretScope) -> User:
     """The noun of an ordinary document."""
     content = source.value_of(document.text, document.file)
     if not isinstance(content, dict):
@@ -67,7 +67,7 @@ def user_of(document: Ordinary, scope: SecretScope) -> User:
     return Builder(document.place, scope).user(content)
 
 
-def _accept(find: FindIntegration, content: Json, file: str, document: int, text: str) -> Ordinary | None:
+def _accept(find: FindIntegration, content: Json, file: str, document: int, text: str) -> CompactUserDocument | None:
     """The document, if it is ordinary; what isn't accepted here goes the careful way."""
     if not isinstance(content, dict) or content.get("kind") != "User" or not schema.accepts("user", content):
         return None
@@ -77,7 +77,7 @@ def _accept(find: FindIntegration, content: Json, file: str, document: int, text
         return None
     names = content.get("profiles")
     profiles = tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
-    return Ordinary(user, file, document, profiles, found, text)
+    return CompactUserDocument(user, file, document, profiles, found, text)
 
 
 def _is_text(name: str) -> bool:

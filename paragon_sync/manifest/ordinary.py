@@ -10,15 +10,15 @@ from collections.abc import Iterable
 from typing import Any, Final, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject
-from paragon_sync.model.asked import (
-    Asked,
-    AskedBlock,
-    AskedWorkflow,
+from paragon_sync.model.compact import (
+    CompactBlock,
+    CompactDefault,
+    CompactDocument,
+    CompactWorkflow,
     FindIntegration,
     KnownIntegration,
     KnownSettings,
     Selector,
-    Soft,
     Structure,
 )
 
@@ -38,7 +38,7 @@ class _Unusual(Exception):
     """Something that only the careful way can tell of."""
 
 
-def asked(document: _Accepted, find: FindIntegration) -> Asked | None:
+def asked(document: _Accepted, find: FindIntegration) -> CompactDocument | None:
     """What the document itself asks for, without its profiles; None where it isn't ordinary through and through."""
     if not document.keys() <= _DOCUMENT:
         return None
@@ -52,11 +52,11 @@ def asked(document: _Accepted, find: FindIntegration) -> Asked | None:
         return None
 
 
-def _block(block: _Accepted, known: KnownIntegration | None) -> AskedBlock:
+def _block(block: _Accepted, known: KnownIntegration | None) -> CompactBlock:
     if known is None or block.__class__ is not dict or not block.keys() <= _BLOCK:
         raise _Unusual
     settings, known_workflows = known
-    workflows: dict[str, AskedWorkflow] = {}
+    workflows: dict[str, CompactWorkflow] = {}
     for name, workflow in block.get("workflows", _NOTHING).items():
         found = known_workflows.get(name)
         if found is None or found[0] in workflows:
@@ -67,13 +67,13 @@ def _block(block: _Accepted, known: KnownIntegration | None) -> AskedBlock:
     return account, configuration, *_level(block, settings), workflows
 
 
-def _workflow(workflow: _Accepted, known: KnownSettings) -> AskedWorkflow:
+def _workflow(workflow: _Accepted, known: KnownSettings) -> CompactWorkflow:
     if not workflow.keys() <= _WORKFLOW:
         raise _Unusual
     return workflow.get("enabled"), *_level(workflow, known)
 
 
-def _level(level: _Accepted, known: KnownSettings) -> tuple[dict[str, Json], dict[str, Soft]]:
+def _level(level: _Accepted, known: KnownSettings) -> tuple[dict[str, Json], dict[str, CompactDefault]]:
     """What is owned, and ``defaults`` and ``unset``: settings win over defaults, and unset goes with neither."""
     owned = _values(level["settings"], known) if "settings" in level else {}
     if "defaults" not in level and "unset" not in level:
@@ -83,7 +83,7 @@ def _level(level: _Accepted, known: KnownSettings) -> tuple[dict[str, Json], dic
         blank = tuple(level["blank"])
         _check_plain(blank)
     defaults = _values(level["defaults"], known) if "defaults" in level else {}
-    soft: dict[str, Soft] = {id_: (value, blank) for id_, value in defaults.items() if id_ not in owned}
+    soft: dict[str, CompactDefault] = {id_: (value, blank) for id_, value in defaults.items() if id_ not in owned}
     for name in level.get("unset", ()):
         found = known.names.get(name)
         if found is None or found.id in owned or found.id in soft:

@@ -15,14 +15,14 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
-from paragon_sync.model.asked import Ordinary
+from paragon_sync.model.compact import CompactUserDocument
 from paragon_sync.model.desired import DesiredDocument, Enlisted, Filled
 from paragon_sync.store.spill import KEY, KeyedRow, Spill
 
 _BATCH: Final = 500
 _IN_MEMORY: Final = 16_000_000
 
-Staged: TypeAlias = DesiredDocument | Ordinary | Filled | Enlisted
+Staged: TypeAlias = DesiredDocument | CompactUserDocument | Filled | Enlisted
 Row: TypeAlias = tuple[int, bytes]
 """One document as it is kept: whether nothing in it can contradict itself, and its bytes."""
 
@@ -50,7 +50,7 @@ class Staging:
     def add(self, document: DesiredDocument) -> None:
         self._add(_key(document.user), 0, pickle.dumps(document, pickle.HIGHEST_PROTOCOL))
 
-    def add_ordinary(self, document: Ordinary) -> None:
+    def add_compact(self, document: CompactUserDocument) -> None:
         """Adds what a document asks for, and its text, which takes a small part of what a resolved one does."""
         file = self._files.get(document.file)
         if file is None:
@@ -134,7 +134,9 @@ class Staging:
             return found
         user, where, number, *held = marshal.loads(document)  # noqa: S302 - our own, see above
         return (
-            Ordinary(user, self._names[where], number, *held) if len(held) > 1 else Filled(user, where, number, *held)
+            CompactUserDocument(user, self._names[where], number, *held)
+            if len(held) > 1
+            else Filled(user, where, number, *held)
         )
 
     def _rows(self) -> Iterator[KeyedRow]:

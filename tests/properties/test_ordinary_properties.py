@@ -15,10 +15,10 @@ from paragon_sync.manifest import schema
 from paragon_sync.manifest.document import Builder
 from paragon_sync.manifest.ordinary import asked
 from paragon_sync.manifest.secrets import SecretScope
-from paragon_sync.model.asked import Asked
 from paragon_sync.model.catalog import Catalog, Input, Integration, Workflow
+from paragon_sync.model.compact import CompactDocument
 from paragon_sync.model.declared import Place
-from paragon_sync.plan.layers import asked_of
+from paragon_sync.plan.compact_merge import to_compact
 
 INPUTS = (
     Input(id="channel", title="Channel", type="TEXT_NO_VARS"),
@@ -126,7 +126,7 @@ def documents(draw: st.DrawFn) -> dict[str, Any]:
     return {name: value for name, value in found.items() if value is not None}
 
 
-def told(found: Asked) -> str:
+def told(found: CompactDocument) -> str:
     """All that is asked for, with every type in sight; a workflow of which nothing is asked is the same as none."""
     metadata, blocks = found
     plain: dict[str, Any] = {}
@@ -149,6 +149,6 @@ def test_what_is_accepted_at_once_says_what_careful_reading_tells(document: dict
     user = builder.user(document)
     layer, faults = resolver.fragment(user.fragment, "a.yaml")
     assert ([], [], []) == (schema.check("user", document, place), builder.faults, faults)
-    expected = asked_of(layer)
+    expected = to_compact(layer)
     assert expected is not None
     assert told(expected) == told(found)

@@ -21,13 +21,13 @@ from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, it
 from paragon_sync.manifest.roster import STANDARD_INPUT
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
-from paragon_sync.model.asked import Ordinary
+from paragon_sync.model.compact import CompactUserDocument
 from paragon_sync.model.declared import Fault, FileRoster, Fragment, Place, Profile, Rollout, Roster, User
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Enlisted, Filled
 from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
 from paragon_sync.plan import static
-from paragon_sync.plan.layers import agree
+from paragon_sync.plan.compact_merge import are_compatible
 from paragon_sync.run.desired.filters import Filters, Sieve
 from paragon_sync.run.desired.migrating import Migrating
 from paragon_sync.run.desired.rolling import Rolling
@@ -111,10 +111,10 @@ class _Loading:
     documents: int = 0
     input_is_read: bool = False
 
-    def take(self, item: Document | Ordinary | Flawed | Problem) -> Iterable[str]:
+    def take(self, item: Document | CompactUserDocument | Flawed | Problem) -> Iterable[str]:
         """Stage what is asked for: each user about whom something was staged, as they come."""
         match item:
-            case Ordinary():
+            case CompactUserDocument():
                 return self._take_ordinary(item)
             case Problem():
                 self.problems.append(item)
@@ -126,7 +126,7 @@ class _Loading:
             case _:
                 assert_never(item)
 
-    def _take_ordinary(self, document: Ordinary) -> tuple[str, ...]:
+    def _take_ordinary(self, document: CompactUserDocument) -> tuple[str, ...]:
         self.documents += 1
         if document.profiles:
             self.profile_uses.add(document.user, document.place, document.profiles)
@@ -134,7 +134,7 @@ class _Loading:
             self.resolver.used.update(document.asked[1])
         if not self.sieve.accepts(document.user):
             return ()
-        self.staging.add_ordinary(document)
+        self.staging.add_compact(document)
         return (document.user,)
 
     def _take_flawed(self, document: Document, told: Collection[Pointer]) -> Iterator[str]:
@@ -347,8 +347,8 @@ def _ownership(desired: Desired) -> Iterator[Fault]:
             continue
         # migrations run first: what becomes of them beside documents shows once a user is fetched
         staged = [one for one in desired.staging.read(rows) if not isinstance(one, Enlisted)]
-        asked = desired.reading.asked(staged)
-        if asked is not None and agree(asked):
+        asked = desired.reading.compact(staged)
+        if asked is not None and are_compatible(asked):
             continue
         documents = desired.reading.in_full(staged)
         yield from _contradictions(documents)
@@ -360,7 +360,7 @@ def _contradictions(documents: Sequence[DesiredDocument]) -> Iterator[Fault]:
     yield from map(whose.fault, static.idle_releases(documents))
 
 
-def _resolved(document: Ordinary, *, scope: SecretScope, resolver: Resolver | None) -> DesiredDocument:
+def _resolved(document: CompactUserDocument, *, scope: SecretScope, resolver: Resolver | None) -> DesiredDocument:
     """An ordinary document as any other is staged."""
     user = user_of(document, scope)
     layer = DesiredFragment(source=document.file)

@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from paragon_sync.model.asked import Asked, Ordinary
+from paragon_sync.model.compact import CompactDocument, CompactUserDocument
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Enlisted, Filled
 from paragon_sync.model.migration import Enrolment
-from paragon_sync.plan.layers import asked_of, together
+from paragon_sync.plan.compact_merge import merge_layers, to_compact
 from paragon_sync.run.desired.filters import Filters
 from paragon_sync.run.desired.migrating import Migrating
 from paragon_sync.run.desired.rolling import Rolling
+from paragon_sync.run.fetching import manages_metadata, wanted_configurations
 from paragon_sync.store.staging import Staged
 
 
@@ -29,20 +30,35 @@ class Reading:
 
     profiles: Mapping[str, DesiredFragment]
     filters: Filters
-    resolve: Callable[[Ordinary], DesiredDocument]
+    resolve: Callable[[CompactUserDocument], DesiredDocument]
     rollouts: Sequence[Rolling] = ()
     migrations: Sequence[Migrating] = ()
-    _shared: dict[str, Asked | None] = field(default_factory=dict)
+    _shared: dict[str, CompactDocument | None] = field(default_factory=dict)
 
-    def asked(self, staged: Sequence[Staged]) -> list[Asked] | None:
+    def compact(self, staged: Sequence[Staged]) -> list[CompactDocument] | None:
         """What each document asks for, all its layers together; None where that can't be told in short."""
-        found: list[Asked] = []
+        found: list[CompactDocument] = []
         for document in staged:
-            one = self._asked(document)
+            one = self._compact(document)
             if one is None:
                 return None
             found.append(one if not self.filters.integrations else _narrowed(one, self.filters.integrations))
         return found
+
+    def required_fetches(
+        self, compact: Iterable[CompactDocument] | None, staged: Sequence[Staged]
+    ) -> tuple[bool, set[str]]:
+        """Return whether metadata must be fetched, and the ids or external ids of all named configurations."""
+        if compact is None:
+            documents = self.in_full(staged)
+            return manages_metadata(documents), wanted_configurations(documents)
+        any_metadata, configurations = False, set[str]()
+        for metadata, blocks in compact:
+            any_metadata = any_metadata or bool(metadata)
+            for block in blocks.values():
+                if block[1].__class__ is tuple:
+                    configurations.add(block[1][1])
+        return any_metadata, configurations
 
     def in_full(self, staged: Sequence[Staged]) -> list[DesiredDocument]:
         """The documents with their profiles' layers in place, narrowed by the filters."""
@@ -56,14 +72,14 @@ class Reading:
 
     def leaves(self, staged: Sequence[Staged]) -> bool:
         """Whether a filter on integrations leaves anything of these documents."""
-        found = self.asked(staged)
+        found = self.compact(staged)
         if found is not None:
             return any(blocks for _, blocks in found)
         return any(layer.blocks for document in self.in_full(staged) for layer in document.layers)
 
     def _resolved(self, document: Staged) -> DesiredDocument:
         match document:
-            case Ordinary():
+            case CompactUserDocument():
                 return self.resolve(document)
             case Filled():
                 return self.rollouts[document.rollout].document(document)
@@ -72,21 +88,21 @@ class Reading:
             case _:
                 return document
 
-    def _asked(self, document: Staged) -> Asked | None:
+    def _compact(self, document: Staged) -> CompactDocument | None:
         if isinstance(document, Enlisted):
             return None
         if isinstance(document, Filled):
             document = self.rollouts[document.rollout].document(document)
-        if not isinstance(document, Ordinary):
-            own = [asked_of(layer) for layer in document.layers]
-            return together([*map(self._profile, document.profiles), *own])
+        if not isinstance(document, CompactUserDocument):
+            own = [to_compact(layer) for layer in document.layers]
+            return merge_layers([*map(self._profile, document.profiles), *own])
         if not document.profiles:
             return document.asked
-        return together([*map(self._profile, document.profiles), document.asked])
+        return merge_layers([*map(self._profile, document.profiles), document.asked])
 
-    def _profile(self, name: str) -> Asked | None:
+    def _profile(self, name: str) -> CompactDocument | None:
         if name not in self._shared:
-            self._shared[name] = asked_of(self.profiles[name])
+            self._shared[name] = to_compact(self.profiles[name])
         return self._shared[name]
 
     def _complete(self, document: DesiredDocument) -> DesiredDocument:
@@ -94,17 +110,6 @@ class Reading:
         return replace(document, profiles=(), layers=tuple(self.filters.narrow(layer) for layer in layers))
 
 
-def needed(documents: Iterable[Asked]) -> tuple[bool, set[str]]:
-    """What has to be fetched to compare: whether metadata, and the ids and external ids of named configurations."""
-    any_metadata, configurations = False, set[str]()
-    for metadata, blocks in documents:
-        any_metadata = any_metadata or bool(metadata)
-        for block in blocks.values():
-            if block[1].__class__ is tuple:
-                configurations.add(block[1][1])
-    return any_metadata, configurations
-
-
-def _narrowed(document: Asked, integrations: Collection[str]) -> Asked:
+def _narrowed(document: CompactDocument, integrations: Collection[str]) -> CompactDocument:
     _, blocks = document
     return {}, {kind: block for kind, block in blocks.items() if kind in integrations}

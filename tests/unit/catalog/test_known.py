@@ -4,8 +4,8 @@ import pytest
 
 from paragon_sync.catalog.known import Known
 from paragon_sync.jsonvalue import Json
-from paragon_sync.model.asked import KnownIntegration
 from paragon_sync.model.catalog import Catalog, Input, Integration, Workflow
+from paragon_sync.model.compact import KnownIntegration
 
 SLACK = Integration(
     type="slack",

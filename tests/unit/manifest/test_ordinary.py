@@ -7,7 +7,7 @@ import pytest
 from paragon_sync.jsonvalue import Json, Number, Repeated
 from paragon_sync.manifest import ordinary
 from paragon_sync.manifest.ordinary import asked
-from paragon_sync.model.asked import KnownIntegration, KnownSetting, KnownSettings
+from paragon_sync.model.compact import KnownIntegration, KnownSetting, KnownSettings
 
 SETTINGS = KnownSettings(
     {

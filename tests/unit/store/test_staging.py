@@ -9,7 +9,7 @@ import pytest
 
 from paragon_sync.errors import StateError
 from paragon_sync.jsonvalue import Number
-from paragon_sync.model.asked import Asked, Ordinary
+from paragon_sync.model.compact import CompactDocument, CompactUserDocument
 from paragon_sync.model.declared import Place
 from paragon_sync.model.desired import Claim, DesiredDocument, DesiredFragment, MetadataKey, Set
 from paragon_sync.store.staging import Staging
@@ -96,19 +96,19 @@ def test_a_disk_that_cannot_take_it_is_a_clear_error(tmp_path: Path) -> None:
     assert "TMPDIR" in caught.value.hint
 
 
-def ordinary(user: str, number: int, profiles: tuple[str, ...] = ()) -> Ordinary:
-    asked: Asked = (
+def ordinary(user: str, number: int, profiles: tuple[str, ...] = ()) -> CompactUserDocument:
+    asked: CompactDocument = (
         {"plan": ["pro", None]},
         {"slack": (("providerId", "T1"), "default", {"a": "\ud800"}, {"b": None, "c": (2**70, ("",))}, {})},
     )
-    return Ordinary(user, "users.ndjson", number, profiles, asked, '{"user": "…"}')
+    return CompactUserDocument(user, "users.ndjson", number, profiles, asked, '{"user": "…"}')
 
 
 def test_ordinary_documents_come_back_as_they_were_beside_others(tmp_path: Path) -> None:
     staged = [ordinary("b", 0), document("a"), ordinary("a", 2, ("standard",)), ordinary("b", 3)]
     with Staging(tmp_path) as staging:
         for one in staged:
-            staging.add_ordinary(one) if isinstance(one, Ordinary) else staging.add(one)
+            staging.add_compact(one) if isinstance(one, CompactUserDocument) else staging.add(one)
 
         groups = list(staging.groups())
         assert {"a": [staged[1], staged[2]], "b": [staged[0], staged[3]]} == {u: staging.read(r) for u, r in groups}
@@ -121,6 +121,6 @@ def test_documents_are_sorted_by_user_however_they_come(tmp_path: Path, in_memor
     random.Random(4).shuffle(numbers)
     with Staging(tmp_path, in_memory=in_memory) as staging:
         for number in numbers:
-            staging.add_ordinary(ordinary(f"u{number % 1000:04}", number))
+            staging.add_compact(ordinary(f"u{number % 1000:04}", number))
         found = [(user, [one.document for one in staging.read(rows)]) for user, rows in staging.groups()]
     assert [(f"u{n:04}", [m for m in numbers if m % 1000 == n]) for n in range(1000)] == found

@@ -13,7 +13,7 @@ import pytest
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError
 from paragon_sync.manifest.secrets import SecretScope
-from paragon_sync.model.asked import Ordinary
+from paragon_sync.model.compact import CompactUserDocument
 from paragon_sync.run.desired.filters import Filters
 from paragon_sync.run.desired.loading import Desired, load, load_step_by_step
 from tests.unit.plan.build import CATALOG
@@ -51,10 +51,10 @@ def test_an_ordinary_document_is_staged_in_short_and_says_the_same_in_full(tmp_p
         loaded(tmp_path, documents) as short,
         loaded(tmp_path, [documents[0], documents[1] | {"template": True}]) as full,
     ):
-        kinds = [isinstance(one, Ordinary) for desired in (short, full) for _, (one,) in desired.groups()]
+        kinds = [isinstance(one, CompactUserDocument) for desired in (short, full) for _, (one,) in desired.groups()]
         assert [True, False] == kinds
         assert full.documents_of("acme") == short.documents_of("acme")
-        asked = [desired.reading.asked(staged) for desired in (short, full) for _, staged in desired.groups()]
+        asked = [desired.reading.compact(staged) for desired in (short, full) for _, staged in desired.groups()]
     blocks = {"slack": ("only", "default", {"note": "n", "channel": "C1"}, {}, {"alerts": (True, {}, {})})}
     assert [[({"plan": "pro"}, blocks)]] * 2 == asked
 
@@ -67,7 +67,7 @@ def test_a_filter_on_integrations_narrows_what_is_asked_for(tmp_path: Path) -> N
         document("c", template=True),
     ]
     with loaded(tmp_path, documents, integrations=("slack",)) as desired:
-        found = {user: desired.reading.asked(staged) for user, staged in desired.groups()}
+        found = {user: desired.reading.compact(staged) for user, staged in desired.groups()}
         layers = [layer for one in desired.documents_of("a") for layer in one.layers]
     assert {"a", "c"} == found.keys()
     asked = found["a"]

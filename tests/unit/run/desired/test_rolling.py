@@ -151,7 +151,7 @@ def test_rows_are_read_in_short_too(tmp_path: Path) -> None:
     text = HEAD + 'users: {csv: eu.csv}\nmetadata: {f: "{{ row.frequency }}"}'
     with loaded(tmp_path, csv=CSV, rollout=text) as desired:
         assert [[({"f": "daily"}, {})], [({"f": "weekly"}, {})]] == [
-            desired.reading.asked(documents) for _, documents in desired.groups()
+            desired.reading.compact(documents) for _, documents in desired.groups()
         ]
 
 

@@ -1,8 +1,7 @@
-"""Whether one user is already as asked, told from as little as possible; pure, like the rest of the room.
+"""The planner's first step: compare the compact form of a user's documents with live.
 
-It may only say "unchanged", and how many managed workflows are on: whatever would be a change or a finding, and
-whatever isn't told here for certain, is for ``user.plan_user``, whose word is the verdict. Knows the rules of
-``select``, ``shape`` and ``decide`` in the cases that nearly all users are.
+The answer is "nothing changes, and so many managed workflows are enabled", or None for everything else: a change, a
+finding, or a case that only the rules of ``select``, ``shape`` and ``decide`` can judge.
 """
 
 from __future__ import annotations
@@ -11,10 +10,10 @@ from collections.abc import Sequence
 from typing import Final, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated, equal
-from paragon_sync.model.asked import Asked, AskedBlock, AskedWorkflow, Selector, Soft
 from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.compact import CompactBlock, CompactDefault, CompactDocument, CompactWorkflow, Selector
 from paragon_sync.model.live import Credential, LiveUser
-from paragon_sync.plan.layers import same
+from paragon_sync.plan.compact_merge import same
 from paragon_sync.plan.names import integration_id
 from paragon_sync.plan.own import among
 from paragon_sync.plan.select import VALID
@@ -25,28 +24,28 @@ _SIMPLE: Final = frozenset({str, bool, int, type(None)})
 """Types of which two values are equal in JSON where they are in Python, if both have the same type."""
 
 
-class _Untold(Exception):
-    """It may be a change or a finding, or may not."""
+class _NeedsFullPlan(Exception):
+    """Raised where there may be a change or a finding."""
 
 
-class Quick:
-    """Compares with one catalog's integrations."""
+class NoopChecker:
+    """Compares users with their documents, by one catalog."""
 
     def __init__(self, catalog: Catalog) -> None:
         self._catalog = catalog
         self._ids: dict[str, str] = {}
         self._on: dict[str, frozenset[str]] = {}
 
-    def enabled_live(self, documents: Sequence[Asked], live: LiveUser) -> int | None:
-        """How many managed workflows are enabled now, where nothing changes and there is nothing to be said.
+    def check(self, documents: Sequence[CompactDocument], live: LiveUser) -> int | None:
+        """Return how many managed workflows are enabled where nothing changes and nothing is found, else None.
 
-        None where :func:`plan_user` has to tell. ``documents`` is what each document asks for, all its layers together.
+        Each of ``documents`` has its layers merged.
         """
         accounts = [one.raw for one in live.credentials if one.raw.get("dateDeleted") is None]
         if not accounts:
             return None
         alone = len(documents) == 1
-        seen = _Seen()
+        seen = _ManagedValues()
         try:
             for metadata, blocks in documents:
                 if metadata:
@@ -61,7 +60,7 @@ class Quick:
                             self._check_workflows(kind, workflows, entries, seen, place)
                         if not alone:
                             seen.defaults(place, block)
-        except _Untold:
+        except _NeedsFullPlan:
             return None
         return len(seen.on)
 
@@ -76,13 +75,13 @@ class Quick:
         if selector != "only":
             found = _selected(selector, found)
         elif len(found) != 1:
-            raise _Untold
+            raise _NeedsFullPlan
         if len(found) == 1:
             return _configurations(found[0], configuration)
         return [reached for raw in found for reached in _configurations(raw, configuration)]
 
     def _check_workflows(
-        self, kind: str, asked: dict[str, AskedWorkflow], live: JsonObject, seen: _Seen, place: _Where
+        self, kind: str, asked: dict[str, CompactWorkflow], live: JsonObject, seen: _ManagedValues, place: _Where
     ) -> None:
         for id_, workflow in asked.items():
             entry = live.get(id_, _ABSENT)
@@ -90,11 +89,11 @@ class Quick:
                 self._check_missing(kind, id_, workflow)
                 continue
             if not isinstance(entry, dict):
-                raise _Untold
+                raise _NeedsFullPlan
             enabled, owned, soft = workflow
             if enabled is not None:
                 if entry.get("enabled") is not enabled:
-                    raise _Untold
+                    raise _NeedsFullPlan
                 if enabled:
                     seen.on.add((place, id_))
             if owned or soft:
@@ -102,12 +101,12 @@ class Quick:
                 _check_owned(owned, settings)
                 _check_soft(soft, settings)
 
-    def _check_missing(self, kind: str, id_: str, workflow: AskedWorkflow) -> None:
+    def _check_missing(self, kind: str, id_: str, workflow: CompactWorkflow) -> None:
         """A workflow without an entry is off, and is left so where nothing asks for more."""
         enabled, owned, soft = workflow
         on = enabled is True or (enabled is False and id_ in self._enabled_by_catalog(kind))
         if on or owned or any(value is not None for value in soft.values()):
-            raise _Untold
+            raise _NeedsFullPlan
 
     def _enabled_by_catalog(self, kind: str) -> frozenset[str]:
         if kind not in self._on:
@@ -126,27 +125,27 @@ _ABSENT: Final = Repeated(())
 _EMPTY: Final[JsonObject] = {}
 
 
-class _Seen:
+class _ManagedValues:
     """What one user's documents were found to manage, each configuration's values once."""
 
     def __init__(self) -> None:
         self.on: set[tuple[_Where, str]] = set()
-        self._defaults: dict[tuple[_Where, str | None, str], Soft] = {}
+        self._defaults: dict[tuple[_Where, str | None, str], CompactDefault] = {}
 
-    def defaults(self, place: _Where, block: AskedBlock) -> None:
+    def defaults(self, place: _Where, block: CompactBlock) -> None:
         """Two defaults that differ contradict each other, even where the user's own value makes them idle."""
         _, _, _, own, workflows = block
-        levels: list[tuple[str | None, dict[str, Soft]]] = [(None, own)]
+        levels: list[tuple[str | None, dict[str, CompactDefault]]] = [(None, own)]
         levels += [(id_, soft) for id_, (_, _, soft) in workflows.items()]
         for workflow, soft in levels:
             for id_, value in soft.items():
                 if not same(value, self._defaults.setdefault((place, workflow, id_), value)):
-                    raise _Untold
+                    raise _NeedsFullPlan
 
 
 def _check_metadata(asked: dict[str, Json], live: JsonObject | None) -> None:
     if live is None:
-        raise _Untold
+        raise _NeedsFullPlan
     _check_owned(asked, live)
 
 
@@ -156,19 +155,19 @@ def _check_owned(asked: dict[str, Json], live: JsonObject) -> None:
         kind = value.__class__
         # where Python tells two values apart, so does JSON; not the other way round
         if found.__class__ is not kind or found != value or (kind not in _SIMPLE and not equal(found, value)):
-            raise _Untold
+            raise _NeedsFullPlan
 
 
-def _check_soft(asked: dict[str, Soft], live: JsonObject) -> None:
+def _check_soft(asked: dict[str, CompactDefault], live: JsonObject) -> None:
     for id_, soft in asked.items():
         found = live.get(id_, _ABSENT)
         if soft is None:
             if found is not _ABSENT:
-                raise _Untold
+                raise _NeedsFullPlan
             continue
         value, blank = soft
         if found.__class__ is Repeated or (blank and among(found, blank) and not equal(found, value)):
-            raise _Untold
+            raise _NeedsFullPlan
 
 
 def _selected(selector: Selector, found: Sequence[JsonObject]) -> list[JsonObject]:
@@ -178,33 +177,33 @@ def _selected(selector: Selector, found: Sequence[JsonObject]) -> list[JsonObjec
         key = "id" if field == "credentialId" else field
         chosen = [raw for raw in found if raw.get(key) == value]
         if len(chosen) != 1:
-            raise _Untold
+            raise _NeedsFullPlan
         return chosen
     valid = [raw for raw in found if Credential(raw).status == VALID]
     if not valid:
-        raise _Untold
+        raise _NeedsFullPlan
     return valid
 
 
 def _configurations(raw: JsonObject, wanted: Selector) -> Sequence[_Reached]:
     id_, status, listed, config = raw.get("id"), raw.get("status"), raw.get("configurations"), raw.get("config")
     if (status != VALID and status is not None) or id_.__class__ is not str:
-        raise _Untold
+        raise _NeedsFullPlan
     if listed is None or listed == []:
         if wanted not in {"default", "all"}:
-            raise _Untold
+            raise _NeedsFullPlan
         return (((id_, None), *_sections(_EMPTY if config is None else config)),)
     if listed.__class__ is not list:
-        raise _Untold
+        raise _NeedsFullPlan
     entries: list[JsonObject] = []
     for entry in listed:
         if entry.__class__ is not dict or entry.get("id").__class__ is not str:
-            raise _Untold
+            raise _NeedsFullPlan
         if entry.get("dateDeleted") is None:
             entries.append(entry)
     chosen = [entry for entry in entries if _is_chosen(wanted, entries, entry)]
     if not chosen or (len(chosen) > 1 and wanted != "all"):
-        raise _Untold
+        raise _NeedsFullPlan
     if config is None or config == {}:
         return [((id_, entry["id"]), *_sections(entry)) for entry in chosen]
     return [((id_, entry["id"]), *_parts(raw, entries, entry)) for entry in chosen]
@@ -216,7 +215,7 @@ def _parts(raw: JsonObject, entries: Sequence[JsonObject], entry: JsonObject) ->
         return _sections(entry)
     shape = shape_of(Credential(raw), str(entry["id"]))
     if shape.ambiguous:
-        raise _Untold
+        raise _NeedsFullPlan
     return _object(shape.payload.get(SETTINGS, _EMPTY)), shape.workflows()
 
 
@@ -229,20 +228,20 @@ def _is_chosen(wanted: Selector, entries: Sequence[JsonObject], entry: JsonObjec
 
 def _sections(found: Json) -> tuple[JsonObject, JsonObject]:
     if not isinstance(found, dict):
-        raise _Untold
+        raise _NeedsFullPlan
     if _DOCUMENTED in found:
         if _CURRENT in found:  # they may differ
-            raise _Untold
+            raise _NeedsFullPlan
         workflows = found[_DOCUMENTED]
     else:
         workflows = found.get(_CURRENT, _EMPTY)
     settings = found.get(SETTINGS, _EMPTY)
     if not isinstance(settings, dict) or not isinstance(workflows, dict):
-        raise _Untold
+        raise _NeedsFullPlan
     return settings, workflows
 
 
 def _object(value: Json) -> JsonObject:
     if not isinstance(value, dict):
-        raise _Untold
+        raise _NeedsFullPlan
     return value

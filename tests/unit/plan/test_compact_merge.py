@@ -4,15 +4,15 @@ from dataclasses import replace
 
 import pytest
 
-from paragon_sync.model.asked import Asked, AskedWorkflow, Soft
+from paragon_sync.model.compact import CompactDefault, CompactDocument, CompactWorkflow
 from paragon_sync.model.declared import AccountBy, ConfigurationBy
-from paragon_sync.plan.layers import agree, asked_of, together
+from paragon_sync.plan.compact_merge import are_compatible, merge_layers, to_compact
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, layer
 
-OFF: AskedWorkflow = (False, {}, {})
+OFF: CompactWorkflow = (False, {}, {})
 
 
-def one(**parts: object) -> Asked:
+def one(**parts: object) -> CompactDocument:
     """A layer with one block, of which ``parts`` differ from the plainest."""
     filled = {"account": "only", "configuration": "default", "owned": {}, "soft": {}, "workflows": {}} | parts
     return {}, {"slack": tuple(filled.values())}
@@ -28,10 +28,10 @@ def test_a_resolved_layer_is_told_by_ids() -> None:
         account=AccountBy(field="providerId", value="T1"),
         configuration=ConfigurationBy(field="id", value="g"),
     )
-    soft: dict[str, Soft] = {"b": ("x", ("",)), "c": None}
-    workflows: dict[str, AskedWorkflow] = {"w": (True, {"d": 2}, {"e": None}), "v": (False, {}, {})}
+    soft: dict[str, CompactDefault] = {"b": ("x", ("",)), "c": None}
+    workflows: dict[str, CompactWorkflow] = {"w": (True, {"d": 2}, {"e": None}), "v": (False, {}, {})}
     expected = (("providerId", "T1"), ("id", "g"), {"a": 1, "both": 3}, soft, workflows)
-    assert ({"plan": "pro"}, {"slack": expected}) == asked_of(layer(block, file="a.yaml", metadata={"plan": "pro"}))
+    assert ({"plan": "pro"}, {"slack": expected}) == to_compact(layer(block, file="a.yaml", metadata={"plan": "pro"}))
 
 
 @pytest.mark.parametrize(
@@ -45,12 +45,12 @@ def test_a_resolved_layer_is_told_by_ids() -> None:
     ],
 )
 def test_what_takes_more_to_tell_isnt_told(block: BlockSpec) -> None:
-    assert asked_of(layer(block, file="a.yaml")) is None
+    assert to_compact(layer(block, file="a.yaml")) is None
 
 
 def test_neither_are_released_metadata_and_two_blocks_of_one_integration() -> None:
-    assert asked_of(layer(file="a.yaml", release=["plan"])) is None
-    assert asked_of(layer(BlockSpec(), BlockSpec(), file="a.yaml")) is None
+    assert to_compact(layer(file="a.yaml", release=["plan"])) is None
+    assert to_compact(layer(BlockSpec(), BlockSpec(), file="a.yaml")) is None
 
 
 def test_a_value_that_two_claims_own_isnt_told() -> None:
@@ -58,7 +58,7 @@ def test_a_value_that_two_claims_own_isnt_told() -> None:
     block = found.blocks[0]
     for claim in block.claims:
         twice = replace(block, claims=(*block.claims, claim))
-        assert asked_of(replace(found, blocks=(twice,))) is None
+        assert to_compact(replace(found, blocks=(twice,))) is None
 
 
 @pytest.mark.parametrize(
@@ -83,15 +83,15 @@ def test_a_value_that_two_claims_own_isnt_told() -> None:
         ),
     ],
 )
-def test_the_stronger_layer_wins(weak: Asked, strong: Asked, expected: Asked) -> None:
-    assert expected == together([weak, strong])
+def test_the_stronger_layer_wins(weak: CompactDocument, strong: CompactDocument, expected: CompactDocument) -> None:
+    assert expected == merge_layers([weak, strong])
 
 
 def test_layers_with_different_selectors_may_meet_and_are_not_put_together() -> None:
-    assert together([one(), one(account="all")]) is None
-    assert together([None, one()]) is None
-    assert together([one(), None]) is None
-    assert together([one()]) == one()
+    assert merge_layers([one(), one(account="all")]) is None
+    assert merge_layers([None, one()]) is None
+    assert merge_layers([one(), None]) is None
+    assert merge_layers([one()]) == one()
 
 
 @pytest.mark.parametrize(
@@ -115,5 +115,7 @@ def test_layers_with_different_selectors_may_meet_and_are_not_put_together() -> 
         (one(workflows={"w": (None, {"a": 2}, {})}), one(workflows={"w": (None, {"a": 1}, {})}), False),
     ],
 )
-def test_documents_agree_where_they_cannot_contradict_each_other(left: Asked, right: Asked, expected: bool) -> None:
-    assert (expected, expected) == (agree([left, right]), agree([right, left]))
+def test_documents_agree_where_they_cannot_contradict_each_other(
+    left: CompactDocument, right: CompactDocument, expected: bool
+) -> None:
+    assert (expected, expected) == (are_compatible([left, right]), are_compatible([right, left]))

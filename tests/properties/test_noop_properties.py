@@ -6,14 +6,14 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated
-from paragon_sync.model.asked import Asked
+from paragon_sync.model.compact import CompactDocument
 from paragon_sync.model.declared import Account, AccountBy, Configuration, ConfigurationBy
 from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import Counts
 from paragon_sync.model.project import Policy
-from paragon_sync.plan.layers import agree, asked_of, together
-from paragon_sync.plan.quick import Quick
+from paragon_sync.plan.compact_merge import are_compatible, merge_layers, to_compact
+from paragon_sync.plan.noop_check import NoopChecker
 from paragon_sync.plan.static import conflicts
 from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.user import UserPlan, plan_user
@@ -121,9 +121,9 @@ def documents(draw: st.DrawFn) -> list[DesiredDocument]:
     return found
 
 
-def asked(found: list[DesiredDocument]) -> list[Asked] | None:
+def asked(found: list[DesiredDocument]) -> list[CompactDocument] | None:
     """What the documents ask for, if all of them are plain enough."""
-    told = [together([asked_of(one) for one in document.layers]) for document in found]
+    told = [merge_layers([to_compact(one) for one in document.layers]) for document in found]
     plain = [one for one in told if one is not None]
     return plain if len(plain) == len(told) else None
 
@@ -141,7 +141,7 @@ def test_what_is_told_quickly_is_what_careful_planning_tells(found: list[Desired
     for seen in (live, written(live, careful)):
         careful = plan_user(found, seen, CATALOG, Policy())
         demands = asked(found)
-        told = None if demands is None else Quick(CATALOG).enabled_live(demands, seen)
+        told = None if demands is None else NoopChecker(CATALOG).check(demands, seen)
         event(f"told quickly: {told is not None}, and carefully: {careful.operations == careful.findings == ()}")
         if told is not None:
             assert ((), (), ()) == (careful.operations, careful.findings, careful.ignored)
@@ -152,5 +152,5 @@ def test_what_is_told_quickly_is_what_careful_planning_tells(found: list[Desired
 @given(documents())
 def test_documents_that_agree_do_not_contradict_each_other(found: list[DesiredDocument]) -> None:
     demands = asked(found)
-    if demands is not None and agree(demands):
+    if demands is not None and are_compatible(demands):
         assert [] == conflicts(found)

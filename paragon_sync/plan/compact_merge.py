@@ -10,7 +10,7 @@ from functools import reduce
 from typing import TypeAlias
 
 from paragon_sync.jsonvalue import Json, equal
-from paragon_sync.model.asked import Asked, AskedBlock, AskedWorkflow, Selector, Soft
+from paragon_sync.model.compact import CompactBlock, CompactDefault, CompactDocument, CompactWorkflow, Selector
 from paragon_sync.model.declared import Account, Configuration
 from paragon_sync.model.desired import (
     Default,
@@ -24,17 +24,17 @@ from paragon_sync.model.desired import (
     WorkflowSetting,
 )
 
-_Level: TypeAlias = tuple[dict[str, Json], dict[str, Soft]]
+_Level: TypeAlias = tuple[dict[str, Json], dict[str, CompactDefault]]
 
 
-def asked_of(layer: DesiredFragment) -> Asked | None:
+def to_compact(layer: DesiredFragment) -> CompactDocument | None:
     """What a resolved layer asks for."""
     metadata: dict[str, Json] = {}
     for claim in layer.metadata:
         if not isinstance(claim.intent, Set) or not isinstance(claim.target, MetadataKey):
             return None
         metadata[claim.target.key] = claim.intent.value
-    blocks: dict[str, AskedBlock] = {}
+    blocks: dict[str, CompactBlock] = {}
     for block in layer.blocks:
         asked = _block(block)
         if asked is None or block.integration in blocks:
@@ -43,26 +43,26 @@ def asked_of(layer: DesiredFragment) -> Asked | None:
     return metadata, blocks
 
 
-def together(layers: Sequence[Asked | None]) -> Asked | None:
+def merge_layers(layers: Sequence[CompactDocument | None]) -> CompactDocument | None:
     """What a document asks for whose layers these are, from the weakest to the strongest."""
     if len(layers) == 1:
         return layers[0]
     return reduce(_over, layers)
 
 
-def agree(documents: Sequence[Asked]) -> bool:
+def are_compatible(documents: Sequence[CompactDocument]) -> bool:
     """Whether no two documents have words on one value that could contradict each other, whatever is live."""
     return all(_agree(one, other) for number, one in enumerate(documents) for other in documents[:number])
 
 
-def same(one: Soft, other: Soft) -> bool:
+def same(one: CompactDefault, other: CompactDefault) -> bool:
     """Whether both are the same default, or both say that the value is unset."""
     if one is None or other is None:
         return one is other
     return equal(one[0], other[0]) and equal([*one[1]], [*other[1]])
 
 
-def _block(block: DesiredBlock) -> AskedBlock | None:
+def _block(block: DesiredBlock) -> CompactBlock | None:
     if block.exact:
         return None
     levels: dict[str | None, _Level] = {None: ({}, {})}
@@ -89,7 +89,7 @@ def _block(block: DesiredBlock) -> AskedBlock | None:
             case _:
                 return None
     settings = levels.pop(None)
-    workflows: dict[str, AskedWorkflow] = {str(i): (enabled.get(str(i)), *level) for i, level in levels.items()}
+    workflows: dict[str, CompactWorkflow] = {str(i): (enabled.get(str(i)), *level) for i, level in levels.items()}
     return _selector(block.account), _selector(block.configuration), *settings, workflows
 
 
@@ -97,11 +97,11 @@ def _selector(selector: Account | Configuration) -> Selector:
     return selector if isinstance(selector, str) else (selector.field, selector.value)
 
 
-_ALONE: Soft = (None, ())
+_ALONE: CompactDefault = (None, ())
 """Any default: it gives way to a value that is owned, as nothing would."""
 
 
-def _over(weak: Asked | None, strong: Asked | None) -> Asked | None:
+def _over(weak: CompactDocument | None, strong: CompactDocument | None) -> CompactDocument | None:
     if weak is None or strong is None:
         return None
     (metadata, lower), (own_metadata, upper) = weak, strong
@@ -130,14 +130,14 @@ def _level_over(weak: _Level, strong: _Level) -> _Level:
     )
 
 
-def _agree(one: Asked, other: Asked) -> bool:
+def _agree(one: CompactDocument, other: CompactDocument) -> bool:
     (metadata, blocks), (their_metadata, theirs) = one, other
     return _equal_where_both(metadata, their_metadata) and all(
         _blocks_agree(block, theirs[kind]) for kind, block in blocks.items() if kind in theirs
     )
 
 
-def _blocks_agree(one: AskedBlock, other: AskedBlock) -> bool:
+def _blocks_agree(one: CompactBlock, other: CompactBlock) -> bool:
     if not _levels_agree(one[2:4], other[2:4]):
         return False
     for id_ in one[4].keys() & other[4].keys():

@@ -13,30 +13,32 @@ from typing import NamedTuple, TypeAlias
 from paragon_sync.jsonvalue import Json
 from paragon_sync.model.declared import Place
 
-Soft: TypeAlias = tuple[Json, tuple[Json, ...]] | None
+CompactDefault: TypeAlias = tuple[Json, tuple[Json, ...]] | None
 """A default with the live values that count as none for it; None for what is unset."""
 
 
-AskedWorkflow: TypeAlias = tuple[bool | None, dict[str, Json], dict[str, Soft]]
+CompactWorkflow: TypeAlias = tuple[bool | None, dict[str, Json], dict[str, CompactDefault]]
 """Of one workflow: whether it is enabled, if that is managed, and its settings as of a block."""
 
 Selector: TypeAlias = str | tuple[str, str]
 """An account: ``only``, ``all``, or a field and its value; a configuration: ``default``, ``all``, or the same."""
 
-AskedBlock: TypeAlias = tuple[Selector, Selector, dict[str, Json], dict[str, Soft], dict[str, AskedWorkflow]]
+CompactBlock: TypeAlias = tuple[
+    Selector, Selector, dict[str, Json], dict[str, CompactDefault], dict[str, CompactWorkflow]
+]
 """Of one integration: account, configuration; by ids, settings that are owned and what else, and workflows.
 
 No id is both owned and soft.
 """
 
-Asked: TypeAlias = tuple[dict[str, Json], dict[str, AskedBlock]]
+CompactDocument: TypeAlias = tuple[dict[str, Json], dict[str, CompactBlock]]
 """What one layer of a document, or several one above the other, ask for: metadata, and blocks by integrations' types.
 
 Plain through and through, and so kept and read at very little cost.
 """
 
 
-class Ordinary(NamedTuple):
+class CompactUserDocument(NamedTuple):
     """A User document with nothing unusual in it. It was accepted, as it stands in ``text`` in its file's format.
 
     ``asked`` is what it asks for itself, without its ``profiles``, which are named in the order in which they apply.
@@ -46,7 +48,7 @@ class Ordinary(NamedTuple):
     file: str
     document: int
     profiles: tuple[str, ...]
-    asked: Asked
+    asked: CompactDocument
     text: str
 
     @property

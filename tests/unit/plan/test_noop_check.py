@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated
-from paragon_sync.model.asked import Asked
+from paragon_sync.model.compact import CompactDocument
 from paragon_sync.model.live import LiveUser
-from paragon_sync.plan.quick import Quick
+from paragon_sync.plan.noop_check import NoopChecker
 from tests.unit.plan.build import CATALOG, credential, user
 
 ENTRIES: JsonObject = {"notify": {"enabled": True, "settings": {"day": "monday"}}, "alerts": {"enabled": False}}
@@ -21,15 +21,15 @@ CURRENT: JsonObject = {
 OTHER: JsonObject = {"id": "g2", "isDefault": False, "externalId": "b", "sharedSettings": {"channel": "C1"}}
 
 
-def asking(**parts: object) -> Asked:
+def asking(**parts: object) -> CompactDocument:
     """A document with one block, of which ``parts`` differ from what is live."""
     filled: dict[str, object] = {"account": "only", "configuration": "default", "owned": {"channel": "C1"}}
     filled |= {"soft": {"note": ("hello", ()), "webhook": None}, "workflows": {"notify": (True, {"day": "monday"}, {})}}
     return {}, {"slack": tuple((filled | parts).values())}
 
 
-def told(document: Asked, live: LiveUser) -> int | None:
-    return Quick(CATALOG).enabled_live([document], live)
+def told(document: CompactDocument, live: LiveUser) -> int | None:
+    return NoopChecker(CATALOG).check([document], live)
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_whoever_is_as_asked_is_told_in_every_shape(account: object) -> None:
         ({"plan": "pro"}, {}),
     ],
 )
-def test_whoever_would_change_is_left_to_careful_planning(document: Asked) -> None:
+def test_whoever_would_change_is_left_to_careful_planning(document: CompactDocument) -> None:
     assert told(document, user(credential(DOCUMENTED), meta={"plan": "free"})) is None
 
 
@@ -101,7 +101,7 @@ def test_nobody_is_told_of_whom_nothing_was_ever_connected() -> None:
 
 
 def test_metadata_count_where_they_are_asked_for() -> None:
-    document: Asked = ({"plan": {"a": 1}}, {})
+    document: CompactDocument = ({"plan": {"a": 1}}, {})
     live: list[JsonObject | None] = [{"plan": {"a": 1}}, {"plan": {"a": True}}, {}, None]
     assert [0, None, None, None] == [told(document, user(credential(), meta=meta)) for meta in live]
 
@@ -132,9 +132,9 @@ def test_values_are_equal_as_json(live: Json, asked: Json, expected: int | None)
     ],
 )
 def test_a_workflow_without_an_entry_is_off(workflows: dict[str, object], expected: int | None) -> None:
-    quick, live = Quick(CATALOG), user(credential({"sharedSettings": {"channel": "C1"}}))
+    quick, live = NoopChecker(CATALOG), user(credential({"sharedSettings": {"channel": "C1"}}))
     for _ in range(2):
-        assert expected == quick.enabled_live([asking(soft={}, workflows=workflows)], live)
+        assert expected == quick.check([asking(soft={}, workflows=workflows)], live)
 
 
 def test_selectors_lead_to_their_accounts_and_configurations() -> None:
@@ -156,12 +156,12 @@ def test_selectors_lead_to_their_accounts_and_configurations() -> None:
 
 
 def test_several_documents_manage_a_workflow_once() -> None:
-    quick, live = Quick(CATALOG), user(credential(DOCUMENTED))
-    assert quick.enabled_live([asking(), asking(account="all")], live) == 1
+    quick, live = NoopChecker(CATALOG), user(credential(DOCUMENTED))
+    assert quick.check([asking(), asking(account="all")], live) == 1
 
 
 def test_defaults_that_differ_contradict_each_other_though_the_user_has_chosen() -> None:
-    quick, live = Quick(CATALOG), user(credential(DOCUMENTED))
+    quick, live = NoopChecker(CATALOG), user(credential(DOCUMENTED))
     documents = [asking(soft={"note": (value, ())}) for value in ("a", "b")]
-    assert quick.enabled_live(documents, live) is None
-    assert quick.enabled_live([documents[0], documents[0]], live) == 1
+    assert quick.check(documents, live) is None
+    assert quick.check([documents[0], documents[0]], live) == 1
