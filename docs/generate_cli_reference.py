@@ -29,9 +29,9 @@ EXIT_CODES = """\
 | 3 | operations did not end well |
 | 4 | refused by policy or findings |
 | 64 | wrong usage |
-| 130, 143 | interrupted, terminated |
+| 130, 143, 129 | interrupted (Ctrl-C), terminated (SIGTERM), hung up (SIGHUP) |
 
-When several hold, the first of 64, 130 or 143, 1, 4, 3, 2, 0 counts.
+When several hold, the first of 64, 130, 143 or 129, 1, 4, 3, 2, 0 counts.
 
 ## Environment variables
 

@@ -1,5 +1,5 @@
 """``python -m paragon_sync``: the command line, where its script isn't on the path."""
 
-from paragon_sync.cli.main import run
+from paragon_sync.cli.entry import run
 
 run()

@@ -18,7 +18,8 @@
     ├── EmulatorError                        a fixture that can't be read, a port that is taken
     ├── RefusedByPolicy           exit 4     thresholds or findings forbid to go on
     └── Interrupted               exit 130   the user stopped it
-        └── Terminated            exit 143   the system stopped it (SIGTERM)
+        ├── Terminated            exit 143   the system stopped it (SIGTERM)
+        └── HungUp                exit 129   its terminal or its session ended (SIGHUP)
 
 A library's own exception never leaves the module that owns the library.
 """
@@ -34,6 +35,7 @@ EXIT_CHANGES = 2
 EXIT_OUTCOMES = 3
 EXIT_REFUSED = 4
 EXIT_USAGE = 64
+EXIT_HUNG_UP = 129
 EXIT_INTERRUPTED = 130
 EXIT_TERMINATED = 143
 
@@ -44,6 +46,7 @@ _SEVERITY = (
     EXIT_USAGE,
     EXIT_INTERRUPTED,
     EXIT_TERMINATED,
+    EXIT_HUNG_UP,
     EXIT_ERROR,
     EXIT_REFUSED,
     EXIT_OUTCOMES,
@@ -207,3 +210,9 @@ class Terminated(Interrupted):
     """The system stopped the command; what was done until then has been counted."""
 
     exit_code = EXIT_TERMINATED
+
+
+class HungUp(Interrupted):
+    """The terminal or the session of the command ended; what was done until then has been counted."""
+
+    exit_code = EXIT_HUNG_UP

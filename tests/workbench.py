@@ -23,6 +23,7 @@ import yaml
 from paragon_sync.emulator import Emulator, codec
 from paragon_sync.emulator.state import UserState
 from tests.cases.command import Command, Ended, run_process
+from tests.gate import gate_at
 
 CATALOG_FILE = Path(__file__).parent / "cases" / "catalog.json"
 READER = "catalog-reader"
@@ -173,6 +174,7 @@ class Answered:
     body: bytes = b""
     type: str = "application/json"
     date: str | None = None
+    link: str | None = None
 
     @property
     def json(self) -> Any:
@@ -189,8 +191,12 @@ Act = Callable[[Asked, Forward], Answered]
 
 @contextmanager
 def between(emulator: Emulator, act: Act) -> Iterator[str]:
-    """A server in front of the emulator, which asks ``act`` what to do with each request; gives its URL."""
-    to = urlsplit(emulator.url).netloc
+    """A server in front of the emulator, which asks ``act`` what to do with each request; gives its URL.
+
+    That is the emulator's own where it is behind a gate.
+    """
+    gate = gate_at(emulator.url)
+    to = urlsplit(emulator.url).netloc if gate is None else f"127.0.0.1:{gate.port}"
 
     def forward(asked: Asked) -> Answered:
         connection = http.client.HTTPConnection(to, timeout=30)
@@ -214,6 +220,8 @@ def between(emulator: Emulator, act: Act) -> Iterator[str]:
             self.send_response_only(answer.status)
             self.send_header("date", answer.date or self.date_time_string())
             self.send_header("content-type", answer.type)
+            if answer.link is not None:
+                self.send_header("link", answer.link)
             self.send_header("content-length", str(len(answer.body)))
             with suppress(ConnectionError):  # a command that ends doesn't wait for its answers
                 self.end_headers()
@@ -235,7 +243,11 @@ def between(emulator: Emulator, act: Act) -> Iterator[str]:
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
+        if gate is None:
+            yield f"http://127.0.0.1:{server.server_address[1]}"
+            return
+        with gate.leading_to(server.server_address[1]):
+            yield gate.url
     finally:
         server.shutdown()
         server.server_close()

@@ -154,6 +154,7 @@ async def _run(
     applicant = Applicant(
         environment=environment.name,
         project=client.project,
+        host=environment.host,
         actor=actor(os.environ),
         allowed=target.allowed,
         message=target.message,

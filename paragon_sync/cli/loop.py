@@ -1,4 +1,4 @@
-"""Runs the coroutines of a command, and ends them cleanly on Ctrl-C and SIGTERM. Knows no command."""
+"""Runs the coroutines of a command, and ends them cleanly on Ctrl-C, SIGTERM and SIGHUP. Knows no command."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ from contextlib import contextmanager, suppress
 from types import FrameType, TracebackType
 from typing import Any, Final, Self, TypeVar
 
-from paragon_sync.errors import EXIT_INTERRUPTED, EXIT_TERMINATED, ParagonSyncError, Terminated
+from paragon_sync.cli import signals
+from paragon_sync.errors import ParagonSyncError
 
 T = TypeVar("T")
 
@@ -23,11 +24,6 @@ _TURN: Final = 0.0002
 """Seconds after which another thread gets its turn. Those beside the event loop need Python for some µs, but often: to
 hand an answer over, or a row to the database. With Python's own 5 ms each of these would wait for 5 ms."""
 
-_ENDINGS = {
-    signal.SIGINT: ("interrupted", EXIT_INTERRUPTED),
-    signal.SIGTERM: ("terminated", EXIT_TERMINATED),
-}
-
 
 class Loop:
     """A context in which coroutines run one after the other; what they have opened stays open between them."""
@@ -36,16 +32,26 @@ class Loop:
         self._runner = asyncio.Runner(loop_factory=_fastest_loop())
 
     def run(self, work: Coroutine[Any, Any, T], ending: Callable[[str, int], None] | None = None) -> T:
-        """Run ``work`` to its end; Ctrl-C and SIGTERM cancel it.
+        """Run ``work`` to its end; Ctrl-C, SIGTERM and SIGHUP cancel it.
 
         With ``ending`` the first signal calls that alone, with what happened and the exit code, so that the work can
-        end what it has begun; a second one cancels. Raises :class:`KeyboardInterrupt` or :class:`Terminated` where it
-        was cancelled. Of several errors at once, raised by tasks side by side, it raises the first one that is no
-        message for users, else the first.
+        end what it has begun; a second one cancels. Raises :class:`KeyboardInterrupt`, :class:`Terminated` or
+        :class:`HungUp` where it was cancelled. Of several errors at once, raised by tasks side by side, it raises the
+        first one that is no message for users, else the first.
         """
+        reception = _Reception(ending)
         try:
-            with _seldom_collecting(), _short_turns(), _without_interruptions():
-                return self._runner.run(_until_signalled(work, ending))
+            with (
+                _seldom_collecting(),
+                _short_turns(),
+                _without_interruptions(),
+                signals.handling(reception.receive),
+            ):
+                return reception.conclude(self._runner.run(reception.run(work)))
+        except asyncio.CancelledError:
+            if not reception.received:
+                raise
+            raise signals.error_of(reception.received[-1]) from None
         except ExceptionGroup as several:
             errors = list(_leaves(several))
             unforeseen = [error for error in errors if not isinstance(error, ParagonSyncError)]
@@ -58,7 +64,8 @@ class Loop:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._runner.close()
+        with signals.deferring():  # an error within the loop's own code would leave its threads and processes open
+            self._runner.close()
 
 
 def run_async(work: Coroutine[Any, Any, T]) -> T:
@@ -121,7 +128,13 @@ def _fastest_loop() -> Callable[[], asyncio.AbstractEventLoop] | None:
         import uvloop
     except ImportError:  # there is none for Windows
         return None
-    return uvloop.new_event_loop
+
+    class Watched(uvloop.Loop):
+        def run_forever(self) -> None:
+            with signals.watching(self):
+                super().run_forever()
+
+    return Watched
 
 
 def _leaves(error: Exception) -> Iterator[Exception]:
@@ -132,40 +145,46 @@ def _leaves(error: Exception) -> Iterator[Exception]:
         yield error
 
 
-async def _until_signalled(work: Coroutine[Any, Any, T], ending: Callable[[str, int], None] | None) -> T:
-    task, loop = asyncio.ensure_future(work), asyncio.get_running_loop()
-    received: list[signal.Signals] = []
+class _Reception:
+    """What signals do to one work: they call ``ending`` first, where there is one, and then cancel the work."""
 
-    def receive(number: int, _: FrameType | None) -> None:
-        received.append(signal.Signals(number))
-        if ending is not None and len(received) == 1:
-            loop.call_soon_threadsafe(ending, *_ENDINGS[received[0]])
-        elif ending is None and asyncio.current_task(loop) is task:
+    def __init__(self, ending: Callable[[str, int], None] | None) -> None:
+        self.received: list[signal.Signals] = []
+        self._ending = ending
+        self._is_ending = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._task: asyncio.Task[Any] | None = None
+
+    async def run(self, work: Coroutine[Any, Any, T]) -> T:
+        """Run the work; raise :class:`asyncio.CancelledError` if signals have cancelled it."""
+        task = asyncio.ensure_future(work)
+        self._loop, self._task = asyncio.get_running_loop(), task
+        if self.received:
+            task.cancel()
+        return await task
+
+    def receive(self, number: int, _: FrameType | None) -> None:
+        """Handle a signal, in the main thread and wherever that is."""
+        self.received.append(signal.Signals(number))
+        if self._loop is None or self._task is None:
+            return  # the work has not begun
+        if self._ending is not None and len(self.received) == 1:
+            self._loop.call_soon_threadsafe(self._end)
+        elif self._ending is None and len(self.received) == 1 and asyncio.current_task(self._loop) is self._task:
             raise asyncio.CancelledError  # it is reading a long file, say, and may not wait for anything for minutes
         else:
-            loop.call_soon_threadsafe(task.cancel)
+            self._loop.call_soon_threadsafe(self._task.cancel)
 
-    try:
-        with _handling(receive):
-            result = await task
-    except asyncio.CancelledError:
-        if not received:
-            raise
-        raise _ended_by(received[-1]) from None
-    if received and ending is None:  # it was done already, but more was to follow
-        raise _ended_by(received[-1])
-    return result
+    def conclude(self, result: T) -> T:
+        """Return the result, unless a signal arrived as the work ended: then nothing that follows may begin."""
+        if self.received and self._ending is not None and not self._is_ending:
+            self._end()
+        if len(self.received) > (self._ending is not None):
+            raise asyncio.CancelledError
+        return result
 
-
-def _ended_by(received: signal.Signals) -> BaseException:
-    return KeyboardInterrupt() if received is signal.SIGINT else Terminated("terminated")
-
-
-@contextmanager
-def _handling(receive: Callable[[int, FrameType | None], None]) -> Iterator[None]:
-    before = [(number, signal.signal(number, receive)) for number in _ENDINGS]
-    try:
-        yield
-    finally:
-        for number, handler in before:
-            signal.signal(number, handler)
+    def _end(self) -> None:
+        if self._ending is not None and not self._is_ending:
+            self._is_ending = True
+            ending = signals.ENDINGS[self.received[0]]
+            self._ending(ending.what, ending.exit_code)

@@ -1,4 +1,4 @@
-"""The entry point: which commands there are, and how a command ends. Knows what no command does.
+"""The command line: which commands there are, and how a command ends. Knows what no command does.
 
 Whatever goes wrong becomes a message that says what, where and what to do, and one of the exit codes of
 ``errors``. The only place that catches every exception.
@@ -9,9 +9,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from io import TextIOWrapper
-from typing import Final, NoReturn
+from typing import Final
 
 import click
 
@@ -54,7 +53,8 @@ COMMANDS = {
 }
 
 EPILOG = (
-    "Exit codes: 0 fine, 1 error, 2 changes pending, 3 operations that did not end well, 4 refused, 64 wrong usage."
+    "Exit codes: 0 fine, 1 error, 2 changes pending, 3 operations that did not end well, 4 refused, 64 wrong usage, "
+    "129 hung up, 130 interrupted, 143 terminated."
 )
 
 
@@ -71,19 +71,6 @@ def paragon_sync() -> None:
     Manifests say what each user's settings, workflow enablements and metadata
     shall be; plan shows what would change; apply makes it so.
     """
-
-
-def run() -> NoReturn:
-    """What the script calls: run the command that it was called with, and end the process with its exit code.
-
-    Everything is closed and written by then. Python would go on to take apart what is left, object by object, and would
-    have to wait until no thread of a library can want it any more: together a tenth of a second.
-    """
-    code = main()
-    for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):  # where nobody reads it any more
-            stream.flush()
-    os._exit(code)
 
 
 def main(arguments: Sequence[str] | None = None, *, group: click.Group = paragon_sync) -> int:

@@ -94,6 +94,7 @@ async def _write_rollback(
                 store=store,
                 run=run,
                 client=client,
+                host=environment.host,
                 catalog=await catalog_for_names(client, project.folder, environment, now),
                 policy=project.policy,
                 concurrency=project.limits.concurrency,

@@ -62,6 +62,7 @@ class Call:
     log: WriteLog
     passage: Passage
     _state: UserState | None = None
+    _kept: bool = False
 
     @property
     def state(self) -> UserState:
@@ -70,13 +71,22 @@ class Call:
             self._state = self.users.read(self.user)
         return self._state
 
-    def keep(self, state: UserState) -> None:
-        """Make this the user's state, or what a fault makes of it."""
+    @property
+    def seen(self) -> UserState:
+        """The state that a read answers: an earlier one where a fault lets reads lag, unless this call has written."""
+        passage = self.passage
+        if not passage.lag or passage.handled is None or self._kept:
+            return self.state
+        return self.log.state_at(self.user, passage.handled - passage.lag, self.state)
+
+    def keep(self, state: UserState) -> UserState:
+        """Make this the user's state, or what a fault makes of it; return the state that the answer shows."""
         before, target, alter = self.state, self.target, self.passage.alter
         kept = state if alter is None else alter(before, state, target)
         self.users.write(self.user, kept)
-        self._state = kept
+        self._state, self._kept = kept, True
         self.log.add(self.passage, target, before, intended=state, after=kept)
+        return kept if self.passage.shown == "stored" else state
 
     @property
     def target(self) -> Target:

@@ -14,6 +14,9 @@ from paragon_sync.emulator.state import UserState
 Who: TypeAlias = Literal["client", "portal"]
 """A client of the API, or a person in the portal: the emulator's own, or anyone on the vendor's SDK."""
 
+Shown: TypeAlias = Literal["stored", "sent", "none"]
+"""What the answer to a write shows: the values as they are stored, as they were sent, or an empty object."""
+
 Target: TypeAlias = tuple[str | None, str | None]
 """The credential that a request is for and its configuration's id; two None for the metadata."""
 
@@ -47,5 +50,9 @@ class Passage:
     """The names of those that befell it."""
     alter: Alter | None = None
     """What a fault makes of the write."""
+    shown: Shown = "sent"
+    """What a fault lets the answer to the write show."""
+    lag: float = 0
+    """How many seconds old the state is that a read answers."""
     meant: str | None = None
     """The path of the one value that a portal user meant to change."""

@@ -58,6 +58,9 @@ def _value(value: Json, hint: Any, at: str, bounds: tuple[float, float]) -> obje
         raise Unfit(f"{at} must be {' or '.join(get_args(kind))}")
     if get_origin(kind) is tuple:
         given = value if isinstance(value, list) else [value]
+        item = get_args(kind)[0]
+        if given and get_origin(item) is Literal:
+            return tuple(_value(one, item, at, bounds) for one in given)
         if given and all(isinstance(one, str) for one in given):
             return tuple(str(one) for one in given)
         raise Unfit(f"{at} must be a string or an array of strings")

@@ -26,22 +26,22 @@ def get_me(call: Call) -> Answer:
             sent = None
         if sent is not None:
             call.keep(writing.patch_meta(call.state, sent, call.readings.metadata, call.world.permissions))
-    return Answer(views.me(call.user, call.state, call.world))
+    return Answer(views.me(call.user, call.seen, call.world))
 
 
 def patch_me(call: Call) -> Answer:
     sent = codec.as_object(call.fields.get("meta"))
     if sent is None:
         raise Refusal(400, "meta must be an object")
-    call.keep(writing.patch_meta(call.state, sent, call.readings.metadata, call.world.permissions))
-    return Answer(views.me(call.user, call.state, call.world))
+    shown = call.keep(writing.patch_meta(call.state, sent, call.readings.metadata, call.world.permissions))
+    return Answer({} if call.passage.shown == "none" else views.me(call.user, shown, call.world))
 
 
 def list_credentials(call: Call) -> Answer:
     only = call.credential_header
     if only is not None:
         _credential(call, only)
-    listed = views.credentials(call.state, call.world, call.query.get("integration"), only)
+    listed = views.credentials(call.seen, call.world, call.query.get("integration"), only)
     if call.query.get("includeAccountAuth") == "true":
         for shown in listed:
             kept = call.state.credential(str(shown["id"])) if isinstance(shown, dict) else None
@@ -51,7 +51,10 @@ def list_credentials(call: Call) -> Answer:
 
 
 def get_credential(call: Call) -> Answer:
-    return Answer(views.credentials(call.state, call.world, None, str(_named(call)["id"]))[0])
+    found = views.credentials(call.seen, call.world, None, str(_named(call)["id"]))
+    if not found:
+        raise Refusal(404, "Credential not found")  # created since, and reads lag
+    return Answer(found[0])
 
 
 def patch_credential(call: Call) -> Answer:
@@ -67,8 +70,8 @@ def patch_credential(call: Call) -> Answer:
         gone = dict.fromkeys(writing.workflows_of(credential, wanted), False)
         place = writing.place_of(credential, wanted)
         state = writing.subscribe(state, str(credential["id"]), place, {**gone, **switches})
-    call.keep(state)
-    return _whole(written)
+    shown = call.keep(state).credential(str(credential["id"]))
+    return Answer({}) if call.passage.shown == "none" else _whole(shown or written)
 
 
 def switch_workflow(call: Call) -> Answer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator
@@ -84,10 +85,22 @@ class Write:
         )
 
     @property
+    def normalised(self) -> tuple[Change, ...]:
+        """What a fault stored in another form: from what was asked to what is stored."""
+        return self._stored_otherwise(asked=True)
+
+    @property
     def lost(self) -> tuple[Change, ...]:
         """What a fault took away beside."""
+        return self._stored_otherwise(asked=False)
+
+    def _stored_otherwise(self, *, asked: bool) -> tuple[Change, ...]:
+        """What a fault changed, of what the write had asked to change or of what it had not."""
         spoiled, done = self._spoiled()
-        return tuple(change for change in spoiled if change.place in done)
+        if not spoiled:
+            return ()
+        wanted = {change.place for change in changes(self.before, self.intended)}
+        return tuple(change for change in spoiled if change.place in done and (change.place in wanted) is asked)
 
     def _spoiled(self) -> tuple[tuple[Change, ...], set[Place]]:
         if self.after is self.intended:
@@ -103,7 +116,8 @@ class Write:
         told |= {"received": moment(self.received), "committed": moment(self.committed)}
         told |= {"answered": moment(self.answered), "epoch": moment(self.epoch)}
         told |= {"status": passage.status, "faults": [*passage.faults], "meant": passage.meant}
-        for name, found in (("changes", self.changes), ("ignored", self.ignored), ("lost", self.lost)):
+        faulty = {"ignored": self.ignored, "lost": self.lost, "normalised": self.normalised}
+        for name, found in {"changes": self.changes, **faulty}.items():
             told[name] = [one.to_json() for one in found]
         if states:
             told |= {"before": self.before.to_json(), "after": self.after.to_json()}
@@ -124,6 +138,8 @@ class WriteLog:
     def __init__(self, *, remember: int = REMEMBERED) -> None:
         """Start with none."""
         self._writes: deque[Write] = deque(maxlen=remember)
+        self._of_users: dict[str, deque[Write]] = {}
+        self._changing = threading.Lock()  # a test forgets from another thread than the server's
         self.count = 0
 
     def add(
@@ -131,19 +147,42 @@ class WriteLog:
     ) -> None:
         """Log that a request has made ``after`` of ``before``, where it should have made ``intended`` of it."""
         self.count += 1
-        self._writes.append(
-            Write(
-                sequence=self.count,
-                passage=passage,
-                committed=time.monotonic(),
-                epoch=time.time(),
-                credential=target[0],
-                configuration=target[1],
-                before=before,
-                intended=intended,
-                after=after,
-            )
+        write = Write(
+            sequence=self.count,
+            passage=passage,
+            committed=time.monotonic(),
+            epoch=time.time(),
+            credential=target[0],
+            configuration=target[1],
+            before=before,
+            intended=intended,
+            after=after,
         )
+        with self._changing:
+            if len(self._writes) == self._writes.maxlen:
+                self._drop_oldest()
+            self._writes.append(write)
+            self._of_users.setdefault(write.user, deque()).append(write)
+
+    def _drop_oldest(self) -> None:
+        user = self._writes.popleft().user
+        of_user = self._of_users[user]
+        of_user.popleft()
+        if not of_user:
+            del self._of_users[user]
+
+    def state_at(self, user: str, moment: float, now: UserState) -> UserState:
+        """Return the state of a user at a moment of the monotonic clock, as far back as writes are remembered.
+
+        ``now`` is the state that the user has now.
+        """
+        state = now
+        with self._changing:
+            for write in reversed(self._of_users.get(user, ())):
+                if write.committed <= moment:
+                    break
+                state = write.before
+        return state
 
     def writes(self, *, after: int = 0) -> list[Write]:
         """The writes that are remembered and come after this one."""
@@ -151,7 +190,9 @@ class WriteLog:
 
     def forget(self) -> None:
         """Forget all; the count goes on."""
-        self._writes.clear()
+        with self._changing:
+            self._writes.clear()
+            self._of_users.clear()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

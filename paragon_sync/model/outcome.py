@@ -72,13 +72,14 @@ class Conflict:
     """Live moved on a managed path; nothing was sent, or (``after_write``) it changed after our write.
 
     ``after_write`` also after one of which nobody knows whether it was done. ``alarms`` as in :class:`Applied`;
-    ``side_effects`` are all that the write had.
+    ``side_effects`` are all that the write had. ``stored`` as in :class:`Failed`: values that are not in conflict.
     """
 
     paths: tuple[ConflictingPath, ...]
     after_write: bool = False
     alarms: tuple[str, ...] = ()
     side_effects: tuple[SideEffect, ...] = ()
+    stored: tuple[StoredValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -149,7 +150,7 @@ class RunHeader:
 
     ``message`` is what the actor had to say, ``ci_url`` the page of the CI job. ``stopped`` says why it ended early.
     ``operations`` is how many its plan has. ``rolls_back`` is the run that this one takes back, ``rolled_back_by`` the
-    one that took this one back.
+    one that took this one back. ``host`` is the environment's host, normalised; None in an older record.
     """
 
     run: str
@@ -167,3 +168,4 @@ class RunHeader:
     rolled_back_by: str | None = None
     operations: int | None = None
     resumed: tuple[Resumption, ...] = ()
+    host: str | None = None

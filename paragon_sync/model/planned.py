@@ -287,6 +287,7 @@ class Refusal:
 class PlanHeader:
     """Everything about a plan but its operations and findings. Times are ISO 8601 in UTC.
 
+    ``host`` is the environment's host, normalised (``paragon.host``); ``apply`` refuses the plan at any other one.
     ``rolls_back`` is the run that the plan takes back, ``rolls_back_after`` the run that had taken back a part of it
     when the plan was made.
     """

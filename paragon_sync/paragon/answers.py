@@ -44,7 +44,10 @@ _SENT: Final = frozenset({FailureKind.TIMED_OUT, FailureKind.LOST, FailureKind.G
 
 
 class Call(NamedTuple):
-    """What was asked, as far as messages may name it. ``path`` begins after ``/projects/{project}``."""
+    """What was asked, as far as messages may name it. ``path`` begins after ``/projects/{project}``.
+
+    ``page`` counts the pages of a list from 1. The query of a later one, which the server chose, is in no message.
+    """
 
     method: str
     path: str
@@ -52,17 +55,23 @@ class Call(NamedTuple):
     project: str
     user: str
     credential: str | None = None
+    page: int = 1
 
     def __str__(self) -> str:
         credential = f", credential {self.credential}" if self.credential else ""
-        return f"{self.method} {self.path} as user {_plain(self.user)}{credential}"
+        page = f", page {self.page}," if self.page > 1 else ""
+        return f"{self.method} {self._shown_path}{page} as user {_plain(self.user)}{credential}"
+
+    @property
+    def _shown_path(self) -> str:
+        return self.path.partition("?")[0]
 
     def error(self, kind: type[_E], what: str, **more: object) -> _E:
         """An error of that kind, which names this call."""
         return kind(
             f"{self}: {what}",
             method=self.method,
-            path=self.path,
+            path=self._shown_path,
             user=self.user,
             credential=self.credential,
             **more,  # type: ignore[arg-type]

@@ -8,8 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, NamedTuple, Protocol, assert_never
@@ -19,11 +18,12 @@ from paragon_sync import __version__, jsonvalue
 from paragon_sync.errors import JsonError, RefusedError
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated
 from paragon_sync.model.live import Credential
-from paragon_sync.model.moment import Moment
+from paragon_sync.model.moment import Moment, age_seconds, earlier
 from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchConfig, PatchMeta, Request
 from paragon_sync.paragon import answers
 from paragon_sync.paragon.answers import Call
 from paragon_sync.paragon.host import api_base
+from paragon_sync.paragon.pages import Pages, not_a_list
 from paragon_sync.paragon.rate import Limiter, Pace, Reservation
 from paragon_sync.paragon.retry import Retrying
 from paragon_sync.paragon.signing.signer import Signer
@@ -64,14 +64,14 @@ class Sent:
 class Gate(Protocol):
     """What decides right before a write leaves whether it may."""
 
-    async def prepare(self) -> None:
-        """Do what may take time; raise if the write must not leave."""
-
     def passes(self, pause_seconds: float) -> bool:
-        """Return whether the write may leave now; if not, :meth:`prepare` is called again.
+        """Return whether the write may leave now; if not, :meth:`prepare` is called, and then this again.
 
         ``pause_seconds`` is how long a server's ``Retry-After`` still forbids it. Raise if it must not leave.
         """
+
+    async def prepare(self) -> None:
+        """Do what may take time; raise if the write must not leave."""
 
 
 class Exchange(NamedTuple):
@@ -80,6 +80,13 @@ class Exchange(NamedTuple):
     response: HttpResponse
     started: Moment
     answered: Moment
+
+
+class Read(NamedTuple):
+    """A GET that was answered well: the JSON, and the response that held it."""
+
+    answer: Json
+    response: HttpResponse
 
 
 class Client:
@@ -168,12 +175,12 @@ class Client:
         """
         while True:
             common = await authorized()
-            if gate is not None:
-                await gate.prepare()
             pause = self._limiter.pause_seconds
             if gate.passes(pause) if gate is not None else not pause:
                 break
             await asyncio.sleep(pause)
+            if gate is not None:
+                await gate.prepare()
         began = reservation.begin()
         try:
             return await self._exchange(call, self._request(call, common, headers, body), began)
@@ -239,10 +246,14 @@ class Client:
             self._notice(f"{self.base} has not answered for {waited:.0f} s: trying once more")
         return again
 
+    def clock(self) -> Moment:
+        """Return the time by the clocks that everything is timed with."""
+        return Moment(self._monotonic(), self.signer.clock())
+
     @property
     def now(self) -> Moment:
         """The time by the clocks that everything is timed with."""
-        return Moment(monotonic=self._monotonic(), wall=self.signer.clock())
+        return self.clock()
 
 
 class UserSession:
@@ -258,6 +269,8 @@ class UserSession:
         """The reservation that its requests use; a read within one is sent once, and its caller retries."""
         self.hurried = False
         """Whether its reads go before those of others: where a window is open until they are answered."""
+        self.clock = client.clock
+        """Returns the time by the clocks that the answers are timed with."""
         self._client = client
         self._token: Token | None = None
         self._common: Mapping[str, str] = _ALWAYS
@@ -294,7 +307,7 @@ class UserSession:
     async def me(self) -> Me:
         """GET /sdk/me; raises :class:`RefusedError` where the answer is ``authenticated: false``."""
         call = self._call("GET", "/sdk/me")
-        raw = _carried(call, await self._read(call), "the answer")
+        raw = _carried(call, (await self._read(call)).answer, "the answer")
         meta = raw.get("meta")
         return Me(raw=raw, meta={} if meta is None else _carried(call, meta, "the metadata"))
 
@@ -333,19 +346,32 @@ class UserSession:
                 assert_never(request)
 
     async def _objects(self, call: Call) -> list[JsonObject]:
-        answer = await self._read(call)
-        if not isinstance(answer, list):
-            raise answers.malformed(call, "the answer is not a list")
-        return [_carried(call, item, f"entry {number} of the answer") for number, item in enumerate(answer, 1)]
+        """Read a list, all of its pages; ``asked`` is when the first of them was sent.
 
-    async def _read(self, call: Call) -> Json:
+        The time between two pages counts as age of the first: ``answered`` is so much earlier.
+        """
+        pages, answer = Pages(call), await self._read(call)
+        asked, idle = self.asked, 0.0
+        following = pages.add(_listed(call, answer.answer), answer.response)
+        while following is not None:
+            before = self.answered
+            answer = await self._read(following)
+            if before is not None and self.asked is not None:
+                idle += age_seconds(before, self.asked)
+            following = pages.add(_listed(following, answer.answer), answer.response)
+        if idle and self.answered is not None:
+            self.answered = earlier(self.answered, idle)
+        self.asked = asked
+        return pages.entries
+
+    async def _read(self, call: Call) -> Read:
         """Send one GET, again by the client's policy, and once with a new token where the old one isn't accepted.
 
         Within a reservation the policy is the caller's: a slot must not be held while it waits for the next attempt.
         """
         renewed = False
 
-        async def attempt() -> Json:
+        async def attempt() -> Read:
             nonlocal renewed
             try:
                 return await self._ask(call)
@@ -357,12 +383,12 @@ class UserSession:
 
         return await (attempt() if self.reservation is not None else self._client.retrying.call(attempt))
 
-    async def _ask(self, call: Call) -> Json:
+    async def _ask(self, call: Call) -> Read:
         """What one GET is answered."""
         exchange = await self._sent(call)
         answer = self._answer(call, exchange)
         self.asked, self.answered = exchange.started, exchange.answered
-        return answer
+        return Read(answer, exchange.response)
 
     async def _sent(
         self,
@@ -379,18 +405,18 @@ class UserSession:
         await self._authorized()  # no slot is held while the token is signed
         return await self._client.exchange(call, self._authorized, headers, body, urgent=self.hurried)
 
-    @asynccontextmanager
-    async def reserved(self, turns: int) -> AsyncIterator[None]:
-        """Send the requests of this context in one reservation of so many turns."""
+    async def reserve(self, turns: int) -> None:
+        """Send the requests from now on in one reservation of so many turns, until :meth:`release`."""
         await self._authorized()  # no slot is held while the token is signed
         reservation = self._client.reserve(turns)
         await reservation.enter()
         self.reservation = reservation
-        try:
-            yield
-        finally:
+
+    def release(self) -> None:
+        """End the reservation, if there is one."""
+        if self.reservation is not None:
+            self.reservation.release()
             self.reservation = None
-            reservation.release()
 
     def _answer(self, call: Call, exchange: Exchange) -> Json:
         """The JSON of a good answer; drops a token that wasn't accepted."""
@@ -433,6 +459,13 @@ def _check_ids(call: Call, what: str, among: Sequence[JsonObject]) -> None:
             raise answers.malformed(call, f"two {what} with the id {found!r}")
         if isinstance(found, str):
             seen.add(found)
+
+
+def _listed(call: Call, answer: Json) -> list[JsonObject]:
+    """Return the entries of an answer that must be a list of objects."""
+    if not isinstance(answer, list):
+        raise not_a_list(call, answer)
+    return [_carried(call, item, f"entry {number} of the answer") for number, item in enumerate(answer, 1)]
 
 
 def _carried(call: Call, value: Json, what: str) -> JsonObject:

@@ -145,14 +145,18 @@ class _Headers(Headers):
         Headers.__init__(self, _pairs(found))
         return self._values
 
+    def __iter__(self) -> Iterator[str]:
+        """The names, without reading the values."""
+        return super().__iter__() if self._found is None else iter(dict.fromkeys(self._found.keys()))
+
 
 def _pairs(found: HeaderMap) -> Iterator[tuple[str, str]]:
-    """Each header; one whose value is no text stays out."""
+    """Each header; a value that is no text is U+FFFD, so that the header isn't taken for absent."""
     for name in dict.fromkeys(found.keys()):
         try:
             yield name, ", ".join(found.getall(name))
         except ValueError:
-            continue
+            yield name, "\ufffd"
 
 
 def _client(concurrency: int) -> Client:

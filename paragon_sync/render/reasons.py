@@ -30,9 +30,10 @@ def reasons(outcome: Outcome | None) -> list[str]:
             return ["sent, and no answer was recorded"]
         case Applied() | Unchanged():
             return []
-        case Conflict(paths=paths, after_write=after_write):
+        case Conflict(paths=paths, after_write=after_write, stored=stored):
             found = "changed after our write" if after_write else "live has moved away from the plan"
-            return [f"conflict: {found}", *map(_conflicting, paths)]
+            also = ["stored differently by the server:", *map(_stored, stored)] if stored else []
+            return [f"conflict: {found}", *map(_conflicting, paths), *also]
         case Blocked(reason=reason):
             return [f"blocked: {reason}"]
         case Failed(reason=reason, stored=stored):

@@ -95,6 +95,7 @@ def _header(header: RunHeader, counts: Mapping[str, int]) -> JsonObject:
         "plan": header.plan_digest,
         "environment": header.environment,
         "project": header.project,
+        **present(host=header.host),
         "actor": header.actor,
         "started": header.started,
         **present(
@@ -151,10 +152,10 @@ def _told(outcome: Outcome | None) -> JsonObject:
                 **({"overwritten": _paths(outcome.overwritten)} if outcome.overwritten else {}),
             }
         case Conflict(paths=paths, after_write=after_write):
-            return {"afterWrite": after_write, "paths": _paths(paths), **_alarms(outcome), **_effects(outcome)}
-        case Failed(reason=reason, stored=stored):
-            shown: JsonObject = {"stored": [_stored(value) for value in stored]} if stored else {}
-            return {"reason": reason, **shown, **_alarms(outcome), **_effects(outcome)}
+            shown: JsonObject = {"afterWrite": after_write, "paths": _paths(paths)}
+            return {**shown, **_stored_values(outcome), **_alarms(outcome), **_effects(outcome)}
+        case Failed(reason=reason):
+            return {"reason": reason, **_stored_values(outcome), **_alarms(outcome), **_effects(outcome)}
         case Blocked(reason=reason) | Unknown(reason=reason):
             return {"reason": reason}
         case _:
@@ -190,6 +191,10 @@ def _effect(effect: SideEffect) -> JsonObject:
         **present(configuration=effect.configuration),
         "workflow": effect.workflow,
     }
+
+
+def _stored_values(outcome: Conflict | Failed) -> JsonObject:
+    return {"stored": [_stored(value) for value in outcome.stored]} if outcome.stored else {}
 
 
 def _stored(value: StoredValue) -> JsonObject:

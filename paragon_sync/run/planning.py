@@ -45,7 +45,8 @@ _BATCH = 5_000  # findings whose places are looked up together: each time their 
 class Planning:
     """Everything that planning is based on, but the manifests. ``allowed`` are the knobs turned by ``--allow``.
 
-    ``enablement`` is how workflows are to be switched; the plan remembers it.
+    ``enablement`` is how workflows are to be switched; the plan remembers it. ``host`` is the environment's own, as
+    ``normalize_host`` gives it.
     """
 
     environment: str

@@ -11,6 +11,7 @@ from paragon_sync.errors import ManifestError, Problem
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.paragon.client import Client
+from paragon_sync.paragon.host import normalize_host
 from paragon_sync.run.desired.loading import Desired, load_step_by_step
 from paragon_sync.run.planning import Planning
 from paragon_sync.run.progress import Stage
@@ -39,7 +40,7 @@ async def prepare(question: Question, client: Client) -> tuple[Desired, Planning
             compare_with_lock(locked, catalog, desired.used, question.environment.name)
     planning = Planning(
         environment=question.environment.name,
-        host=client.base,
+        host=normalize_host(question.environment.host),
         client=client,
         catalog=catalog,
         policy=question.project.policy,

@@ -16,7 +16,7 @@ from typing import TypeAlias
 from paragon_sync import __version__
 from paragon_sync.errors import ApiError, PlanFileError
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.outcome import Applied, Failed, RunHeader, effects_of, ended_well
+from paragon_sync.model.outcome import Applied, Conflict, Failed, RunHeader, effects_of, ended_well
 from paragon_sync.model.planned import (
     ConfigurationSubject,
     Enablement,
@@ -27,6 +27,7 @@ from paragon_sync.model.planned import (
 )
 from paragon_sync.model.project import Policy
 from paragon_sync.paragon.client import Client
+from paragon_sync.paragon.host import normalize_host
 from paragon_sync.plan.policy import FINDINGS, check
 from paragon_sync.plan.rollback.trace import Write
 from paragon_sync.plan.rollback.undo import Key, Written, key_of, touched, undo_user
@@ -50,11 +51,12 @@ Left: TypeAlias = tuple[str, Sequence[Written], AbstractSet[Key]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RollingBack:
-    """What the plan is made from. The ``catalog`` gives names, and may be empty."""
+    """What the plan is made from. The ``catalog`` gives names, and may be empty; ``host`` is the environment's own."""
 
     store: StateStore
     run: RunHeader
     client: Client
+    host: str
     catalog: Catalog
     policy: Policy
     concurrency: int
@@ -67,7 +69,7 @@ async def plan_rollback(rolling: RollingBack, writer: PlanWriter) -> str:
     """Write the plan and return its digest; a user who can't be fetched is a finding.
 
     Where a part of the run was taken back before, the plan is about the rest. Raises :class:`PlanFileError` for a run
-    of another project, or one that was taken back as a whole.
+    of another project or host, or one that was taken back as a whole.
     """
     _check(rolling)
     earlier = rolling.store.rollbacks_of(rolling.run.run)
@@ -93,6 +95,13 @@ def _check(rolling: RollingBack) -> None:
         raise PlanFileError(
             f"run {run.run} was in {run.environment}, project {run.project}, and not in {rolling.client.project}",
             hint=f"paragon-sync rollback {run.run} -e {run.environment}",
+        )
+    host = normalize_host(rolling.host)
+    if run.host is not None and normalize_host(run.host) != host:
+        raise PlanFileError(
+            f"run {run.run} was applied at host {run.host}; {run.environment} is now {host}",
+            hint=f"name the host of the run in the Project file, and then: paragon-sync rollback {run.run}"
+            f" -e {run.environment}",
         )
 
 
@@ -163,7 +172,7 @@ def _written(entries: Iterable[Entry]) -> list[Written]:
             verified=isinstance(entry.outcome, Applied),
             side_effects=effects_of(entry.outcome)
             + (entry.outcome.switched_off if isinstance(entry.outcome, Applied) else ()),
-            stored=entry.outcome.stored if isinstance(entry.outcome, Failed) else (),
+            stored=entry.outcome.stored if isinstance(entry.outcome, Failed | Conflict) else (),
         )
         for entry in entries
     ]
@@ -180,7 +189,7 @@ def _header(rolling: RollingBack, tally: Tally, earlier: Sequence[RunHeader]) ->
     return PlanHeader(
         environment=run.environment,
         project=run.project,
-        host=rolling.client.base,
+        host=normalize_host(rolling.host),
         created=rolling.now.isoformat(timespec="milliseconds"),  # two plans of one second are two
         expires=(rolling.now + LIFETIME).isoformat(timespec="seconds"),
         tool=__version__,

@@ -270,7 +270,7 @@ class Histories(RuleBasedStateMachine):
             plan.run = run
 
         client = self.client(dying or HttpxTransport(concurrency=1))
-        applicant = Applicant(environment="test", project=client.project, actor="somebody")
+        applicant = Applicant(environment="test", project=client.project, host=client.base, actor="somebody")
         try:
             await apply_plan(
                 reader,
@@ -293,6 +293,7 @@ class Histories(RuleBasedStateMachine):
             store=self.store,
             run=self.store.run(run),
             client=client,
+            host=client.base,
             catalog=Catalog(project=client.project, pulled="", origin=""),
             policy=project.policy,
             concurrency=1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -9,6 +11,7 @@ import pytest
 
 from paragon_sync.emulator import Emulator
 from tests.benches import Start
+from tests.gate import Gate
 from tests.workbench import (
     Answered,
     Asked,
@@ -114,6 +117,45 @@ class TestWhichRun:
         ended = workbench.run("rollback", "last", "--out", "back.plan")
 
         assert (ended.code, "and not in another" in ended.err) == (1, True), ended.err
+
+    def test_one_of_another_host(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        run = workbench.apply()
+        with Gate(int(emulator.url.rpartition(":")[2])) as other:
+            workbench.project(url := other.url)
+            ended = workbench.run("rollback", "last", "--out", "back.plan")
+
+        assert run["host"] == emulator.url
+        assert ended.code == 1
+        message, *hint = ended.err.splitlines()
+        assert message == f"error: run {run['run']} was applied at host {emulator.url}; test is now {url}"
+        assert f"paragon-sync rollback {run['run']} -e test" in " ".join(line.strip() for line in hint)
+        assert not (workbench.folder / "back.plan").exists()
+
+    def test_its_plan_at_another_host(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.apply()
+        assert back(workbench)["host"] == emulator.url
+        with Gate(int(emulator.url.rpartition(":")[2])) as other:
+            workbench.project(url := other.url)
+            ended = workbench.run("apply", "back.plan")
+
+        assert (ended.code, channel(emulator)) == (1, "C2")
+        assert f"the plan is for host {emulator.url}; test is now {url}" in ended.err
+
+    def test_one_whose_record_has_no_host_yet(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        workbench.apply()
+        with closing(sqlite3.connect(workbench.folder / ".paragon-sync" / "state.sqlite")) as state, state:
+            changed = state.execute(
+                "UPDATE paragon_sync_runs SET header = replace(header, ?, ?)", (f',"host":"{emulator.url}"', "")
+            )
+            assert changed.rowcount == 1
+            assert "host" not in state.execute("SELECT header FROM paragon_sync_runs").fetchone()[0]
+
+        taken_back(workbench)
+
+        assert channel(emulator) == "C1"
 
 
 class TestPlan:

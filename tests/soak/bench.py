@@ -13,12 +13,16 @@ from typing import Any, Final
 
 from paragon_sync.emulator import Emulator, running
 from paragon_sync.emulator.state import UserState
+from paragon_sync.model.project import READ_BACK_SECONDS
 from tests.cases.command import INSTALLED
 from tests.soak.population import PERMISSIONS, POLICY, Population, initial_states, put_back
 from tests.workbench import Workbench, as_json, world
 
 PATIENCE: Final = 300.0
 """Seconds in which any single command ends, whatever is done to it."""
+
+READ_BACK: Final = {"readBack": [*READ_BACK_SECONDS]}
+"""The key ``apply`` of a Project file whose runs wait for reads that lag, as they do by default."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -98,9 +102,12 @@ class Running:
 
 
 @contextmanager
-def started(arguments: Sequence[str], folder: Path) -> Iterator[Running]:
-    """The installed command under way; killed at the end if it is still there."""
-    out, err = folder / "out", folder / "err"
+def started(arguments: Sequence[str], folder: Path, *, logs: Path | None = None) -> Iterator[Running]:
+    """The installed command under way; killed at the end if it is still there.
+
+    What it prints goes to files in ``logs``, which is ``folder`` unless several commands run at once.
+    """
+    out, err = ((logs or folder) / name for name in ("out", "err"))
     with out.open("wb") as to_out, err.open("wb") as to_err:
         process = subprocess.Popen([str(INSTALLED), *arguments, "-e", "test"], cwd=folder, stdout=to_out, stderr=to_err)
     try:

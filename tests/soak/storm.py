@@ -121,7 +121,7 @@ async def _apply(soak: Soak, reader: PlanReader, store: StateStore) -> str:
             Applying(
                 client=client,
                 store=store,
-                applicant=Applicant(environment="test", project=emulator.project, actor="storm"),
+                applicant=Applicant(environment="test", project=emulator.project, host=emulator.url, actor="storm"),
                 concurrency=16,
                 clock=lambda: datetime.now(UTC),
                 begun=runs.append,

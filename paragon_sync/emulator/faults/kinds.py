@@ -8,11 +8,16 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
+from paragon_sync.emulator.passage import Shown
+
 When: TypeAlias = Literal["before", "after"]
 """Before the request is looked at, so that nothing is read or written; or after, when it has been done."""
 
 RetryAfter: TypeAlias = Literal["seconds", "date"]
 """The two forms of the header ``Retry-After``."""
+
+Strategy: TypeAlias = Literal["trim", "lower", "sort"]
+"""Remove white space at the ends of a string, make it lower case, or sort an array of strings."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +117,33 @@ class Lose:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Pages:
+    """A GET whose answer is a list gets one page of it, with the next one named by a header or in the body."""
+
+    size: int = 1
+    form: Literal["link", "cursor"] = "link"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lag:
+    """A read answers the user's state of ``seconds`` ago, as a replica behind its primary does."""
+
+    seconds: float = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Normalise:
+    """A write stores the values that it changes and ``values`` match in another form.
+
+    Its answer shows the ``stored`` form, the one that was ``sent``, or ``none``: an empty object.
+    """
+
+    values: tuple[str, ...] = ("*",)
+    strategies: tuple[Strategy, ...] = ("trim",)
+    answer: Shown = "stored"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unauthorized:
     """401: the user's token counts as expired from now on, a new one is taken."""
 
@@ -129,6 +161,9 @@ Fault: TypeAlias = (
     | Errors
     | Ignore
     | Lose
+    | Pages
+    | Lag
+    | Normalise
     | Unauthorized
 )
 
@@ -145,6 +180,9 @@ KINDS: Final[dict[str, type[Fault]]] = {
     "errors": Errors,
     "ignore": Ignore,
     "lose": Lose,
+    "pages": Pages,
+    "lag": Lag,
+    "normalise": Normalise,
     "unauthorized": Unauthorized,
 }
 

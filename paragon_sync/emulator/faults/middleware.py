@@ -11,10 +11,11 @@ from typing import Final
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from paragon_sync.emulator.faults.altering import alteration
+from paragon_sync.emulator.faults import altering
 from paragon_sync.emulator.faults.answers import Sent, error_answer, refusal, spoiled
 from paragon_sync.emulator.faults.chance import Asked, Faults, Hit, asked_for
-from paragon_sync.emulator.faults.kinds import LONGEST, Drop, Hang, Latency
+from paragon_sync.emulator.faults.kinds import LONGEST, Drop, Hang, Latency, Pages
+from paragon_sync.emulator.faults.paging import Listing, page_of
 from paragon_sync.emulator.faults.reading import read_header
 from paragon_sync.emulator.passage import PASSAGE, Passage
 from paragon_sync.emulator.records import Unfit
@@ -46,7 +47,9 @@ class FaultMiddleware:
             await _send(error_answer(400, str(error)), send)
             return
         passage.faults = tuple(hit.name for hit in hits)
-        passage.alter = alteration(hits)
+        passage.alter = altering.alteration(hits)
+        passage.shown = altering.shown(hits)
+        passage.lag = altering.lag(hits)
         try:
             await self._befallen(hits, scope, receive, send)
         except _Cut as cut:
@@ -72,7 +75,10 @@ class FaultMiddleware:
         if sent is None:
             sent = await self._answer(scope, receive)
             for hit in hits:
-                sent = spoiled(hit.fault, sent)
+                if isinstance(hit.fault, Pages):
+                    sent = page_of(hit.fault, sent, Listing.of(scope))
+                else:
+                    sent = spoiled(hit.fault, sent)
             sent = await _through(late) or sent
         await _send(sent, send)
         if sent.length is not None:

@@ -27,6 +27,7 @@ _BOUNDS: Final[dict[str, tuple[float, float]]] = {
     "burst": (1, 10**9),
     "status": (500, 599),
     "count": (1, 10**6),
+    "size": (1, 10**6),
 }
 """Least and most; any other number is at least 0."""
 

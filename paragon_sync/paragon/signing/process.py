@@ -35,10 +35,11 @@ def content(text: bytes) -> Any:
 def serve(questions: BinaryIO, answers: BinaryIO) -> None:
     """Sign until there are no more questions.
 
-    Ctrl-C is for the one who asks, who needs tokens to end what it began. Where both want a processor it is
+    Ctrl-C and SIGHUP are for the one who asks, who needs tokens to end what it began. Where both want a processor it is
     the other's: whoever asks for tokens has more to do for each, and asks ahead.
     """
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a session of its own would get a share of the processors of its own
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # a session of its own would get a share of the processors of its own
     packed, project = _next(questions)
     key = SigningKey.unpacked(packed)
     sign(key, project, "", 0)  # the first one loads what all of them need: better now than while somebody waits

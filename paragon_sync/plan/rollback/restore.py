@@ -95,7 +95,8 @@ def _wanted(site: Site, staying: Collection[str]) -> Iterator[tuple[Target, Trac
         else:
             yield target, traced
     for workflow in sorted(switched_off):
-        yield WorkflowEnabled(workflow), Trace(before=True, left=(False, ABSENT))
+        written = traces.get(WorkflowEnabled(workflow))  # the same run may have enabled it again after its metadata
+        yield WorkflowEnabled(workflow), Trace(before=True, left=(False, ABSENT) if written is None else written.left)
 
 
 def _one_given_back(site: Site, target: Target, traced: Trace) -> Iterator[Managed | str]:

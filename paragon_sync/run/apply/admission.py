@@ -10,6 +10,7 @@ from paragon_sync.errors import PlanFileError, RefusedByPolicy
 from paragon_sync.model.outcome import Applied, Resumption, RunHeader, effects_of, ended_well
 from paragon_sync.model.planned import PlanHeader
 from paragon_sync.model.project import Policy
+from paragon_sync.paragon.host import normalize_host
 from paragon_sync.plan.policy import disabled_limit
 from paragon_sync.plan.rebase import Enabled, Rewritten
 from paragon_sync.run.apply.judging import INTERRUPTED, InDoubt, Written, enabled
@@ -21,10 +22,11 @@ from paragon_sync.store.state import StateStore
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applicant:
-    """Who applies, and what they said. ``allowed`` are the knobs turned now."""
+    """Who applies, and what they said. ``allowed`` are the knobs turned now, ``host`` is the environment's own host."""
 
     environment: str
     project: str
+    host: str
     actor: str
     allowed: Mapping[str, int] = field(default_factory=dict)
     message: str | None = None
@@ -62,7 +64,7 @@ def admit(
 ) -> Admitted:
     """Begin a run of this plan, or go on with the one that was stopped.
 
-    Raises :class:`PlanFileError` for a plan of another environment, an expired or an already applied one, and
+    Raises :class:`PlanFileError` for a plan of another environment or host, an expired or an already applied one, and
     :class:`RefusedByPolicy` for one that policy refuses, or whose run it stopped. Nothing has begun then.
     """
     _check_environment(reader.header, applicant)
@@ -96,6 +98,7 @@ def admit(
         ci_url=applicant.ci_url,
         operations=reader.count,
         rolls_back=reader.header.rolls_back,
+        host=normalize_host(reader.header.host),
     )
     store.begin(header)
     return Admitted(run=header.run, ended={}, disabled=_planned(reader.header), most_disabled=most)
@@ -124,6 +127,11 @@ def _check_environment(header: PlanHeader, applicant: Applicant) -> None:
         raise PlanFileError(
             f"the plan is for project {header.project}; {header.environment} is now {applicant.project}",
             hint="make the plan again",
+        )
+    planned, host = normalize_host(header.host), normalize_host(applicant.host)
+    if planned != host:
+        raise PlanFileError(
+            f"the plan is for host {planned}; {header.environment} is now {host}", hint="make the plan again"
         )
 
 

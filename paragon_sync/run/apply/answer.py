@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import Json, JsonObject, equal, loads
 from paragon_sync.model.live import Credential, LiveUser
-from paragon_sync.model.outcome import StoredValue
+from paragon_sync.model.outcome import ConflictingPath, StoredValue
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation, PatchConfig, PatchMeta
 from paragon_sync.plan.rebase import Rewritten, ToSend
 from paragon_sync.plan.verify import ChangedAfter, Kept, Vanished, compare_after
@@ -20,22 +21,27 @@ class AnswerVerdict:
     as_planned: bool = False
     third: ChangedAfter | None = None
 
-    def stored(self, found: ChangedAfter | None) -> tuple[StoredValue, ...]:
-        """Return the values stored in another form; none if a value ``found`` by reading back differs from the answer.
+    def stored(self) -> tuple[StoredValue, ...]:
+        """Return the values that the answer holds in another form than they were sent."""
+        return self.split(self.third.paths)[0] if self.third is not None else ()
 
-        Without ``found`` the answer alone counts.
-        """
-        if self.third is None:
-            return ()
-        answered = dict(zip(self.third.targets, self.third.paths, strict=True))
-        if found is not None:
-            for target, path in zip(found.targets, found.paths, strict=True):
-                if target not in answered or not equal(answered[target].live, path.live):
-                    return ()
-        return tuple(
-            StoredValue(target=target, label=path.label, sent=path.planned, stored=path.live, secret=path.secret)
-            for target, path in answered.items()
-        )
+    def split(self, found: Iterable[ConflictingPath]) -> tuple[tuple[StoredValue, ...], tuple[ConflictingPath, ...]]:
+        """Split values ``found`` by reading back: those that the answer held already, and the others."""
+        third = self.third
+        answered = {} if third is None else {p.pointer: (t, p) for t, p in zip(third.targets, third.paths, strict=True)}
+        stored: list[StoredValue] = []
+        others: list[ConflictingPath] = []
+        for path in found:
+            target, shown = answered.get(path.pointer, (None, path))
+            if target is not None and equal(shown.live, path.live):
+                stored.append(
+                    StoredValue(
+                        target=target, label=path.label, sent=path.planned, stored=path.live, secret=path.secret
+                    )
+                )
+            else:
+                others.append(path)
+        return tuple(stored), tuple(others)
 
 
 def read_answers(operation: Operation, sent: ToSend, answers: tuple[bytes, ...]) -> AnswerVerdict:

@@ -77,7 +77,7 @@ async def apply_plan(reader: PlanReader, applying: Applying) -> None:
     )
     applying.begun(admitted.run)
     applying.states.update(admitted.states)
-    fence = FenceMonitor(store.check_fence, lambda: client.now, applying.run_blocking)
+    fence = FenceMonitor(store.check_fence, client.clock, applying.run_blocking)
 
     on_the_wire: set[int] = set()
 
@@ -168,6 +168,7 @@ async def _apply_users(reader: PlanReader, applying: Applying, writing: Writing)
         await workers.run(GRACE)
     finally:
         watch.cancel()
+        await asyncio.gather(watch, return_exceptions=True)
     return left
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from paragon_sync.errors import LockLostError, StaleReadError
@@ -38,12 +37,11 @@ class FenceMonitor:
         self._confirmed: Moment | None = None
         self._checking = asyncio.Lock()
 
-    @property
-    def is_confirmed(self) -> bool:
-        """Whether the last successful check is recent enough for a request to leave."""
+    def is_confirmed(self, now: Moment) -> bool:
+        """Return whether the last successful check is recent enough for a request to leave ``now``."""
         if self.lost is not None or self._confirmed is None:
             return False
-        return age_seconds(self._confirmed, self._now()) <= FENCE_TOLERANCE_SECONDS
+        return age_seconds(self._confirmed, now) <= FENCE_TOLERANCE_SECONDS
 
     def confirm(self) -> None:
         """Note that the token was valid just now. Call it where the check was made, in the same thread.
@@ -61,7 +59,7 @@ class FenceMonitor:
         async with self._checking:
             if self.lost is not None:
                 raise self.lost
-            if not self.is_confirmed:
+            if not self.is_confirmed(self._now()):
                 try:
                     await self._run_blocking(self._check_now)
                 except LockLostError as error:
@@ -73,28 +71,39 @@ class FenceMonitor:
         self.confirm()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class WriteGate:
-    """The :class:`~paragon_sync.paragon.client.Gate` of one write.
+    """The :class:`~paragon_sync.paragon.client.Gate` of one operation's writes.
 
-    ``answered`` is when the read was answered that the write rests on; None for a request that doesn't replace.
-    ``too_old`` makes the error for a read that is older than ``max_age`` seconds.
+    ``answered`` is when the read was answered that they rest on. A request that doesn't ``replace`` needs no fresh
+    read. ``too_old`` makes the error for a read of that age in seconds.
     """
 
-    fence: FenceMonitor
-    now: Callable[[], Moment]
-    answered: Moment | None
-    max_age: float
-    too_old: Callable[[float], StaleReadError]
+    __slots__ = ("_answered", "_fence", "_max_age", "_now", "_too_old", "replaces")
 
-    async def prepare(self) -> None:
-        """Check the fencing token; raise :class:`LockLostError` if the lock is lost."""
-        await self.fence.ensure()
+    def __init__(
+        self,
+        fence: FenceMonitor,
+        now: Callable[[], Moment],
+        answered: Moment,
+        max_age: float,
+        too_old: Callable[[float], StaleReadError],
+    ) -> None:
+        self._fence = fence
+        self._now = now
+        self._answered = answered
+        self._max_age = max_age
+        self._too_old = too_old
+        self.replaces = True
 
     def passes(self, pause_seconds: float) -> bool:
         """Return whether the write may leave now; raise :class:`StaleReadError` if its read is or will be too old."""
-        if self.answered is not None:
-            age = age_seconds(self.answered, self.now()) + pause_seconds
-            if age > self.max_age or pause_seconds > self.max_age * _PAUSE_SHARE:
-                raise self.too_old(age)
-        return not pause_seconds and self.fence.is_confirmed
+        now = self._now()
+        if self.replaces:
+            age = age_seconds(self._answered, now) + pause_seconds
+            if age > self._max_age or pause_seconds > self._max_age * _PAUSE_SHARE:
+                raise self._too_old(age)
+        return not pause_seconds and self._fence.is_confirmed(now)
+
+    async def prepare(self) -> None:
+        """Check the fencing token; raise :class:`LockLostError` if the lock is lost."""
+        await self._fence.ensure()

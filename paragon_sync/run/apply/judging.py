@@ -109,11 +109,9 @@ def verified(operation: Operation, written: Written, after: LiveUser, context: C
             return _not_kept_judgment(operation, labels, written, after)
         case ChangedAfter(paths=paths):
             answer = _answer(operation, written)
-            if stored := answer.stored(verdict):
-                return Judgment(outcome=_with_harm(_stored_differently(stored), operation, written, after))
-            conflict = Conflict(paths=paths, after_write=True)
+            outcome = _with_harm(_third_values(answer, paths), operation, written, after)
             lags = written.is_answered and answer.as_planned
-            return Judgment(outcome=_with_harm(conflict, operation, written, after), may_lag=lags)
+            return Judgment(outcome=outcome, may_lag=lags)
         case Vanished(reason=reason):
             return Judgment(outcome=Unknown(reason=f"sent, but not read back: {reason}"))
         case never:
@@ -126,7 +124,7 @@ def _not_kept_judgment(operation: Operation, labels: Sequence[str], written: Wri
     if not written.is_answered:
         return Judgment(outcome=_with_harm(failed, operation, written, after))
     answer = _answer(operation, written)
-    if stored := answer.stored(None):
+    if stored := answer.stored():
         return Judgment(outcome=_with_harm(_stored_differently(stored), operation, written, after))
     harmed = _with_harm(failed, operation, written, after)
     if answer.as_planned and harmed == failed:  # a state without the values that are gone is no older state
@@ -137,6 +135,15 @@ def _not_kept_judgment(operation: Operation, labels: Sequence[str], written: Wri
 
 def _answer(operation: Operation, written: Written) -> AnswerVerdict:
     return read_answers(operation, written.sent, written.answers)
+
+
+def _third_values(answer: AnswerVerdict, paths: tuple[ConflictingPath, ...]) -> Failed | Conflict:
+    """Return the outcome for values that are neither as before nor as sent.
+
+    A value that the write's own answer held already was stored so by the server; any other was saved by another client.
+    """
+    stored, others = answer.split(paths)
+    return Conflict(paths=others, after_write=True, stored=stored) if others else _stored_differently(stored)
 
 
 def _stored_differently(stored: tuple[StoredValue, ...]) -> Failed:
@@ -158,7 +165,7 @@ def conflicting(
     """Live has moved on managed values; perhaps after a write of which nobody knows whether it was done."""
     if written is None:
         return Conflict(paths=paths)
-    return _with_harm(Conflict(paths=paths, after_write=True), operation, written, live)
+    return _with_harm(_third_values(_answer(operation, written), paths), operation, written, live)
 
 
 def unwritable(operation: Operation, reason: str, written: Written | None, live: LiveUser, context: Context) -> Outcome:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from http import HTTPStatus
-from typing import Literal, TypeAlias, assert_never
+from typing import Literal, NamedTuple, TypeAlias, assert_never
 
 from paragon_sync.errors import ApiError, StaleReadError
 from paragon_sync.jsonvalue import equal
@@ -23,7 +23,6 @@ from paragon_sync.model.planned import (
     Operation,
     PatchConfig,
     PatchMeta,
-    Request,
 )
 from paragon_sync.model.project import READ_BACK_SECONDS
 from paragon_sync.paragon.client import Sent, UserSession
@@ -92,8 +91,7 @@ class _User:
     switched: frozenset[Enabled] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Unsent:
+class _Unsent(NamedTuple):
     """An attempt that is recorded and was not sent until now."""
 
     number: int
@@ -217,7 +215,8 @@ async def _attempt(user: _User, course: _Course) -> _Ended | ApiError | None:
 async def _read_and_send(user: _User, course: _Course) -> _Ended | Written | ApiError | None:
     """Read, compare, record and send in one reservation; return the error of a write, raise the one of a read."""
     operation = course.operation
-    async with user.session.reserved(_requests_in_a_row(operation)):
+    try:
+        await user.session.reserve(_requests_in_a_row(operation))
         live = await _read(user.session, operation)
         overwrite = user.writing.on_conflict == "overwrite"
         match rebase(operation, live, switched=user.switched, on_conflict="overwrite" if overwrite else "skip"):
@@ -239,6 +238,8 @@ async def _read_and_send(user: _User, course: _Course) -> _Ended | Written | Api
                 return await _send(user, course, unsent, opened, answered)
             case never:
                 assert_never(never)
+    finally:
+        user.session.release()
 
 
 def _requests_in_a_row(operation: Operation) -> int:
@@ -289,9 +290,11 @@ async def _send(user: _User, course: _Course, unsent: _Unsent, opened: Moment, a
     to_send = unsent.to_send
     sent: list[Sent] = []
     failure: ApiError | None = None
+    gate = _gate(user, answered)
     for request in to_send.requests:
+        gate.replaces = isinstance(request, PatchConfig | PatchMeta)
         try:
-            sent.append(await user.session.send(request, _gate(user, request, answered)))
+            sent.append(await user.session.send(request, gate))
         except ApiError as error:
             failure = error
             break
@@ -316,28 +319,22 @@ async def _send(user: _User, course: _Course, unsent: _Unsent, opened: Moment, a
     return failure or course.written
 
 
-def _gate(user: _User, request: Request, answered: Moment) -> WriteGate:
-    """Return the gate of one request; only a request that replaces needs a fresh read."""
+def _gate(user: _User, answered: Moment) -> WriteGate:
+    """Return the gate of an operation's writes, which rest on a read that was answered then."""
     writing, session = user.writing, user.session
 
     def too_old(age: float) -> StaleReadError:
         return StaleReadError(
             f"not sent: the read that it rests on would be {age:,.1f} s old, and {writing.max_age:g} s are allowed",
             method="PATCH",
-            path="/sdk/me" if isinstance(request, PatchMeta) else "/sdk/credentials",
+            path="/sdk",
             user=session.user,
             hint="the API or the state store is slow: lower limits.concurrency, or apply the same plan again later",
             transient=True,
             unsent=True,
         )
 
-    return WriteGate(
-        fence=writing.fence,
-        now=lambda: session.now,
-        answered=answered if isinstance(request, PatchConfig | PatchMeta) else None,
-        max_age=writing.max_age,
-        too_old=too_old,
-    )
+    return WriteGate(writing.fence, session.clock, answered, writing.max_age, too_old)
 
 
 async def _settle(user: _User, course: _Course, error: ApiError) -> _Ended | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
@@ -18,6 +19,7 @@ from paragon_sync.jsonvalue import loads
 from paragon_sync.store.planfile import PlanReader, PlanWriter
 from tests.benches import Start
 from tests.cases.command import INSTALLED, run_process
+from tests.gate import Gate
 from tests.terminal import on_terminal
 from tests.workbench import (
     Answered,
@@ -30,6 +32,7 @@ from tests.workbench import (
     held,
     requests,
     user,
+    world,
     writes,
 )
 
@@ -121,6 +124,23 @@ class TestSavedPlan:
             "make the plan again",
         )
 
+    def test_a_plan_for_another_host_is_refused(self, saved: tuple[Workbench, Emulator]) -> None:
+        workbench, emulator = saved
+        with Gate(int(emulator.url.rpartition(":")[2])) as other:
+            workbench.project(url := other.url)
+
+            self.assert_refused(
+                saved, ["p.plan"], 1, f"the plan is for host {emulator.url}; test is now {url}", "make the plan again"
+            )
+
+    def test_another_spelling_of_the_host_is_the_same_host(self, saved: tuple[Workbench, Emulator]) -> None:
+        workbench, emulator = saved
+        workbench.project(f"HTTP{emulator.url.removeprefix('http')}/")
+
+        ended = workbench.run("apply", "p.plan")
+
+        assert (ended.code, channel(emulator)) == (0, "C2"), ended.err
+
     def test_a_plan_that_has_expired_is_refused(self, saved: tuple[Workbench, Emulator]) -> None:
         rewritten(saved[0].folder / "p.plan", expires="2026-01-01T00:00:00+00:00")
 
@@ -176,6 +196,47 @@ class TestSavedPlan:
         self.assert_refused(
             saved, ["--yes", "--digest", "deadbeef"], 64, "--digest goes with a saved plan", "plan --out FILE"
         )
+
+
+class TestEmbeddedEmulator:
+    """``host: emulator:PATH`` has another port in each command and another path on each machine."""
+
+    @pytest.fixture
+    def saved(self, bench: tuple[Workbench, Emulator]) -> Workbench:
+        workbench, _ = bench
+        workbench.write("emulator/fixture.json", json.dumps(world({"a": LIVE})))
+        workbench.project("emulator:emulator", environment={"project": None, "signingKey": None})
+        assert workbench.run("plan", "--out", "p.plan").code == 0
+        return workbench
+
+    def test_its_plan_is_stored_without_port_and_path(self, saved: Workbench) -> None:
+        assert as_json(saved.run("show", "p.plan", "--format", "json", environment=False).out)["host"] == "emulator"
+
+    def test_its_plan_is_applied_at_another_port_and_path(self, saved: Workbench) -> None:
+        (saved.folder / "emulator").rename(saved.folder / "moved")
+        saved.project("emulator:moved", environment={"project": None, "signingKey": None})
+
+        assert saved.apply("p.plan")["host"] == "emulator"
+
+    def test_its_plan_is_refused_at_a_url(self, saved: Workbench, bench: tuple[Workbench, Emulator]) -> None:
+        _, emulator = bench
+        with PlanReader(saved.folder / "p.plan") as reader:
+            project = reader.header.project
+        saved.project(emulator.url, environment={"project": project})
+
+        ended = saved.run("apply", "p.plan")
+
+        assert ended.code == 1
+        assert ended.err.startswith(f"error: the plan is for host emulator; test is now {emulator.url}\n"), ended.err
+
+    def test_a_plan_from_before_its_host_was_normalised_is_refused(self, saved: Workbench) -> None:
+        rewritten(saved.folder / "p.plan", host="http://127.0.0.1:43211")
+
+        ended = saved.run("apply", "p.plan")
+
+        assert (ended.code, ended.out) == (1, "")
+        assert "the plan is for host http://127.0.0.1:43211; test is now emulator" in ended.err
+        assert "make the plan again" in ended.err
 
 
 class TestPolicy:
@@ -303,7 +364,7 @@ class TestQuestion:
 class TestSignal:
     """What was done before a signal is told, recorded, and not done again."""
 
-    @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130), (signal.SIGHUP, 129)])
     def test_the_run_is_told_and_goes_on_later(
         self, bench: tuple[Workbench, Emulator], number: signal.Signals, code: int
     ) -> None:

@@ -1,4 +1,4 @@
-"""What every command ends with, and which code it is where several hold: 64, 130 or 143, 1, 4, 3, 2, 0."""
+"""What every command ends with, and which code it is where several hold: 64, 130, 143 or 129, 1, 4, 3, 2, 0."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.workbench import Answered, Asked, Forward, Workbench, account, as_ans
 
 CONFIG: Final = {"sharedSettings": {"channel": "C1"}}
 LIVE: Final = user(account(config=CONFIG))
-ORDER: Final = (64, 130, 143, 1, 4, 3, 2, 0)
+ORDER: Final = (64, 130, 143, 129, 1, 4, 3, 2, 0)
 SEVERAL: Final = {"catalog": "pull", "runs": "list"}
 """Groups of commands, each with one of them."""
 
@@ -144,7 +144,7 @@ class TestApply:
             workbench.project(url, **self.PROJECT)
             assert 3 == workbench.run("apply", "p.plan").code
 
-    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+    @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
     def test_a_signal_counts_for_more(
         self, bench: tuple[Workbench, Emulator], number: signal.Signals, code: int
     ) -> None:

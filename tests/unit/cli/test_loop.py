@@ -11,7 +11,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from paragon_sync.cli.loop import Loop, run_async
-from paragon_sync.errors import StateError, Terminated
+from paragon_sync.errors import HungUp, StateError, Terminated
+
+ENDINGS = [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt), (signal.SIGHUP, HungUp)]
 
 
 async def fail(error: Exception) -> None:
@@ -25,7 +27,7 @@ def test_the_result_is_given_back() -> None:
     assert run_async(work()) == "done"
 
 
-@pytest.mark.parametrize(("number", "raised"), [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)])
+@pytest.mark.parametrize(("number", "raised"), ENDINGS)
 def test_a_signal_lets_the_work_count_what_it_did(number: signal.Signals, raised: type[BaseException]) -> None:
     counted = []
 
@@ -41,7 +43,7 @@ def test_a_signal_lets_the_work_count_what_it_did(number: signal.Signals, raised
     assert counted == ["all"]
 
 
-@pytest.mark.parametrize(("number", "raised"), [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)])
+@pytest.mark.parametrize(("number", "raised"), ENDINGS)
 def test_it_reaches_work_that_never_waits_and_what_that_closes_is_closed(
     number: signal.Signals, raised: type[BaseException]
 ) -> None:
@@ -56,11 +58,11 @@ def test_it_reaches_work_that_never_waits_and_what_that_closes_is_closed(
             await asyncio.sleep(0.01)
             closed.append("all")
 
-    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    before = [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
     with pytest.raises(raised):
         run_async(work())
     assert closed == ["all"]
-    assert before == [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)]
+    assert before == [signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
 
 
 def test_work_that_ends_what_it_began_is_not_torn_from_it() -> None:
@@ -77,6 +79,70 @@ def test_work_that_ends_what_it_began_is_not_torn_from_it() -> None:
         assert loop.run(work(), lambda what, _: told.append(what)) == "100000 and ['interrupted']"
 
 
+def test_a_second_one_cancels_it() -> None:
+    told: list[str] = []
+
+    async def work() -> None:
+        for number in (signal.SIGHUP, signal.SIGTERM):
+            os.kill(os.getpid(), number)
+        await asyncio.Event().wait()
+
+    with Loop() as loop, pytest.raises(Terminated):
+        loop.run(work(), lambda what, _: told.append(what))
+    assert told == ["hung up"]
+
+
+def test_one_that_comes_as_such_work_ends_is_told_too() -> None:
+    told: list[str] = []
+
+    async def work() -> str:
+        asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGTERM)  # runs once this is done
+        return "done"
+
+    with Loop() as loop:
+        assert loop.run(work(), lambda what, _: told.append(what)) == "done"
+    assert told == ["terminated"]
+
+
+def test_hang_up_stays_ignored_where_it_is() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+
+        async def work() -> str:
+            os.kill(os.getpid(), signal.SIGHUP)
+            await asyncio.sleep(0)
+            return "done"
+
+        assert run_async(work()) == "done"
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+@pytest.mark.parametrize(("number", "raised"), ENDINGS)
+def test_one_that_comes_while_the_loop_is_closed_is_raised_after_that(
+    number: signal.Signals, raised: type[BaseException]
+) -> None:
+    closed = []
+
+    async def close_later() -> None:
+        try:
+            await asyncio.Event().wait()
+        finally:
+            os.kill(os.getpid(), number)
+            await asyncio.sleep(0.01)
+            closed.append("all")
+
+    async def begin() -> None:
+        tasks.append(asyncio.create_task(close_later()))
+        await asyncio.sleep(0)
+
+    tasks: list[asyncio.Task[None]] = []
+    with pytest.raises(raised), Loop() as loop:
+        loop.run(begin())
+    assert closed == ["all"]
+
+
 def test_what_one_has_opened_is_there_for_the_next_one() -> None:
     async def begin() -> asyncio.Task[str]:
         return asyncio.create_task(asyncio.sleep(0.01, "opened"))
@@ -89,7 +155,7 @@ def test_what_one_has_opened_is_there_for_the_next_one() -> None:
         assert loop.run(go_on(begun)) == "opened"
 
 
-@pytest.mark.parametrize(("number", "raised"), [(signal.SIGTERM, Terminated), (signal.SIGINT, KeyboardInterrupt)])
+@pytest.mark.parametrize(("number", "raised"), ENDINGS)
 def test_a_signal_that_comes_as_the_work_ends_keeps_the_next_work_from_beginning(
     number: signal.Signals, raised: type[BaseException]
 ) -> None:

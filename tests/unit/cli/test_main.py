@@ -15,6 +15,7 @@ from paragon_sync.cli.group import Group
 from paragon_sync.cli.main import COMMANDS, main
 from paragon_sync.errors import (
     HostError,
+    HungUp,
     Interrupted,
     ManifestError,
     ParagonSyncError,
@@ -86,6 +87,7 @@ def test_a_command_returns_its_exit_code(ended: Probe, result: int | None, code:
         (HostError("no answer", method="GET", path="/sdk/me"), 1, "error: no answer\n"),
         (Interrupted("stopped"), 130, "error: stopped\n"),
         (Terminated("terminated"), 143, "error: terminated\n"),
+        (HungUp("hung up"), 129, "error: hung up\n"),
         (KeyboardInterrupt(), 130, "\nInterrupted.\n"),
         (OSError(errno.ENOSPC, "No space left on device"), 1, "error: No space left on device\n"),
         (PermissionError(errno.EACCES, "Permission denied", "x.plan"), 1, "error: Permission denied: x.plan\n"),

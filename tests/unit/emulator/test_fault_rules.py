@@ -147,6 +147,8 @@ def test_what_is_read_can_be_told(tmp_path: Path) -> None:
     (tmp_path / "faults.json").write_text('[{"fault":"ignore","values":"/meta/*"}]')
     assert read == read_faults({"seed": 3, "faults": to_json(read)["faults"]})
     assert read_faults(tmp_path / "faults.json").rules[0].fault == KINDS["ignore"](values=("/meta/*",))
+    normalise = {"fault": "normalise", "strategies": ["lower", "sort"], "answer": "sent"}
+    assert read_faults([normalise]) == read_faults(to_json(read_faults([normalise])))
     assert read_faults(None).rules == ()
     assert read_faults([{"fault": "drop", "times": None}]) == read_faults([{"fault": "drop"}])
 
@@ -167,12 +169,16 @@ def test_what_is_read_can_be_told(tmp_path: Path) -> None:
         ([{"fault": "drop", "times_per_user": 1}], "drop has no 'times_per_user'"),
         ([{"fault": "drop", "when": "never"}], "when must be before or after"),
         ([{"fault": "drop", "reset": 1}], "reset must be true or false"),
+        ([{"fault": "pages", "size": 0}], "size must be an integer from 1 to 1000000"),
         ([{"fault": "drop", "users": []}], "users must be a string or an array of strings"),
         ([{"fault": "drop", "users": [1]}], "users must be a string or an array of strings"),
         ([{"fault": "drop", "probability": 1.5}], "probability must be a number from 0 to 1"),
         ([{"fault": "drop", "probability": True}], "probability must be a number from 0 to 1"),
         ([{"fault": "drop", "every": 0}], "every must be an integer from 1 to 1000000000"),
         ([{"fault": "drop", "every": 1.5}], "every must be an integer"),
+        ([{"fault": "normalise", "strategies": ["trim", "upper"]}], "strategies must be trim or lower or sort"),
+        ([{"fault": "normalise", "strategies": []}], "strategies must be a string or an array of strings"),
+        ([{"fault": "normalise", "answer": "some"}], "answer must be stored or sent or none"),
         ([{"fault": "hang", "seconds": 601}], "seconds must be a number from 0 to 600"),
         ([{"fault": "server-error", "status": 404}], "status must be an integer from 500 to 599"),
         ([{"fault": "drop", "users": {1}}], "the faults can't be read: set is not a JSON value"),

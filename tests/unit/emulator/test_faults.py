@@ -233,3 +233,44 @@ def test_a_request_whose_token_is_bad_befalls_what_is_for_all(emulator: Emulator
     emulator.faults({"fault": "firewall", "users": "acme"}, {"fault": "server-error"})
     reply = Client(emulator, "acme").ask("GET", "/sdk/me", Authorization="Bearer none")
     assert reply.status == 500
+
+
+class TestPages:
+    @pytest.fixture
+    def emulator(self, signing_key: Path) -> Iterator[Emulator]:
+        accounts = [{**CREDENTIAL, "id": name} for name in ("c1", "c2", "c3")]
+        fixture = {**FIXTURE, "users": {"acme": {"meta": {}, "credentials": accounts}}}
+        with running(fixture, signing_key=signing_key) as emulator:
+            yield emulator
+
+    def list_credentials(self, emulator: Emulator, query: str = "") -> Reply:
+        return Client(emulator, "acme").ask("GET", f"/sdk/credentials{query}")
+
+    def test_a_link_names_the_next_page(self, emulator: Emulator) -> None:
+        emulator.faults({"fault": "pages", "size": 2})
+        url = f"{emulator.url}/projects/p/sdk/credentials?integration=slack&pageCursor="
+        first = self.list_credentials(emulator, "?integration=slack")
+        assert [one["id"] for one in first.json] == ["c1", "c2"]
+        assert first.headers["link"] == f'<{url}0>; rel="first", <{url}2>; rel="next"'
+        second = self.list_credentials(emulator, "?integration=slack&pageCursor=2")
+        assert [one["id"] for one in second.json] == ["c3"]
+        assert second.headers["link"] == f'<{url}0>; rel="first"'
+
+    def test_a_cursor_names_the_next_page(self, emulator: Emulator) -> None:
+        emulator.faults({"fault": "pages", "size": 2, "form": "cursor"})
+        first, second = (self.list_credentials(emulator, query) for query in ("", "?pageCursor=2"))
+        assert ([one["id"] for one in first.json["records"]], first.json["nextPageCursor"]) == (["c1", "c2"], 2)
+        assert ([one["id"] for one in second.json["records"]], second.json["nextPageCursor"]) == (["c3"], None)
+        assert "link" not in first.headers
+
+    @pytest.mark.parametrize("cursor", ["x", "-1", ""])
+    def test_a_cursor_that_the_emulator_did_not_give_is_refused(self, emulator: Emulator, cursor: str) -> None:
+        emulator.faults({"fault": "pages"})
+        assert self.list_credentials(emulator, f"?pageCursor={cursor}").status == 400
+
+    def test_what_is_no_list_has_no_pages(self, emulator: Emulator) -> None:
+        emulator.faults({"fault": "pages", "form": "cursor"})
+        assert Client(emulator, "acme").get("/sdk/me")["authenticated"] is True
+        assert "link" not in patch(emulator).headers
+        emulator.faults({"fault": "html"}, {"fault": "pages"})
+        assert self.list_credentials(emulator).text.startswith("<!doctype html>")

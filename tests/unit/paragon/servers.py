@@ -1,4 +1,4 @@
-"""Servers that allow only so many requests a second, each in its own way, and a run against one in simulated time."""
+"""Servers that allow only so many requests a second, each in its own way, and a run against one in virtual time."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Protocol
 from paragon_sync.errors import RefusedError
 from paragon_sync.paragon.rate import Limiter, Pace
 from paragon_sync.paragon.retry import RetryPolicy
-from tests.unit.paragon.simulated import simulate
+from tests.virtual_time import run_virtual
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,7 +157,7 @@ def against(
         limiter = Limiter(concurrency=concurrency, rate=rate, clock=clock)
         return await _ask(server, limiter, clock, seconds, latency)
 
-    return simulate(run())
+    return run_virtual(run())
 
 
 async def _ask(server: Server, limiter: Limiter, clock: Callable[[], float], seconds: float, latency: float) -> Course:

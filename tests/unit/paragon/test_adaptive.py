@@ -1,4 +1,4 @@
-"""How fast a server lets us ask: found out against servers of many kinds, in simulated time."""
+"""How fast a server lets us ask: found out against servers of many kinds, in virtual time."""
 
 from __future__ import annotations
 

@@ -7,7 +7,7 @@ import asyncio
 import pytest
 
 from paragon_sync.paragon.rate import Limiter, Pace
-from tests.unit.paragon.simulated import simulate
+from tests.virtual_time import run_virtual
 
 
 def limiter(**options) -> Limiter:
@@ -27,7 +27,7 @@ def test_requests_are_spaced_evenly(rate, pause, moments):
             await asyncio.sleep(pause)
         return seen
 
-    assert simulate(run()) == pytest.approx(moments)
+    assert run_virtual(run()) == pytest.approx(moments)
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
@@ -46,7 +46,7 @@ def test_no_more_than_so_many_at_once(concurrency):
         await asyncio.gather(*(one() for _ in range(10)))
         return most
 
-    assert simulate(run()) == concurrency
+    assert run_virtual(run()) == concurrency
 
 
 def test_a_slot_is_given_back_when_its_request_fails():
@@ -59,7 +59,7 @@ def test_a_slot_is_given_back_when_its_request_fails():
         async with shared.slot():
             return True
 
-    assert simulate(run())
+    assert run_virtual(run())
 
 
 def test_a_write_goes_before_the_reads_that_wait():
@@ -74,7 +74,7 @@ def test_a_write_goes_before_the_reads_that_wait():
         await asyncio.gather(*(one(name, name.startswith("write")) for name in ("a", "b", "c", "write 1", "write 2")))
         return order
 
-    assert simulate(run()) == ["a", "write 1", "write 2", "b", "c"]
+    assert run_virtual(run()) == ["a", "write 1", "write 2", "b", "c"]
 
 
 def test_who_gives_up_waiting_takes_no_slot():
@@ -94,7 +94,7 @@ def test_who_gives_up_waiting_takes_no_slot():
         async with shared.slot():
             return asyncio.get_running_loop().time()
 
-    assert simulate(run()) == 10
+    assert run_virtual(run()) == 10
 
 
 def test_without_a_refusal_nothing_slows_down():
@@ -105,7 +105,7 @@ def test_without_a_refusal_nothing_slows_down():
                 shared.served(began)
         return asyncio.get_running_loop().time(), shared.pace
 
-    assert simulate(run()) == (0, Pace(rate=None, refusals=0, paused=0, ended=100))
+    assert run_virtual(run()) == (0, Pace(rate=None, refusals=0, paused=0, ended=100))
 
 
 def test_what_requests_take_is_added_up():
@@ -118,7 +118,7 @@ def test_what_requests_take_is_added_up():
         await asyncio.gather(one(shared, 1), one(shared, 2), one(shared, 3))
         return shared.pace.ended, shared.pace.busy
 
-    assert simulate(run()) == (3, 6)
+    assert run_virtual(run()) == (3, 6)
 
 
 def test_retry_after_holds_everybody():
@@ -136,6 +136,6 @@ def test_retry_after_holds_everybody():
         await asyncio.gather(*(one(number) for number in range(3)))
         return seen, shared.pace
 
-    seen, pace = simulate(run())
+    seen, pace = run_virtual(run())
     assert seen == [0, 30, 30.5]
     assert (pace.refusals, pace.paused) == (1, 30)

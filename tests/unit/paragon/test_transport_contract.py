@@ -120,6 +120,12 @@ def test_no_cookie_goes_from_one_user_to_another(transport):
     assert b"cookie" not in server.requests[1].lower()
 
 
+def test_a_header_whose_value_is_no_text_is_there(transport):
+    [response], _ = exchange(transport, [Act(ok(headers=["Link: <?x=\xe9>; rel=next", "X-Two: 2"]))])
+    assert ("link" in response.headers, response.headers["link"].isascii()) == (True, False)
+    assert {*response.headers} == {"content-length", "link", "x-two"}
+
+
 def test_a_long_header_is_taken(transport):
     [response], _ = exchange(transport, [Act(ok(headers=["X-Long: " + "a" * 20_000]))])
     assert len(response.headers["x-long"]) == 20_000

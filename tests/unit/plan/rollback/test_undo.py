@@ -420,6 +420,14 @@ def test_what_the_run_set_again_itself_stays_on() -> None:
     assert [(True, True)] == [(managed.base, managed.desired) for managed in undone.operations[1].managed]
 
 
+def test_what_the_run_set_again_itself_and_its_user_disabled_since_stays_off() -> None:
+    asserted = replace(patched((workflows(notify=OFF), workflows(notify=ON))), verified=True)
+    undone = effects(credential(workflows(notify=OFF)), more=(asserted,))
+
+    assert [BACK] == told(undone)
+    assert ['whether "Send notification" is enabled has changed since, and is left as it is'] == notes(undone)
+
+
 def test_what_somebody_enabled_since_stays_on() -> None:
     assert [BACK, []] == told(effects(credential(workflows(notify=ON))))
 

@@ -211,7 +211,9 @@ class Bench:
                         **{
                             "client": client,
                             "store": store,
-                            "applicant": Applicant(environment="production", project="p", actor="ada"),
+                            "applicant": Applicant(
+                                environment="production", project="p", host="http://api", actor="ada"
+                            ),
                             "concurrency": 16,
                             "clock": lambda: datetime.fromtimestamp(EPOCH + loop.time(), UTC),
                             "begun": runs.append,

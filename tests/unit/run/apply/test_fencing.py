@@ -164,10 +164,13 @@ def test_one_check_serves_the_requests_of_a_tenth_of_a_second(tmp_path: Path) ->
             await asyncio.sleep(0.01)
             work()
 
-        fence = FenceMonitor(store.check_fence, lambda: Moment(loop.time(), loop.time()), run_blocking)
+        def now() -> Moment:
+            return Moment(loop.time(), loop.time())
+
+        fence = FenceMonitor(store.check_fence, now, run_blocking)
         for _ in range(100):
             await asyncio.gather(*(fence.ensure() for _ in range(50)))
-            assert fence.is_confirmed
+            assert fence.is_confirmed(now())
             await asyncio.sleep(0.01)
 
     run_virtual(many())

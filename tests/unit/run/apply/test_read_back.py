@@ -155,3 +155,41 @@ def test_the_answer_is_parsed_only_where_the_read_back_is_not_as_planned(tmp_pat
 
     api.answer = nonsense
     assert [Applied()] == Bench(folder=tmp_path, api=api).apply().outcomes()
+
+
+def test_a_conflict_beside_a_value_that_was_stored_differently_names_both(tmp_path: Path) -> None:
+    api = Api(configs={"u000": LIVE})
+    api.stores = lambda config: {"sharedSettings": {k: v.strip() for k, v in config["sharedSettings"].items()}}
+
+    async def save(asked: Asked) -> Any:
+        if asked.method == "PATCH":
+            answer = api.usual(asked)
+            api.configs["u000"] = {"sharedSettings": {"channel": "C2", "note": "theirs"}}
+            return answer
+        return None
+
+    api.answer = save
+    block = BlockSpec(settings={"channel": " C2 ", "note": "ours"})
+    (outcome,) = Bench(folder=tmp_path, api=api, blocks=(block,)).apply().outcomes()
+
+    assert isinstance(outcome, Conflict)
+    assert ["note"] == [path.label for path in outcome.paths]
+    assert [("channel", "C2")] == [(value.label, value.stored) for value in outcome.stored]
+
+
+def test_a_form_that_an_earlier_answer_held_is_no_conflict_for_the_next_attempt(tmp_path: Path) -> None:
+    """The PATCH is answered with another form, and the request after it fails for a while."""
+    entry = {"enabled": False, "settings": {}}
+    api = Api(configs={"u000": {"sharedSettings": {"channel": "C1"}, "configuredWorkflows": {"notify": entry}}})
+    api.stores = lambda config: config | {"sharedSettings": {k: v.strip() for k, v in config["sharedSettings"].items()}}
+
+    async def unavailable(asked: Asked) -> Any:
+        return ok({"message": "down"}, 503) if asked.method == "POST" else None
+
+    api.answer = unavailable
+    block = BlockSpec(settings={"channel": " C2 "}, workflows={"notify": True})
+    run = Bench(folder=tmp_path, api=api, blocks=(block,), enablement="endpoint").apply()
+
+    (outcome,) = run.outcomes()
+    assert isinstance(outcome, Failed)
+    assert [("channel", "C2")] == [(value.label, value.stored) for value in outcome.stored]
