@@ -1,160 +1,117 @@
-"""What the layers of one document ask for together, and whether several documents may stand beside each other.
+"""Merge the layers of one document in compact form, and tell whether several documents are compatible.
 
-Knows the rules of ``own`` in their plainest cases; whatever takes more to tell gives None (or False). No live state.
+These are the rules of ``own`` in their plainest cases. What takes more to judge is left as it is (blocks with different
+selectors), or counts as incompatible, which the rules themselves then judge.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import reduce
-from typing import TypeAlias
+from itertools import combinations
 
 from paragon_sync.jsonvalue import Json, equal
-from paragon_sync.model.compact import CompactBlock, CompactDefault, CompactDocument, CompactWorkflow, Selector
-from paragon_sync.model.declared import Account, Configuration
-from paragon_sync.model.desired import (
-    Default,
-    DesiredBlock,
-    DesiredFragment,
-    MetadataKey,
-    Set,
-    Setting,
-    Unset,
-    WorkflowEnabled,
-    WorkflowSetting,
+from paragon_sync.model.compact import (
+    CompactBlock,
+    CompactDocument,
+    CompactLevel,
+    CompactPruning,
+    CompactRule,
+    CompactWorkflow,
 )
 
-_Level: TypeAlias = tuple[dict[str, Json], dict[str, CompactDefault]]
 
+def merge_layers(layers: Sequence[CompactDocument]) -> CompactDocument:
+    """Merge what the layers of a document ask for, from the weakest to the strongest.
 
-def to_compact(layer: DesiredFragment) -> CompactDocument | None:
-    """What a resolved layer asks for."""
-    metadata: dict[str, Json] = {}
-    for claim in layer.metadata:
-        if not isinstance(claim.intent, Set) or not isinstance(claim.target, MetadataKey):
-            return None
-        metadata[claim.target.key] = claim.intent.value
-    blocks: dict[str, CompactBlock] = {}
-    for block in layer.blocks:
-        asked = _block(block)
-        if asked is None or block.integration in blocks:
-            return None
-        blocks[block.integration] = asked
-    return metadata, blocks
-
-
-def merge_layers(layers: Sequence[CompactDocument | None]) -> CompactDocument | None:
-    """What a document asks for whose layers these are, from the weakest to the strongest."""
-    if len(layers) == 1:
-        return layers[0]
-    return reduce(_over, layers)
+    Blocks with other selectors, which may lead to the same configuration, stay apart.
+    """
+    return layers[0] if len(layers) == 1 else reduce(_over, layers)
 
 
 def are_compatible(documents: Sequence[CompactDocument]) -> bool:
-    """Whether no two documents have words on one value that could contradict each other, whatever is live."""
-    return all(_agree(one, other) for number, one in enumerate(documents) for other in documents[:number])
+    """Return whether no two blocks or documents say of one value what could contradict, whatever is live."""
+    metadata = all(_equal_where_both(one[0], other[0]) for one, other in combinations(documents, 2))
+    blocks = [block for document in documents for block in document[1]]
+    return metadata and all(
+        _blocks_are_compatible(one, other) for one, other in combinations(blocks, 2) if one[0] == other[0]
+    )
 
 
-def same(one: CompactDefault, other: CompactDefault) -> bool:
-    """Whether both are the same default, or both say that the value is unset."""
-    if one is None or other is None:
-        return one is other
+def is_same_rule(one: CompactRule, other: CompactRule) -> bool:
+    """Return whether two documents with these rules for one value agree; a release says nothing."""
+    if "release" in (one, other):
+        return True
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
     return equal(one[0], other[0]) and equal([*one[1]], [*other[1]])
 
 
-def _block(block: DesiredBlock) -> CompactBlock | None:
-    if block.exact:
-        return None
-    levels: dict[str | None, _Level] = {None: ({}, {})}
-    enabled: dict[str, bool] = {}
-    for claim in block.claims:
-        match claim.target, claim.intent:
-            case WorkflowEnabled(workflow=id_), Set(value=bool() as on) if id_ not in enabled:
-                levels.setdefault(id_, ({}, {}))
-                enabled[id_] = on
-                continue
-            case Setting(input=id_), _:
-                owned, soft = levels[None]
-            case WorkflowSetting(workflow=workflow, input=id_), _:
-                owned, soft = levels.setdefault(workflow, ({}, {}))
-            case _:
-                return None
-        match claim.intent:
-            case Set(value=value) if id_ not in owned and soft.pop(id_, _ALONE) is not None:
-                owned[id_] = value
-            case Default(value=value, blank=blank) if id_ not in soft:
-                soft |= {} if id_ in owned else {id_: (value, blank)}
-            case Unset() if id_ not in owned and id_ not in soft:
-                soft[id_] = None
-            case _:
-                return None
-    settings = levels.pop(None)
-    workflows: dict[str, CompactWorkflow] = {str(i): (enabled.get(str(i)), *level) for i, level in levels.items()}
-    return _selector(block.account), _selector(block.configuration), *settings, workflows
+def _over(weak: CompactDocument, strong: CompactDocument) -> CompactDocument:
+    (metadata, lower, _), (own_metadata, upper, released) = weak, strong
+    left = {key: value for key, value in metadata.items() if key not in released} if released else metadata
+    blocks = [*lower]
+    for block in upper:
+        below = [number for number, other in enumerate(lower) if other[0] == block[0]]
+        alone = len(below) == 1 and sum(other[0] == block[0] for other in upper) == 1
+        if alone and lower[below[0]][1:3] == block[1:3]:
+            blocks[below[0]] = _block_over(lower[below[0]], block)
+        else:
+            blocks.append(block)
+    return left | own_metadata, tuple(blocks), released
 
 
-def _selector(selector: Account | Configuration) -> Selector:
-    return selector if isinstance(selector, str) else (selector.field, selector.value)
-
-
-_ALONE: CompactDefault = (None, ())
-"""Any default: it gives way to a value that is owned, as nothing would."""
-
-
-def _over(weak: CompactDocument | None, strong: CompactDocument | None) -> CompactDocument | None:
-    if weak is None or strong is None:
-        return None
-    (metadata, lower), (own_metadata, upper) = weak, strong
-    blocks = dict(lower)
-    for kind, block in upper.items():
-        below = blocks.get(kind)
-        if below is None:
-            blocks[kind] = block
-            continue
-        if below[:2] != block[:2]:  # other selectors, which may lead to the same configuration
-            return None
-        under, over = below[4], block[4]
-        workflows = under | over
-        for id_ in under.keys() & over.keys():
-            enabled = under[id_][0] if over[id_][0] is None else over[id_][0]
-            workflows[id_] = (enabled, *_level_over(under[id_][1:], over[id_][1:]))
-        blocks[kind] = (*block[:2], *_level_over(below[2:4], block[2:4]), workflows)
-    return metadata | own_metadata, blocks
-
-
-def _level_over(weak: _Level, strong: _Level) -> _Level:
-    (owned, soft), (own, softer) = weak, strong
+def _block_over(weak: CompactBlock, strong: CompactBlock) -> CompactBlock:
+    under, over = weak[5], strong[5]
+    workflows = under | over
+    for id_ in under.keys() & over.keys():
+        workflows[id_] = _workflow_over(under[id_], over[id_])
+    kind, account, configuration = strong[:3]
     return (
-        {id_: value for id_, value in owned.items() if id_ not in softer} | own,
-        {id_: value for id_, value in soft.items() if id_ not in own} | softer,
+        kind,
+        account,
+        configuration,
+        *_level_over(weak[3:5], strong[3:5]),
+        workflows,
+        _pruning_of_both(weak[6], strong[6]),
     )
 
 
-def _agree(one: CompactDocument, other: CompactDocument) -> bool:
-    (metadata, blocks), (their_metadata, theirs) = one, other
-    return _equal_where_both(metadata, their_metadata) and all(
-        _blocks_agree(block, theirs[kind]) for kind, block in blocks.items() if kind in theirs
+def _workflow_over(weak: CompactWorkflow, strong: CompactWorkflow) -> CompactWorkflow:
+    enabled = weak[0] if strong[0] is None else strong[0]
+    return (enabled, *_level_over(weak[1:], strong[1:]))
+
+
+def _level_over(weak: CompactLevel, strong: CompactLevel) -> CompactLevel:
+    (owned, rules), (own, stronger) = weak, strong
+    return (
+        {id_: value for id_, value in owned.items() if id_ not in stronger} | own,
+        {id_: rule for id_, rule in rules.items() if id_ not in own} | stronger,
     )
 
 
-def _blocks_agree(one: CompactBlock, other: CompactBlock) -> bool:
-    if not _levels_agree(one[2:4], other[2:4]):
+def _pruning_of_both(one: CompactPruning | None, other: CompactPruning | None) -> CompactPruning | None:
+    return one or other if one is None or other is None else (*one, *other)
+
+
+def _blocks_are_compatible(one: CompactBlock, other: CompactBlock) -> bool:
+    if not _levels_are_compatible(one[3:5], other[3:5]):
         return False
-    for id_ in one[4].keys() & other[4].keys():
-        mine, theirs = one[4][id_], other[4][id_]
-        contradict = None not in {mine[0], theirs[0]} and mine[0] is not theirs[0]
-        if contradict or not _levels_agree(mine[1:], theirs[1:]):
+    for id_ in one[5].keys() & other[5].keys():
+        mine, theirs = one[5][id_], other[5][id_]
+        contradict = {mine[0], theirs[0]} == {True, False}
+        if contradict or not _levels_are_compatible(mine[1:], theirs[1:]):
             return False
     return True
 
 
-def _levels_agree(one: _Level, other: _Level) -> bool:
+def _levels_are_compatible(one: CompactLevel, other: CompactLevel) -> bool:
     """Settings win over defaults, and unset goes with neither."""
-    (owned, soft), (theirs, softer) = one, other
-    unset = [id_ for level in (soft, softer) for id_, value in level.items() if value is None]
+    (owned, rules), (theirs, others) = one, other
+    unset = [id_ for level in (rules, others) for id_, rule in level.items() if rule == "unset"]
     return (
         _equal_where_both(owned, theirs)
-        and all(same(value, softer[id_]) for id_, value in soft.items() if id_ in softer)
+        and all(is_same_rule(rule, others[id_]) for id_, rule in rules.items() if id_ in others)
         and not any(id_ in owned or id_ in theirs for id_ in unset)
     )
 

@@ -6,14 +6,21 @@ finding, or a case that only the rules of ``select``, ``shape`` and ``decide`` c
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject, Repeated, equal
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.compact import CompactBlock, CompactDefault, CompactDocument, CompactWorkflow, Selector
+from paragon_sync.model.compact import (
+    CompactBlock,
+    CompactDocument,
+    CompactLevel,
+    CompactRule,
+    CompactWorkflow,
+    Selector,
+)
 from paragon_sync.model.live import Credential, LiveUser
-from paragon_sync.plan.compact_merge import same
+from paragon_sync.plan.compact_merge import is_same_rule
 from paragon_sync.plan.names import integration_id
 from paragon_sync.plan.own import among
 from paragon_sync.plan.select import VALID
@@ -44,25 +51,25 @@ class NoopChecker:
         accounts = [one.raw for one in live.credentials if one.raw.get("dateDeleted") is None]
         if not accounts:
             return None
-        alone = len(documents) == 1
-        seen = _ManagedValues()
+        enabled: set[tuple[_Where, str]] = set()
+        reached: list[tuple[_Where, CompactBlock, _Live]] = []
         try:
-            for metadata, blocks in documents:
-                if metadata:
+            for metadata, blocks, released in documents:
+                if metadata or released:
                     _check_metadata(metadata, live.meta)
-                for kind, block in blocks.items():
-                    account, configuration, owned, soft, workflows = block
-                    for place, settings, entries in self._reached(kind, account, configuration, accounts):
+                for block in blocks:
+                    kind, account, configuration, owned, rules, workflows, _ = block
+                    for where, settings, entries in self._reached(kind, account, configuration, accounts):
                         _check_owned(owned, settings)
-                        if soft:
-                            _check_soft(soft, settings)
+                        if rules:
+                            _check_rules(rules, settings)
                         if workflows:
-                            self._check_workflows(kind, workflows, entries, seen, place)
-                        if not alone:
-                            seen.defaults(place, block)
+                            enabled.update(self._check_workflows(kind, workflows, entries, where))
+                        reached.append((where, block, (settings, entries)))
+            _check_together(reached)
         except _NeedsFullPlan:
             return None
-        return len(seen.on)
+        return len(enabled)
 
     def _reached(
         self, kind: str, selector: Selector, configuration: Selector, accounts: Sequence[JsonObject]
@@ -81,31 +88,34 @@ class NoopChecker:
         return [reached for raw in found for reached in _configurations(raw, configuration)]
 
     def _check_workflows(
-        self, kind: str, asked: dict[str, CompactWorkflow], live: JsonObject, seen: _ManagedValues, place: _Where
-    ) -> None:
-        for id_, workflow in asked.items():
+        self, kind: str, workflows: dict[str, CompactWorkflow], live: JsonObject, where: _Where
+    ) -> Iterable[tuple[_Where, str]]:
+        """Return those that are enabled, of the workflows whose enablement is managed."""
+        found = []
+        for id_, workflow in workflows.items():
             entry = live.get(id_, _ABSENT)
             if entry is _ABSENT:
                 self._check_missing(kind, id_, workflow)
                 continue
             if not isinstance(entry, dict):
                 raise _NeedsFullPlan
-            enabled, owned, soft = workflow
+            enabled, owned, rules = workflow
             if enabled is not None:
-                if entry.get("enabled") is not enabled:
+                if entry.get("enabled") is not enabled:  # nor is it where the enablement is released
                     raise _NeedsFullPlan
                 if enabled:
-                    seen.on.add((place, id_))
-            if owned or soft:
+                    found.append((where, id_))
+            if owned or rules:
                 settings = _object(entry.get("settings", _EMPTY))
                 _check_owned(owned, settings)
-                _check_soft(soft, settings)
+                _check_rules(rules, settings)
+        return found
 
     def _check_missing(self, kind: str, id_: str, workflow: CompactWorkflow) -> None:
         """A workflow without an entry is off, and is left so where nothing asks for more."""
-        enabled, owned, soft = workflow
+        enabled, owned, rules = workflow
         on = enabled is True or (enabled is False and id_ in self._enabled_by_catalog(kind))
-        if on or owned or any(value is not None for value in soft.values()):
+        if on or owned or any(rule != "unset" for rule in rules.values()) or enabled == "release":
             raise _NeedsFullPlan
 
     def _enabled_by_catalog(self, kind: str) -> frozenset[str]:
@@ -118,6 +128,8 @@ class NoopChecker:
 
 _Where: TypeAlias = tuple[Json, Json]
 """A configuration: its credential's id, and its own, None in the documented shape."""
+_Live: TypeAlias = tuple[JsonObject, JsonObject]
+"""The settings of a configuration, and its map of workflows."""
 _Reached: TypeAlias = tuple[_Where, JsonObject, JsonObject]
 """A configuration, its settings, and its map of workflows."""
 _ABSENT: Final = Repeated(())
@@ -125,22 +137,57 @@ _ABSENT: Final = Repeated(())
 _EMPTY: Final[JsonObject] = {}
 
 
-class _ManagedValues:
-    """What one user's documents were found to manage, each configuration's values once."""
+def _check_together(reached: Sequence[tuple[_Where, CompactBlock, _Live]]) -> None:
+    """Check what several blocks say of one configuration, and that those that are ``exact`` leave nothing unnamed."""
+    several = len({where for where, _, _ in reached}) < len(reached)
+    if not several and all(block[6] is None for _, block, _ in reached):  # nearly always
+        return
+    by_configuration: dict[_Where, list[CompactBlock]] = {}
+    for where, block, _ in reached:
+        by_configuration.setdefault(where, []).append(block)
+    lives = {where: live for where, _, live in reached}
+    for where, blocks in by_configuration.items():
+        levels = _levels(blocks)
+        if len(blocks) > 1:
+            for parts in levels.values():
+                _check_rules_agree(rules for _, rules in parts)
+        _check_unnamed(blocks, levels, *lives[where])
 
-    def __init__(self) -> None:
-        self.on: set[tuple[_Where, str]] = set()
-        self._defaults: dict[tuple[_Where, str | None, str], CompactDefault] = {}
 
-    def defaults(self, place: _Where, block: CompactBlock) -> None:
-        """Two defaults that differ contradict each other, even where the user's own value makes them idle."""
-        _, _, _, own, workflows = block
-        levels: list[tuple[str | None, dict[str, CompactDefault]]] = [(None, own)]
-        levels += [(id_, soft) for id_, (_, _, soft) in workflows.items()]
-        for workflow, soft in levels:
-            for id_, value in soft.items():
-                if not same(value, self._defaults.setdefault((place, workflow, id_), value)):
-                    raise _NeedsFullPlan
+_Levels: TypeAlias = dict[str | None, list[CompactLevel]]
+"""What blocks say of each level: a workflow's id, or None."""
+
+
+def _levels(blocks: Iterable[CompactBlock]) -> _Levels:
+    found: _Levels = {}
+    for _, _, _, owned, rules, workflows, _ in blocks:
+        found.setdefault(None, []).append((owned, rules))
+        for id_, workflow in workflows.items():
+            found.setdefault(id_, []).append(workflow[1:])
+    return found
+
+
+def _check_rules_agree(rules: Iterable[dict[str, CompactRule]]) -> None:
+    """Two defaults that differ contradict each other, even where the user's own value makes them idle."""
+    seen: dict[str, CompactRule] = {}
+    for level in rules:
+        for id_, rule in level.items():
+            if not is_same_rule(rule, seen.setdefault(id_, rule)):
+                raise _NeedsFullPlan
+
+
+def _check_unnamed(blocks: Iterable[CompactBlock], levels: _Levels, settings: JsonObject, entries: JsonObject) -> None:
+    kept = {named for block in blocks if block[6] is not None for named in block[6]}
+    pruned = [level for level, id_ in kept if id_ is None]
+    for level in pruned:
+        named = {id_ for part in levels[level] for ids in part for id_ in ids}
+        entry = settings if level is None else _object(entries.get(level, _EMPTY)).get("settings", _EMPTY)
+        if any(id_ not in named and (level, id_) not in kept for id_ in _object(entry)):
+            raise _NeedsFullPlan
+    if None in pruned:
+        others = (entry for id_, entry in entries.items() if id_ not in levels)
+        if any(_object(entry).get("enabled") is True for entry in others):
+            raise _NeedsFullPlan
 
 
 def _check_metadata(asked: dict[str, Json], live: JsonObject | None) -> None:
@@ -158,14 +205,14 @@ def _check_owned(asked: dict[str, Json], live: JsonObject) -> None:
             raise _NeedsFullPlan
 
 
-def _check_soft(asked: dict[str, CompactDefault], live: JsonObject) -> None:
-    for id_, soft in asked.items():
+def _check_rules(asked: dict[str, CompactRule], live: JsonObject) -> None:
+    for id_, rule in asked.items():
         found = live.get(id_, _ABSENT)
-        if soft is None:
-            if found is not _ABSENT:
+        if isinstance(rule, str):
+            if rule == "release" or found is not _ABSENT:  # another block may manage what is released
                 raise _NeedsFullPlan
             continue
-        value, blank = soft
+        value, blank = rule
         if found.__class__ is Repeated or (blank and among(found, blank) and not equal(found, value)):
             raise _NeedsFullPlan
 

@@ -69,14 +69,13 @@ class Planner:
         self._noop = NoopChecker(catalog)
 
     def plan(
-        self, compact: Sequence[CompactDocument] | None, live: LiveUser, read: ReadDocuments, *, explain: bool = False
+        self, compact: Sequence[CompactDocument], live: LiveUser, read: ReadDocuments, *, in_full: bool = False
     ) -> UserPlan:
         """Compare one user's documents in compact form with live; plan from the full ones only where they differ.
 
-        ``compact`` is None where the documents have no compact form. With ``explain``, the plan has every decision,
-        also those that change nothing.
+        With ``in_full`` every value is planned: for explaining all decisions, and where migrations go first.
         """
-        enabled_live = None if explain or compact is None else self._noop.check(compact, live)
+        enabled_live = None if in_full else self._noop.check(compact, live)
         if enabled_live is not None:
             return UserPlan(user=live.user, enabled_live=enabled_live)
         documents, enrolments = read()

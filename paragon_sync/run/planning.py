@@ -16,7 +16,7 @@ from paragon_sync.errors import ApiError
 from paragon_sync.jsonvalue import Json
 from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.desired import DesiredDocument
+from paragon_sync.model.desired import DesiredDocument, Enlisted
 from paragon_sync.model.migration import Enrolment
 from paragon_sync.model.planned import Enablement, Finding, FindingKind, PlanHeader, Severity
 from paragon_sync.model.project import Policy, Protected
@@ -27,7 +27,7 @@ from paragon_sync.plan.select import place_order
 from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.user import Planner, UserPlan
 from paragon_sync.run.desired.loading import Desired
-from paragon_sync.run.desired.wanted import Reading
+from paragon_sync.run.desired.wanted import Reading, required_fetches
 from paragon_sync.run.desired.whose import Whose
 from paragon_sync.run.estimate import Workload
 from paragon_sync.run.failures import Failures
@@ -134,7 +134,7 @@ async def _plan(
 ) -> UserPlan:
     """Fetch and plan one user; the documents are read in full only where the planner needs them."""
     compact = reading.compact(staged)
-    metadata, configurations = reading.required_fetches(compact, staged)
+    metadata, configurations = required_fetches(compact)
     live = await read_user(planning.client.user(user), metadata=metadata, configurations=configurations)
     documents: list[DesiredDocument] = []
 
@@ -142,7 +142,8 @@ async def _plan(
         documents.extend(reading.in_full(staged))
         return documents, reading.enrolments(documents)
 
-    plan = planner.plan(compact, live, read, explain=explain)
+    in_full = explain or any(isinstance(document, Enlisted) for document in staged)
+    plan = planner.plan(compact, live, read, in_full=in_full)
     return Whose(documents).plan(plan) if documents else plan
 
 

@@ -1,76 +1,39 @@
+"""How layers are merged in compact form, and when documents are compatible."""
+
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from paragon_sync.model.compact import CompactDefault, CompactDocument, CompactWorkflow
-from paragon_sync.model.declared import AccountBy, ConfigurationBy
-from paragon_sync.plan.compact_merge import are_compatible, merge_layers, to_compact
-from tests.unit.plan.build import BlockSpec, WorkflowSpec, layer
+from paragon_sync.model.compact import CompactDocument
+from paragon_sync.plan.compact_merge import are_compatible, merge_layers
 
-OFF: CompactWorkflow = (False, {}, {})
+NOTHING: CompactDocument = ({}, (), ())
 
 
-def one(**parts: object) -> CompactDocument:
+def one(**parts: Any) -> CompactDocument:
     """A layer with one block, of which ``parts`` differ from the plainest."""
-    filled = {"account": "only", "configuration": "default", "owned": {}, "soft": {}, "workflows": {}} | parts
-    return {}, {"slack": tuple(filled.values())}
+    filled = {"kind": "slack", "account": "only", "configuration": "default", "owned": {}, "rules": {}}
+    filled |= {"workflows": {}, "pruning": None} | parts
+    return {}, (tuple(filled.values()),), ()  # type: ignore[return-value] - it has the parts of a block
 
 
-def test_a_resolved_layer_is_told_by_ids() -> None:
-    block = BlockSpec(
-        settings={"a": 1, "both": 3},
-        defaults={"b": "x", "both": 4},
-        blank=("",),
-        unset=["c"],
-        workflows={"w": WorkflowSpec(enabled=True, settings={"d": 2}, unset=["e"]), "v": False},
-        account=AccountBy(field="providerId", value="T1"),
-        configuration=ConfigurationBy(field="id", value="g"),
-    )
-    soft: dict[str, CompactDefault] = {"b": ("x", ("",)), "c": None}
-    workflows: dict[str, CompactWorkflow] = {"w": (True, {"d": 2}, {"e": None}), "v": (False, {}, {})}
-    expected = (("providerId", "T1"), ("id", "g"), {"a": 1, "both": 3}, soft, workflows)
-    assert ({"plan": "pro"}, {"slack": expected}) == to_compact(layer(block, file="a.yaml", metadata={"plan": "pro"}))
-
-
-@pytest.mark.parametrize(
-    "block",
-    [
-        BlockSpec(exact=True),
-        BlockSpec(release=["a"]),
-        BlockSpec(release=["workflow:w"]),
-        BlockSpec(settings={"a": 1}, unset=["a"]),
-        BlockSpec(defaults={"a": 1}, unset=["a"]),
-    ],
-)
-def test_what_takes_more_to_tell_isnt_told(block: BlockSpec) -> None:
-    assert to_compact(layer(block, file="a.yaml")) is None
-
-
-def test_neither_are_released_metadata_and_two_blocks_of_one_integration() -> None:
-    assert to_compact(layer(file="a.yaml", release=["plan"])) is None
-    assert to_compact(layer(BlockSpec(), BlockSpec(), file="a.yaml")) is None
-
-
-def test_a_value_that_two_claims_own_isnt_told() -> None:
-    found = layer(BlockSpec(settings={"a": 1}, defaults={"b": 1}), file="a.yaml")
-    block = found.blocks[0]
-    for claim in block.claims:
-        twice = replace(block, claims=(*block.claims, claim))
-        assert to_compact(replace(found, blocks=(twice,))) is None
+def both(*documents: CompactDocument) -> CompactDocument:
+    """A layer with the blocks of several."""
+    return {}, tuple(block for document in documents for block in document[1]), ()
 
 
 @pytest.mark.parametrize(
     ("weak", "strong", "expected"),
     [
         (one(owned={"a": 1}), one(owned={"a": 2}), one(owned={"a": 2})),
-        (one(owned={"a": 1}), one(soft={"a": None}), one(soft={"a": None})),
-        (one(soft={"a": (1, ())}), one(owned={"a": 2}), one(owned={"a": 2})),
+        (one(owned={"a": 1}), one(rules={"a": "unset"}), one(rules={"a": "unset"})),
+        (one(rules={"a": (1, ())}), one(owned={"a": 2}), one(owned={"a": 2})),
         (one(owned={"a": 1}), one(owned={"b": 2}), one(owned={"a": 1, "b": 2})),
-        (({"k": 1}, {}), ({"k": 2}, {}), ({"k": 2}, {})),
-        (one(), ({}, {}), one()),
-        (({}, {}), one(), one()),
+        (({"k": 1}, (), ()), ({"k": 2}, (), ()), ({"k": 2}, (), ())),
+        (one(), NOTHING, one()),
+        (NOTHING, one(), one()),
         (
             one(workflows={"w": (True, {"a": 1}, {}), "v": (True, {}, {})}),
             one(workflows={"w": (None, {"b": 1}, {}), "u": (False, {}, {})}),
@@ -87,11 +50,29 @@ def test_the_stronger_layer_wins(weak: CompactDocument, strong: CompactDocument,
     assert expected == merge_layers([weak, strong])
 
 
-def test_layers_with_different_selectors_may_meet_and_are_not_put_together() -> None:
-    assert merge_layers([one(), one(account="all")]) is None
-    assert merge_layers([None, one()]) is None
-    assert merge_layers([one(), None]) is None
+def test_layers_with_different_selectors_may_meet_and_stay_apart() -> None:
+    everywhere, other = one(account="all", owned={"a": 1}), one(kind="salesforce")
+    assert merge_layers([one(), everywhere]) == both(one(), everywhere)
+    assert merge_layers([both(one(), everywhere), one()]) == both(one(), everywhere, one())
+    assert merge_layers([both(one(), other), everywhere]) == both(one(), other, everywhere)
     assert merge_layers([one()]) == one()
+
+
+def test_what_is_released_is_not_managed_by_weaker_layers() -> None:
+    weak = one(owned={"a": 1, "b": 2}, workflows={"w": (True, {"c": 3}, {})})
+    strong = one(rules={"a": "release"}, workflows={"w": ("release", {}, {})})
+    merged = one(owned={"b": 2}, rules={"a": "release"}, workflows={"w": ("release", {"c": 3}, {})})
+    assert merge_layers([weak, strong]) == merged
+    assert merge_layers([({"k": 1, "j": 2}, (), ()), ({}, (), ("k",))]) == ({"j": 2}, (), ("k",))
+
+
+def test_exact_levels_and_what_is_kept_add_up() -> None:
+    exact, keeping = ((None, None),), ((None, "a"),)
+    layers = [one(pruning=exact), one(pruning=keeping)]
+    assert [merge_layers(layers), merge_layers([one(), one(pruning=exact)])] == [
+        one(pruning=(*exact, *keeping)),
+        one(pruning=exact),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -100,22 +81,31 @@ def test_layers_with_different_selectors_may_meet_and_are_not_put_together() -> 
         (one(owned={"a": 1}), one(owned={"a": 1}), True),
         (one(owned={"a": 1}), one(owned={"a": True}), False),
         (one(owned={"a": 1}), one(owned={"b": 2}), True),
-        (one(owned={"a": 1}), one(soft={"a": (2, ())}), True),  # settings win over defaults
-        (one(owned={"a": 1}), one(soft={"a": None}), False),
-        (one(soft={"a": None}), one(owned={"a": 1}), False),
-        (one(soft={"a": (2, ())}), one(soft={"a": (2, ())}), True),
-        (one(soft={"a": (2, ())}), one(soft={"a": (2, ("",))}), False),
-        (one(soft={"a": (2, ())}), one(soft={"a": None}), False),
-        (one(soft={"a": None}), one(soft={"a": None}), True),
-        (({"k": 1}, {}), ({"k": 2}, {}), False),
-        (({"k": 1}, {}), ({"j": 2}, {}), True),
-        (one(owned={"a": 1}), ({}, {}), True),
+        (one(owned={"a": 1}), one(rules={"a": (2, ())}), True),  # settings win over defaults
+        (one(owned={"a": 1}), one(rules={"a": "unset"}), False),
+        (one(rules={"a": "unset"}), one(owned={"a": 1}), False),
+        (one(rules={"a": (2, ())}), one(rules={"a": (2, ())}), True),
+        (one(rules={"a": (2, ())}), one(rules={"a": (2, ("",))}), False),
+        (one(rules={"a": (2, ())}), one(rules={"a": "unset"}), False),
+        (one(rules={"a": "unset"}), one(rules={"a": "unset"}), True),
+        (({"k": 1}, (), ()), ({"k": 2}, (), ()), False),
+        (({"k": 1}, (), ()), ({"j": 2}, (), ()), True),
+        (one(owned={"a": 1}), NOTHING, True),
         (one(workflows={"w": (True, {}, {})}), one(workflows={"w": (False, {}, {})}), False),
         (one(workflows={"w": (True, {}, {})}), one(workflows={"w": (None, {"a": 1}, {})}), True),
         (one(workflows={"w": (None, {"a": 2}, {})}), one(workflows={"w": (None, {"a": 1}, {})}), False),
+        (one(owned={"a": 1}), one(rules={"a": "release"}), True),
+        (one(rules={"a": "unset"}), one(rules={"a": "release"}), True),
+        (one(rules={"a": (2, ())}), one(rules={"a": "release"}), True),
+        (one(owned={"a": 1}), one(account="all", owned={"a": 2}), False),
     ],
 )
 def test_documents_agree_where_they_cannot_contradict_each_other(
     left: CompactDocument, right: CompactDocument, expected: bool
 ) -> None:
     assert (expected, expected) == (are_compatible([left, right]), are_compatible([right, left]))
+
+
+def test_so_do_blocks_of_one_document() -> None:
+    different = one(owned={"a": 1}), one(owned={"a": 2})
+    assert [False, True] == [are_compatible([both(*blocks)]) for blocks in (different, different[:1] * 2)]

@@ -11,17 +11,21 @@ from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.model.live import LiveUser
 from paragon_sync.model.migration import Enrolment
 from paragon_sync.model.project import Policy
-from paragon_sync.plan.compact_merge import to_compact
 from paragon_sync.plan.user import Planner, UserPlan
 from tests.unit.plan.build import CATALOG, BlockSpec, credential, document, lines, user
 
 DOCUMENT = document(BlockSpec(settings={"note": "x"}, workflows={"notify": True}))
+COMPACT: CompactDocument = (
+    {},
+    (("slack", "only", "default", {"note": "x"}, {}, {"notify": (True, {}, {})}, None),),
+    (),
+)
 ENTRIES = {"notify": {"enabled": True, "settings": {}}}
 SAME = user(credential({"sharedSettings": {"note": "x"}, "configuredWorkflows": ENTRIES}))
 DIFFERENT = user(credential({"sharedSettings": {"note": "y"}, "configuredWorkflows": ENTRIES}))
 
 
-def planned(live: LiveUser, *, compact: bool = True, explain: bool = False) -> tuple[UserPlan, int]:
+def planned(live: LiveUser, *, in_full: bool = False) -> tuple[UserPlan, int]:
     """The plan, and how many times the documents were read in full."""
     reads = 0
 
@@ -30,10 +34,7 @@ def planned(live: LiveUser, *, compact: bool = True, explain: bool = False) -> t
         reads += 1
         return [DOCUMENT], []
 
-    found = to_compact(DOCUMENT.layers[0])
-    assert found is not None
-    documents: list[CompactDocument] | None = [found] if compact else None
-    return Planner(CATALOG, Policy()).plan(documents, live, read, explain=explain), reads
+    return Planner(CATALOG, Policy()).plan([COMPACT], live, read, in_full=in_full), reads
 
 
 def test_documents_of_an_unchanged_user_are_not_read_in_full() -> None:
@@ -46,11 +47,6 @@ def test_documents_of_a_changed_user_are_read_and_planned() -> None:
 
 
 @pytest.mark.parametrize("live", [SAME, DIFFERENT])
-def test_explaining_decides_every_value(live: LiveUser) -> None:
-    plan, reads = planned(live, explain=True)
+def test_in_full_every_value_is_decided(live: LiveUser) -> None:
+    plan, reads = planned(live, in_full=True)
     assert (2, 1) == (len(plan.decisions), reads)
-
-
-def test_documents_without_a_compact_form_are_planned_in_full() -> None:
-    plan, reads = planned(SAME, compact=False)
-    assert ((), 1) == (plan.operations, reads)
