@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 TESTFLAGS ?= -n auto
+SEEDS ?=
 VENV := .venv/bin
 
 .NOTPARALLEL:
@@ -19,9 +20,15 @@ demo: .setup-run ## Try it: validate, plan, show, apply and plan again on a loca
 test: .setup-dev ## Run the tests; TESTFLAGS are pytest's arguments
 	@$(VENV)/python -m pytest $(TESTFLAGS)
 
+.PHONY: simulate
+simulate: .setup-dev ## Play 2,000 simulated schedules (SEEDS=N: N of them)
+	@$(VENV)/python -m tests.simulation --jobs 2 --seeds $(or $(SEEDS),2000)
+
 .PHONY: soak
-soak: .setup-dev ## Run the soak tests in full: kills, faults and a portal user beside large runs
+soak: .setup-dev ## Run the soak tests in full, then simulated schedules for 60 minutes (SEEDS=N: N of them)
 	@PARAGON_SYNC_SOAK=1 $(VENV)/python -m pytest $(TESTFLAGS) tests/soak
+	@$(VENV)/python -m tests.simulation --jobs 2 --first $(shell date +%s)000 \
+	  $(if $(SEEDS),--seeds $(SEEDS),--minutes 60 --seeds 100000)
 
 .PHONY: lint
 lint: .setup-dev ## Check style and format

@@ -23,7 +23,7 @@ from benchmarks.comparing import run
 
 BENCHES = ("plan", "plan_pem", "apply", "load", "million")
 PAGE = Path(__file__).parents[1] / "docs" / "performance.md"
-LIBRARIES = ("httpx", "aiohttp", "pyreqwest", "orjson", "PyJWT", "cryptography", "uvloop", "SQLAlchemy")
+LIBRARIES = ("httpx", "aiohttp", "pyreqwest", "msgspec", "PyJWT", "cryptography", "uvloop", "SQLAlchemy")
 
 
 def main() -> int:

@@ -14,13 +14,13 @@ from http import HTTPStatus
 from pathlib import Path
 
 import jwt
-import orjson
+import msgspec
 import uvloop
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from benchmarks import world
-from paragon_sync.paragon.fastest import fastest_transport
 from paragon_sync.paragon.transport import HttpRequest, HttpResponse, Transport
+from paragon_sync.paragon.transport_factory import make_transport
 
 BATCH = 32
 AHEAD = 16
@@ -69,7 +69,7 @@ class Floor:
     async def _one(self, token: str, *, writes: bool) -> None:
         headers = {"Accept": "application/json", "Authorization": f"Bearer {token}"}
         read = HttpRequest(method="GET", url=self._root, headers=headers)
-        found = orjson.loads((await self._send(read)).body)
+        found = msgspec.json.decode((await self._send(read)).body)
         if not writes:
             return
         identity, entry = found[0]["id"], found[0]["configurations"][0]
@@ -80,10 +80,10 @@ class Floor:
             method="PATCH",
             url=f"{self._root}/{identity}",
             headers={**headers, **routing, "Content-Type": "application/json"},
-            body=orjson.dumps({"config": config}),
+            body=msgspec.json.encode({"config": config}),
         )
-        orjson.loads((await self._send(write)).body)
-        orjson.loads((await self._send(read)).body)
+        msgspec.json.decode((await self._send(write)).body)
+        msgspec.json.decode((await self._send(read)).body)
 
     async def _send(self, request: HttpRequest) -> HttpResponse:
         response = await self._transport.send(request)
@@ -92,7 +92,7 @@ class Floor:
 
 
 async def _main(url: str, key: bytes, users: int, concurrency: int, *, writes: bool) -> None:
-    carrier = fastest_transport(concurrency)
+    carrier = make_transport(url, concurrency)
     await Floor(carrier, url, key, users).run(concurrency, writes=writes)
     await carrier.aclose()
 

@@ -1,10 +1,9 @@
-"""JSON as data that must come back as it went: equality, codec and pointers.
+"""Read, write and compare JSON without loss; JSON Pointers.
 
-A leaf: knows JSON and nothing of Paragon, manifests or plans.
+Values are plain Python values, with two additions for what Python would lose: a number whose text Python would change
+is a :class:`Number`, and an object with a repeated key is a :class:`Repeated`. Lone surrogates stay in their strings.
 
-Values are plain Python values, with two additions that keep what Python would lose:
-a number whose text Python would change is a :class:`Number`, and an object that names one
-key twice is a :class:`Repeated`. Lone surrogates stay in the strings that hold them.
+The codec is the standard library's. With msgspec, `plan` and `apply` took 5 % less CPU time, `validate --offline` 12 %.
 """
 
 from __future__ import annotations
@@ -17,9 +16,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from json.encoder import encode_basestring_ascii
 from typing import Any, Final, Self, TypeAlias
-
-import msgspec
-import orjson
 
 from paragon_sync.errors import JsonError
 
@@ -41,16 +37,7 @@ ABSENT: Final = Absent.ABSENT
 DEEPEST: Final = 250
 """How many arrays and objects may stand one in another in what :func:`loads` reads, if it isn't told otherwise."""
 
-_REFUSED: Final = object()
-_QUICK_LEVELS: Final = 10
-"""How deep the quick reader goes: further than answers do. What it takes to make it doubles with each level."""
-_SPACES: Final = b" \t\r\n"
-_COMPOUND: Final = frozenset({dict, list})
 _PLAIN: Final = frozenset({str, int, bool, type(None)})
-_NOTHING_BUT_JSON: Final = (
-    orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME | orjson.OPT_PASSTHROUGH_SUBCLASS
-)
-_IN_ORDER: Final = _NOTHING_BUT_JSON | orjson.OPT_SORT_KEYS
 
 _LONGEST_INT: Final = 600  # digits; the least that a Python which limits the conversion can be set to is 640
 
@@ -103,11 +90,15 @@ JsonObject: TypeAlias = "dict[str, Json]"
 
 
 def number(text: str) -> int | float | Number:
-    """The value for a number in JSON's grammar, such that :func:`dumps` gives ``text`` back."""
+    """Return the value of a number in JSON's grammar; :func:`dumps` writes it as ``text`` again."""
     if text.lstrip("-").isdigit():
-        return int(text) if text != "-0" and len(text) < _LONGEST_INT else Number(text)
+        return _integer(text)
     value = float(text)
     return value if repr(value) == text else Number(text)
+
+
+def _integer(text: str) -> int | Number:
+    return int(text) if text != "-0" and len(text) < _LONGEST_INT else Number(text)
 
 
 def computable(value: Json) -> Json:
@@ -126,17 +117,18 @@ def equal(left: Json | Absent, right: Json | Absent) -> bool:
 
     Key order doesn't.
     """
-    if (alike := _is_written_alike(left, right)) is not None:
-        return alike
     pending: list[tuple[Any, Any]] = [(left, right)]
     while pending:
         a, b = pending.pop()
         if type(a) is not type(b):
             return False
-        if isinstance(a, dict):
+        if type(a) in _PLAIN:
+            if a != b:
+                return False
+        elif isinstance(a, dict):
             if a.keys() != b.keys():
                 return False
-            pending.extend((value, b[key]) for key, value in a.items())
+            pending.extend(zip(a.values(), map(b.__getitem__, a), strict=True))
         elif isinstance(a, list):
             if len(a) != len(b):
                 return False
@@ -153,108 +145,12 @@ def equal(left: Json | Absent, right: Json | Absent) -> bool:
     return True
 
 
-def _is_written_alike(left: object, right: object) -> bool | None:
-    """Whether two objects or two arrays are equal; None where that can't be told fast."""
-    if type(left) is not type(right) or type(left) not in _COMPOUND:
-        return None
-    try:
-        if orjson.dumps(left, option=_NOTHING_BUT_JSON) == orjson.dumps(right, option=_NOTHING_BUT_JSON):
-            return True
-        return orjson.dumps(left, option=_IN_ORDER) == orjson.dumps(right, option=_IN_ORDER)
-    except TypeError:  # a value that it doesn't know: the careful comparison does
-        return None
-
-
 def loads(text: str | bytes, *, deepest: int = DEEPEST) -> Json:
     """Read one JSON document.
 
     Raises :class:`JsonError` for anything that isn't JSON (``NaN``, bytes that aren't UTF-8), and for nesting
     deeper than ``deepest``: whatever was read can then be walked and written, inside a larger document too.
     """
-    accepted = _accepted(text, deepest)
-    return _read(text, deepest) if accepted is _REFUSED else accepted
-
-
-def objects(text: str) -> list[dict[str, str]]:
-    """The objects of an array, each member's text as it stands: for whoever hands it on, and doesn't look inside.
-
-    Empty also where that can't be told fast. Of a key that stands twice it gives the last member.
-    """
-    try:
-        found = _unread_objects().decode(text)
-    except ValueError:
-        return []
-    return [{key: bytes(member).decode() for key, member in members.items()} for members in found]
-
-
-@functools.cache
-def _unread_objects() -> msgspec.json.Decoder[list[dict[str, msgspec.Raw]]]:
-    return msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
-
-
-def lacks(text: bytes, *keys: str) -> bool:
-    """Whether it is an object without any of the keys; False also where that can't be told fast."""
-    try:
-        found = _looking_for(keys).decode(text)
-    except ValueError:
-        return False
-    return all(getattr(found, key) is msgspec.UNSET for key in keys)
-
-
-@functools.cache
-def _looking_for(keys: tuple[str, ...]) -> msgspec.json.Decoder[Any]:
-    kind: Any = msgspec.Raw | msgspec.UnsetType
-    return msgspec.json.Decoder(msgspec.defstruct("_Found", [(key, kind, msgspec.UNSET) for key in keys]))
-
-
-def _accepted(text: str | bytes, deepest: int) -> Any:
-    """What :func:`_read` would give, read by faster libraries where that is proven; else :data:`_REFUSED`.
-
-    What was read is written again, without spaces. Where that is the text, nothing was lost: no key stood twice, and no
-    integer was too long. Of floats only their values would be proven, so the reader takes none. Spaces don't count in
-    the comparison, not even those within strings: no value and no key has come or gone all the same.
-    """
-    try:
-        encoded = text if isinstance(text, bytes) else text.encode()
-        value = _quick_reader().decode(encoded)
-        written = orjson.dumps(value)
-    except (ValueError, TypeError):  # the careful reader says whether and why
-        return _REFUSED
-    if written != encoded and written.translate(None, _SPACES) != encoded.translate(None, _SPACES):
-        return _REFUSED
-    if deepest < _QUICK_LEVELS and _deeper(value, deepest):
-        return _REFUSED
-    return value
-
-
-@functools.cache
-def _quick_reader() -> msgspec.json.Decoder[Any]:
-    """Reads objects, arrays, strings, integers, booleans and null, down to a few levels, and refuses all else."""
-    scalar: Any = str | int | bool | None
-    known = scalar
-    for _ in range(_QUICK_LEVELS):
-        known = scalar | dict[str, known] | list[known]  # type: ignore[valid-type]  # made at run time
-    return msgspec.json.Decoder(known)
-
-
-def _is_plain(value: Any) -> bool:
-    """Whether it holds nothing but objects, arrays, strings, integers, booleans and null."""
-    found = [value]
-    for item in found:
-        kind = type(item)
-        if kind in _PLAIN:
-            continue
-        if kind is dict:
-            found += item.values()
-        elif kind is list:
-            found += item
-        else:
-            return False
-    return True
-
-
-def _read(text: str | bytes, deepest: int) -> Json:
-    """As :func:`loads`, by the reader that keeps everything."""
     try:
         decoded = text if isinstance(text, str) else text.decode("utf-8")
         value: Json = _DECODER.decode(decoded.removeprefix("\ufeff"))
@@ -275,8 +171,6 @@ def dumps(
     Without ``indent`` there are no spaces. Raises :class:`JsonError` for what JSON can't carry: a
     :class:`Repeated`, infinity, nesting too deep.
     """
-    if indent is None and not sort_keys and (plain := _plain(value)) is not None:
-        return plain
     try:
         with suppress(_Needs):
             return _encoder(indent, sort_keys=sort_keys).encode(value)
@@ -334,22 +228,19 @@ def assign(value: JsonObject, pointer: Pointer, new: Json | Absent) -> JsonObjec
 
 
 def find_repeated(value: Json) -> Pointer | None:
-    """Where the first object with a repeated key stands, with the key, or None."""
-    if _is_plain(value):
-        return None
-    pending: list[tuple[Pointer, Json]] = [((), value)]
-    while pending:
-        at, found = pending.pop()
-        if isinstance(found, Repeated):
-            return (*at, found.keys[0])
-        if isinstance(found, dict):
-            members: Iterable[tuple[str, Json]] = found.items()
-        elif isinstance(found, list):
-            members = ((str(index), item) for index, item in enumerate(found))
-        else:
-            continue
-        nested = [((*at, key), item) for key, item in members if isinstance(item, dict | list | Repeated)]
-        pending.extend(reversed(nested))
+    """Return the path of the first object with a repeated key, the key included, or None."""
+    match value:
+        case Repeated():
+            return (value.keys[0],)
+        case dict():
+            members: Iterable[tuple[str, Json]] = value.items()
+        case list():
+            members = ((str(index), item) for index, item in enumerate(value))
+        case _:
+            return None
+    for key, item in members:
+        if type(item) not in _PLAIN and (found := find_repeated(item)) is not None:
+            return (key, *found)
     return None
 
 
@@ -370,20 +261,6 @@ def _items(value: Json) -> Iterable[Json]:
             return [item for _, item in value.pairs]
         case _:
             return ()
-
-
-def _plain(value: Any) -> str | None:
-    """What the careful writers would give, written by a faster library where that is the same; else None.
-
-    It knows more types than JSON has, and writes some floats and characters in its own way.
-    """
-    try:
-        encoded = orjson.dumps(value, option=_NOTHING_BUT_JSON)
-    except TypeError:  # a value that it doesn't know
-        return None
-    if not encoded.isascii() or b"\x7f" in encoded or not _is_plain(value):
-        return None
-    return encoded.decode("ascii")
 
 
 class _Needs(Exception):
@@ -427,7 +304,12 @@ def _write(value: Any, *, indent: int | None, sort_keys: bool, newline: str = "\
 def _encoder(indent: int | None, *, sort_keys: bool) -> json.JSONEncoder:
     separators = (",", ":") if indent is None else (",", ": ")
     return json.JSONEncoder(
-        allow_nan=False, indent=indent, separators=separators, sort_keys=sort_keys, default=_unknown
+        allow_nan=False,
+        check_circular=False,
+        indent=indent,
+        separators=separators,
+        sort_keys=sort_keys,
+        default=_unknown,
     )
 
 
@@ -441,5 +323,5 @@ def _object(pairs: list[tuple[str, Json]]) -> dict[str, Json] | Repeated:
 
 
 _DECODER: Final = json.JSONDecoder(
-    object_pairs_hook=_object, parse_int=number, parse_float=number, parse_constant=_constant
+    object_pairs_hook=_object, parse_int=_integer, parse_float=number, parse_constant=_constant
 )

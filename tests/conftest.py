@@ -4,6 +4,7 @@ Only loopback addresses can be reached: pytest-socket sees to it, by the options
 """
 
 import os
+import signal
 from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import TYPE_CHECKING, TypeVar
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 NO_SKIP = os.environ.get("PARAGON_SYNC_NO_SKIP") == "1"
 
 Report = TypeVar("Report", pytest.TestReport, pytest.CollectReport)
+
+signal.signal(signal.SIGHUP, signal.SIG_DFL)  # commands keep it ignored where it is, as in tests that nohup runs
 
 _SLOW_IS_FINE = [HealthCheck.too_slow]
 settings.register_profile("local", deadline=None, suppress_health_check=_SLOW_IS_FINE)

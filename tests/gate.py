@@ -24,6 +24,7 @@ class Gate:
         self.url = ""
         self._ready, self._ended = threading.Event(), asyncio.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._connections: set[asyncio.Task[None] | None] = set()
         self._thread = threading.Thread(target=lambda: asyncio.run(self._serve()), name="gate", daemon=True)
 
     @contextlib.contextmanager
@@ -57,6 +58,7 @@ class Gate:
 
     async def _pass_on(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         to: asyncio.StreamWriter | None = None
+        self._connections.add(task := asyncio.current_task())  # a stream holds its task weakly: it would be collected
         try:
             answers, to = await asyncio.open_connection("127.0.0.1", self.port)
             await asyncio.gather(_copy(reader, to), _copy(answers, writer))
@@ -66,6 +68,7 @@ class Gate:
             for end in (writer, to):
                 if end is not None:
                     end.transport.abort()
+            self._connections.discard(task)
 
 
 def gate_at(url: str) -> Gate | None:

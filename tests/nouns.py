@@ -57,6 +57,7 @@ from paragon_sync.model.planned import (
     Severity,
     Value,
 )
+from paragon_sync.plan.rebase import ToSend
 from paragon_sync.store.journal import SENDING, Ending, Entry, Windows, state_of
 from paragon_sync.store.selection import EVERYTHING, Selection
 
@@ -139,6 +140,11 @@ def run_header(run: str = "20260314-101502-4f1c", **more: Any) -> RunHeader:
         "started": "2026-03-14T10:15:02+00:00",
     }
     return RunHeader(run=run, **(filled | more))
+
+
+def as_planned(operation: Operation) -> ToSend:
+    """Return what is sent where live is as it was when the operation was planned."""
+    return ToSend(requests=operation.requests, pre_image=operation.base)
 
 
 def outline_of(operation: Operation) -> Outline:

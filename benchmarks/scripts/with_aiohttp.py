@@ -1,4 +1,4 @@
-"""The same script by somebody who knows aiohttp, uvloop and orjson: workers, one session, tokens signed in threads.
+"""The same script by somebody who knows aiohttp, uvloop and msgspec: workers, one session, tokens signed in threads.
 
 python with_aiohttp.py URL KEYFILE USERS.NDJSON CONCURRENCY
 """
@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import aiohttp
-import orjson
+import msgspec
 import uvloop
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from with_httpx import PROJECT, differences, token
@@ -21,12 +21,12 @@ async def work(session, documents, key, found):
             f"/projects/{PROJECT}/sdk/credentials", headers={"Authorization": f"Bearer {signed}"}
         ) as response:
             response.raise_for_status()
-            found.append(differences(document, orjson.loads(await response.read())))
+            found.append(differences(document, msgspec.json.decode(await response.read())))
 
 
 async def main(url, key_file, users, concurrency):
     key = load_pem_private_key(Path(key_file).read_bytes(), None)
-    documents = (orjson.loads(line) for line in Path(users).open("rb"))
+    documents = (msgspec.json.decode(line) for line in Path(users).open("rb"))
     found = []
     connector = aiohttp.TCPConnector(limit=int(concurrency))
     async with aiohttp.ClientSession(url, connector=connector, cookie_jar=aiohttp.DummyCookieJar()) as session:

@@ -5,9 +5,7 @@ Pretty JSON in one order whatever the API's own, so that a change of the project
 
 from __future__ import annotations
 
-import os
 import re
-import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, TypeVar
@@ -16,6 +14,7 @@ from paragon_sync import jsonvalue
 from paragon_sync.errors import CatalogError, JsonError
 from paragon_sync.jsonvalue import Json, JsonObject
 from paragon_sync.model.catalog import Catalog, Input, Integration, Workflow
+from paragon_sync.part_file import PartFile, remove_leftovers
 
 FORMAT: Final = 1
 
@@ -61,15 +60,11 @@ def write_lock(path: Path, catalog: Catalog) -> None:
     """Write the lock file in one step: whoever reads it sees the old one or the new one whole."""
     text = lock_text(catalog)
     try:
-        descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        try:
-            with os.fdopen(descriptor, "w", encoding="ascii", newline="\n") as file:
-                file.write(text)
-            Path(name).chmod(0o644)
-            Path(name).replace(path)
-        except BaseException:
-            Path(name).unlink(missing_ok=True)
-            raise
+        remove_leftovers(path.parent)
+        with PartFile(path) as part:
+            part.write(text.encode("ascii"))
+            part.path.chmod(0o644)
+            part.publish()
     except OSError as error:
         raise CatalogError(f"{path}: can't be written: {error.strerror}") from None
 

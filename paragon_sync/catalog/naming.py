@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cached_property
 from typing import Final
 
 from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.similar_names import DEFAULT_COMPARE, Compare, SimilarNames, did_you_mean
 
 ESCAPE: Final = "id:"
 """Before an exact id that is taken as it stands, known to the catalog or not."""
@@ -26,8 +27,9 @@ class Miss:
 class Names:
     """The ids and titles of one scope, such as the settings of one workflow."""
 
-    def __init__(self, titles: Mapping[str, str]) -> None:
+    def __init__(self, titles: Mapping[str, str], *, compare: Compare = DEFAULT_COMPARE) -> None:
         self._titles = titles
+        self._compare = compare
         self._ids: dict[str, list[str]] = {}
         for id_, title in titles.items():
             self._ids.setdefault(title, []).append(id_)
@@ -44,7 +46,7 @@ class Names:
         if ids:
             found = several or f"{what}s"
             return Miss(f'has {len(ids)} {found} "{name}"', f"name it by its id: {', '.join(sorted(ids))}")
-        return Miss(f'has no {what} "{name}"', suggestion(name, [*self._ids, *self._titles], list(self._ids)))
+        return Miss(f'has no {what} "{name}"', self._similar.question(name) or self._listing)
 
     def unique(self) -> dict[str, str]:
         """Return the known ids by every name that leads to exactly one."""
@@ -61,15 +63,21 @@ class Names:
         title = self._titles.get(id_, "")
         return title if title and self.id_of(title, "") == id_ and not title.startswith(ESCAPE) else f"{ESCAPE}{id_}"
 
+    @cached_property
+    def _similar(self) -> SimilarNames:
+        return SimilarNames([*self._ids, *self._titles], compare=self._compare)
+
+    @cached_property
+    def _listing(self) -> str:
+        return _list_names(list(self._ids))
+
 
 def suggestion(name: str, known: Iterable[str], listed: Sequence[str]) -> str:
     """What may have been meant: the nearest of the ``known`` names, else the ``listed`` ones."""
-    folded: dict[str, str] = {}
-    for candidate in known:
-        folded.setdefault(candidate.casefold(), candidate)
-    near = difflib.get_close_matches(name.casefold(), folded, n=1, cutoff=0.6)
-    if near:
-        return f'did you mean "{folded[near[0]]}"?'
+    return did_you_mean(name, known) or _list_names(listed)
+
+
+def _list_names(listed: Sequence[str]) -> str:
     if not listed:
         return "there are none"
     names = sorted(listed)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.options import (
     Canary,
     allow_option,
@@ -25,9 +26,10 @@ from paragon_sync.cli.options import (
     stopping_options,
     view_option,
 )
-from paragon_sync.cli.stored import open_plan, open_state
+from paragon_sync.cli.stored import check_encrypted, open_plan, open_state
 from paragon_sync.cli.target import Target
 from paragon_sync.errors import EXIT_OK, ParagonSyncError, PlanFileError, UsageError
+from paragon_sync.render.format import DEFAULT_NAME
 
 if TYPE_CHECKING:
     from paragon_sync.store.planfile import PlanReader
@@ -53,7 +55,7 @@ if TYPE_CHECKING:
 @run_options
 @view_option
 @quiet_option
-@format_option("text", "json")
+@format_option("run")
 def apply(
     paths: tuple[Path, ...],
     project_file: Path,
@@ -114,14 +116,15 @@ def apply(
         )
     only = None if retried is None else _users_to_retry(retried, target)
     if only is not None and not only:
-        click.echo("Nothing to retry: every operation of that plan's run ended well.")
+        print_text("Nothing to retry: every operation of that plan's run ended well.")
         return EXIT_OK
     asked = question(project, chosen, paths, users, integrations, catalog, allowed, only)
     with tempfile.TemporaryDirectory(prefix="paragon-sync-") as folder:
         file = Path(folder) / "plan"
         make_plan_file(asked, file, quiet=quiet)
-        with open_plan(file) as reader:
-            return _show_and_apply(reader, target, yes=yes)
+        reader = open_plan(file)
+    with reader:  # its file has no name any more: nothing is left of it, whatever ends the run
+        return _show_and_apply(reader, target, yes=yes)
 
 
 def _users_to_retry(plan: Path, target: Target) -> frozenset[str]:
@@ -142,6 +145,7 @@ def _apply_saved(file: Path, digest: str | None, target: Target) -> int:
 
         with open_plan(file) as reader:
             _check_digest(reader, digest)
+            check_encrypted(reader, target.allowed)
             with open_state(target.project, create=True) as store:
                 return apply_and_tell(reader, store, target, connection)
 
@@ -154,13 +158,13 @@ def _show_and_apply(reader: PlanReader, target: Target, *, yes: bool) -> int:
     from paragon_sync.render.plan import View
     from paragon_sync.run.apply.admission import check_allowed
 
-    for_machine = target.output_format == "json"
+    for_machine = target.is_for_machine
     view = View(full=target.full)
-    print_plan(reader, "text", view, saved=None, stream=sys.stderr if for_machine else sys.stdout)
+    print_plan(reader, DEFAULT_NAME, view, saved=None, stream=sys.stderr if for_machine else sys.stdout)
     check_allowed(reader.header, target.allowed)
     if reader.count == 0 and not for_machine:
         return EXIT_OK
-    click.echo(err=for_machine)
+    print_text(err=for_machine)
     with open_state(target.project, create=True) as store:
         if reader.count and not yes:
             _ask(target.environment.name)

@@ -12,8 +12,7 @@ from collections.abc import Callable, Mapping, MutableMapping
 from contextlib import suppress
 from datetime import UTC, datetime
 
-import click
-
+from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.connect import Connection
 from paragon_sync.cli.failure import explain_system
 from paragon_sync.cli.progress import shown
@@ -131,7 +130,7 @@ def _tell_what_is_known(
             started="",
             operations=reader.count,
         )
-        print_counts(header, Counter(states.values()), sys.stderr if target.output_format == "json" else None)
+        print_counts(header, Counter(states.values()), sys.stderr if target.is_for_machine else None)
 
 
 def _is_left(store: StateStore, run: str) -> bool:
@@ -182,10 +181,10 @@ async def _run(
 
 def ask(question: str, refusal: str) -> None:
     """Ask on the terminal; anything but "yes" raises with ``refusal``."""
-    click.echo(f'{question} Type "yes": ', nl=False, err=True)
+    print_text(f'{question} Type "yes": ', nl=False, err=True)
     answer = _typed()
     if answer.strip() != "yes":
-        click.echo("" if answer else "\n", nl=False, err=True)
+        print_text("" if answer else "\n", nl=False, err=True)
         raise ParagonSyncError(f"{refusal}: you did not say yes")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.group import Group
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import environment_option, format_option, project_option
@@ -41,8 +42,8 @@ def pull(project_file: Path, environment: str) -> None:
     changed = [] if before is None else differences(before, pulled, {*before.integrations, *pulled.integrations})
     write_lock(path, pulled)
     for line in changed:
-        click.echo(f"  {line}")
-    click.echo(f"{path}: {summary(pulled)}")
+        print_text(f"  {line}")
+    print_text(f"{path}: {summary(pulled)}")
 
 
 @catalog.command()
@@ -52,7 +53,7 @@ def pull(project_file: Path, environment: str) -> None:
 @click.option(
     "--integration", "integrations", metavar="TYPE", multiple=True, help="Only this integration, by its type."
 )
-@format_option("text", "json")
+@format_option("catalog")
 def show(
     project_file: Path,
     environment: str,
@@ -64,7 +65,8 @@ def show(
     from paragon_sync.catalog.lock import lock_path, lock_text, read_lock
     from paragon_sync.cli.connect import open_environment
     from paragon_sync.errors import UsageError
-    from paragon_sync.render.catalog import print_catalog
+    from paragon_sync.render.formats import FORMATS
+    from paragon_sync.render.reports import CatalogReport
 
     project, chosen = open_environment(project_file, environment)
     found = None if live else read_lock(lock_path(project.folder, chosen.name))
@@ -73,10 +75,7 @@ def show(
         if kind not in whole.integrations:
             raise UsageError(f'no integration "{kind}"', hint=f"there are {', '.join(whole.integrations)}")
     shown = whole.only(integrations)
-    if output_format == "json":
-        click.echo(lock_text(shown), nl=False)
-    else:
-        print_catalog(shown)
+    FORMATS.write(CatalogReport(catalog=shown, lock_text=lock_text), output_format)
 
 
 async def _pull(project: Project, environment: Environment) -> Catalog:

@@ -6,7 +6,6 @@ import os
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from difflib import get_close_matches
 from pathlib import Path
 
 from paragon_sync.cli.beside import say
@@ -14,6 +13,7 @@ from paragon_sync.cli.loop import Loop
 from paragon_sync.errors import SigningKeyError, UsageError
 from paragon_sync.manifest.project import load_project
 from paragon_sync.model.project import Environment, Limits, Project, SecretRef
+from paragon_sync.model.similar_names import did_you_mean
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
 from paragon_sync.paragon.signing.key import SigningKey, read_key
@@ -51,8 +51,7 @@ def check_environment(project: Project, project_file: Path, environment: str) ->
     if environment in project.environments:
         return
     names = list(project.environments)
-    close = get_close_matches(environment, names, n=1)
-    hint = f'did you mean "{close[0]}"?' if close else f"there are {', '.join(names)}"
+    hint = did_you_mean(environment, names) or f"there are {', '.join(names)}"
     raise UsageError(f'{project_file} has no environment "{environment}"', hint=hint)
 
 
@@ -75,10 +74,11 @@ def endpoint_of(project: Project, environment: Environment) -> Iterator[Endpoint
 @asynccontextmanager
 async def connect(endpoint: Endpoint, limits: Limits) -> AsyncIterator[Client]:
     """A client whose connections are closed at the end."""
-    from paragon_sync.paragon.fastest import fastest_transport
+    from paragon_sync.paragon.host import api_base
+    from paragon_sync.paragon.transport_factory import make_transport
 
     client = Client(
-        fastest_transport(limits.concurrency),
+        make_transport(api_base(endpoint.host), limits.concurrency),
         host=endpoint.host,
         project=endpoint.project,
         signer=Signer(endpoint.signing_key, endpoint.project),

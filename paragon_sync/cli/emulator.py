@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from paragon_sync.cli.beside import print_text
+
 if TYPE_CHECKING:
     from paragon_sync.emulator import Emulator, Metadata, Replace
 
@@ -94,7 +96,7 @@ def emulator(
 
 
 def _announce(running: Emulator) -> None:
-    click.echo(f"Emulator of project {running.project}")
-    click.echo(f"  API          {running.url}")
-    click.echo(f"  signing key  {running.signing_key}")
-    click.echo("Stop it with Ctrl-C.")
+    print_text(f"Emulator of project {running.project}")
+    print_text(f"  API          {running.url}")
+    print_text(f"  signing key  {running.signing_key}")
+    print_text("Stop it with Ctrl-C.")

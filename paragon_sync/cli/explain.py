@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,7 +25,8 @@ def explain(user: str, pointer: str | None, project_file: Path, environment: str
     """Tell which document, profile or rule decides each value of USER.
 
     POINTER narrows it to what lies under it, such as /sharedSettings/channel,
-    or to the values of that name.
+    or to the values of that name. Documents that are only about other users are
+    not read.
     """
     from paragon_sync.render.explain import print_explained
 
@@ -35,12 +37,15 @@ def explain(user: str, pointer: str | None, project_file: Path, environment: str
 async def _explain(project_file: Path, environment: str, user: str, catalog: str) -> Explained:
     from paragon_sync.cli.connect import connect, endpoint_of, open_environment
     from paragon_sync.cli.planning import question
+    from paragon_sync.run.desired.filters import Filters
     from paragon_sync.run.explaining import explain_user
     from paragon_sync.run.prepare import prepare
 
     project, chosen = open_environment(project_file, environment)
     with endpoint_of(project, chosen) as endpoint:
         async with connect(endpoint, project.limits) as client:
-            desired, planning = await prepare(question(project, chosen, catalog=catalog), client)
+            asked = question(project, chosen, catalog=catalog)
+            about = Filters(only=frozenset({user}), checks_all=False)  # no plan is written
+            desired, planning = await prepare(replace(asked, filters=about), client)
             with desired.staging:
                 return await explain_user(desired, planning, user)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 import click
 
-from paragon_sync.cli.beside import say
+from paragon_sync.cli.beside import print_text, say
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import environment_option, project_option
 from paragon_sync.errors import EXIT_ERROR, EXIT_OK, UsageError
+from paragon_sync.part_file import PartFile, remove_leftovers
 
 if TYPE_CHECKING:
     from paragon_sync.run.exporting import Exported
@@ -47,6 +48,8 @@ def export(
 
     users = tuple(dict.fromkeys(users))
     files = _files(out, users, overwrite=overwrite) if out else {}
+    for folder in {path.resolve().parent for path in files.values()}:
+        remove_leftovers(folder)
     found = run_async(_export(project_file, environment, users, exact=exact))
     for user, exported in zip(users, found, strict=True):
         if exported is None:
@@ -54,14 +57,24 @@ def export(
             continue
         text = write_user(exported.document)
         if user in files:
-            files[user].parent.mkdir(parents=True, exist_ok=True)
-            files[user].write_text(text, "utf-8")
-            click.echo(files[user])
+            _write(files[user], text)
+            print_text(str(files[user]))
         else:
-            click.echo(text if len(users) == 1 else f"---\n{text}", nl=False)
+            print_text(text if len(users) == 1 else f"---\n{text}", nl=False)
         for line in exported.left_out:
             say(f"{user}: not written: {line}")
     return EXIT_ERROR if None in found else EXIT_OK
+
+
+def _write(path: Path, text: str) -> None:
+    """Write a file in one step: what reads it sees the former text or the new one whole."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path = path.resolve()  # what a link names is replaced, not the link
+    with PartFile(path, mode=0o666) as part:
+        part.write(text.encode())
+        if path.exists():
+            part.path.chmod(path.stat().st_mode)
+        part.publish()
 
 
 async def _export(project_file: Path, environment: str, users: Sequence[str], *, exact: bool) -> list[Exported | None]:

@@ -29,7 +29,7 @@ def explain_known(error: ParagonSyncError) -> None:
         for problem in error.problems:
             _tell(str(problem), problem.hint)
     else:
-        _tell(_label("error") + error.message, error.hint)
+        _tell(error.message, error.hint, label="error")
 
 
 def explain_usage(error: click.ClickException, arguments: Sequence[str]) -> None:
@@ -42,13 +42,13 @@ def explain_usage(error: click.ClickException, arguments: Sequence[str]) -> None
         hints += instead_of(error.option_name, error.ctx.command, arguments)
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hints.append(f"{error.ctx.command_path} --help shows how it is used")
-    _tell(_label("error") + _as_clause(message), "\n".join(hints))
+    _tell(_as_clause(message), "\n".join(hints), label="error")
 
 
 def explain_system(error: OSError) -> None:
     """Tell what the operating system refused, such as a full disk."""
     where = f": {error.filename}" if error.filename else ""
-    _tell(f"{_label('error')}{error.strerror or error}{where}", None)
+    _tell(f"{error.strerror or error}{where}", None, label="error")
 
 
 def explain_internal(error: Exception) -> None:
@@ -56,21 +56,17 @@ def explain_internal(error: Exception) -> None:
     if os.environ.get(DEBUG_VARIABLE):
         say("".join(traceback.format_exception(error)).rstrip("\n"))
     _tell(
-        f"{_label('internal error')}{type(error).__name__} at {_place(error)}",
+        f"{type(error).__name__} at {_place(error)}",
         "this is a fault of paragon-sync, please report it\n"
         f"{DEBUG_VARIABLE}=1 shows the traceback, which may hold values: read it before you share it",
+        label="internal error",
     )
 
 
-def _tell(message: str, hint: str | None) -> None:
-    say(message)
+def _tell(message: str, hint: str | None, *, label: str = "") -> None:
+    say(message, label=label)
     if hint:
         say(indent(hint, "    "))
-
-
-def _label(text: str) -> str:
-    label = f"{text}: "
-    return label if os.environ.get("NO_COLOR") else click.style(label, fg="red", bold=True)
 
 
 def _either(names: Sequence[str]) -> str:

@@ -9,11 +9,11 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 import click
 
 from paragon_sync.cli.elsewhere import command_here
+from paragon_sync.model.similar_names import similar_names
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,4 +71,4 @@ class NoSuchCommand(click.UsageError):
     def __init__(self, name: str, known: list[str], ctx: click.Context) -> None:
         super().__init__(f'no such command "{name}"', ctx)
         here = command_here(name)
-        self.possibilities = [here] if here in known else get_close_matches(name, known)
+        self.possibilities = [here] if here in known else similar_names(name, known, most=3)

@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import click
+
+from paragon_sync.model.similar_names import did_you_mean
+from paragon_sync.model.thresholds import KNOBS
+from paragon_sync.render.format import ReportFormats, ReportKind
+from paragon_sync.render.formats import FORMATS
 
 _DURATION: Final = re.compile(r"([0-9]{1,6})([smh])")
 _SECONDS: Final = {"s": 1, "m": 60, "h": 3600}
@@ -23,16 +28,6 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 PROJECT_FILE = Path("paragon.yaml")
 """The Project file where none is named."""
-
-THRESHOLD_KNOBS = (
-    "usersChanged",
-    "valuesRemoved",
-    "workflowsDisabled",
-    "usersNotConnected",
-    "protected",
-    "findings",
-)
-"""What ``--allow`` takes with a number: up to how many."""
 
 PERMISSION_KNOBS = ("plaintext-plan",)
 """What ``--allow`` takes without a number."""
@@ -129,28 +124,32 @@ class Canary:
         return max(1, math.ceil(users * self.share)) if self.number is None and self.share else self.number or 1
 
 
-def format_option(*formats: str) -> Callable[[F], F]:
-    """``--format``: ``output_format``, one of ``formats``, of which the first is the default."""
+def format_option(kind: ReportKind, formats: ReportFormats = FORMATS) -> Callable[[F], F]:
+    """``--format``: ``output_format``, one of the formats of a kind of report."""
+    names = formats.names_for(kind)
     return click.option(
         "--format",
         "output_format",
-        type=click.Choice(formats),
-        default=formats[0],
+        type=click.Choice(names),
+        default=names[0],
         show_default=True,
         help="What to print.",
     )
 
 
-def allow_option(function: F) -> F:
-    """``--allow NAME[=N]``, several times: ``allowed``, a dict of names and numbers (1 for a bare permission)."""
+def allow_option(function: F, *, knobs: Sequence[str] = KNOBS) -> F:
+    """``--allow NAME[=N]``, several times: ``allowed``, a dict of names and numbers (1 for a bare permission).
+
+    ``knobs`` take a number, :data:`PERMISSION_KNOBS` take none.
+    """
     return click.option(
         "--allow",
         "allowed",
         metavar="NAME[=N]",
         multiple=True,
-        callback=_parse_allowed,
+        callback=partial(_parse_allowed, knobs),
         help="Permit what the policy refuses, up to N: "
-        f"{', '.join(THRESHOLD_KNOBS)}. Without N: {', '.join(PERMISSION_KNOBS)}. Can be given several times.",
+        f"{', '.join(knobs)}. Without N: {', '.join(PERMISSION_KNOBS)}. Can be given several times.",
     )(function)
 
 
@@ -203,27 +202,28 @@ def _parse_canary(_context: click.Context, _parameter: click.Parameter, value: s
     return Canary(number=int(found["number"])) if share is None else Canary(share=share)
 
 
-def _parse_allowed(_context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]) -> dict[str, int]:
-    return dict(_parse_knob(value) for value in values)
+def _parse_allowed(
+    knobs: Sequence[str], _context: click.Context, _parameter: click.Parameter, values: tuple[str, ...]
+) -> dict[str, int]:
+    return dict(_parse_knob(knobs, value) for value in values)
 
 
-def _parse_knob(text: str) -> tuple[str, int]:
+def _parse_knob(knobs: Sequence[str], text: str) -> tuple[str, int]:
     name, equals, number = text.partition("=")
     if name in PERMISSION_KNOBS:
         if equals:
             raise click.BadParameter(f'"{name}" takes no number')
         return name, 1
-    if name not in THRESHOLD_KNOBS:
-        raise click.BadParameter(f'there is nothing to allow called "{name}"; {_suggestion(name)}')
+    if name not in knobs:
+        raise click.BadParameter(f'there is nothing to allow called "{name}"; {_suggestion(knobs, name)}')
     if not number.isdecimal():
         raise click.BadParameter(f'"{name}" needs a whole number, the most that you permit: {name}=N')
     return name, int(number)
 
 
-def _suggestion(name: str) -> str:
-    known = (*THRESHOLD_KNOBS, *PERMISSION_KNOBS)
-    close = get_close_matches(name, known)
-    return f'did you mean "{close[0]}"?' if close else f"there are {', '.join(known)}"
+def _suggestion(knobs: Sequence[str], name: str) -> str:
+    known = (*knobs, *PERMISSION_KNOBS)
+    return did_you_mean(name, known) or f"there are {', '.join(known)}"
 
 
 def _parse_duration(_context: click.Context, _parameter: click.Parameter, text: str) -> int:

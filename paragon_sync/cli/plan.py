@@ -34,7 +34,7 @@ from paragon_sync.errors import EXIT_CHANGES, EXIT_OK, EXIT_REFUSED
 @click.option("--detailed-exitcode", is_flag=True, help="Exit with 2 when there are changes.")
 @view_option
 @quiet_option
-@format_option("text", "json")
+@format_option("plan")
 def plan(
     paths: tuple[Path, ...],
     project_file: Path,

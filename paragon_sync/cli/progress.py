@@ -71,6 +71,7 @@ def _reached(standing: Standing, rate: float | None) -> Reached:
         title=standing.stage.title,
         noun=standing.stage.noun,
         done=standing.done,
+        parts=standing.parts,
         total=standing.total,
         rate=rate if standing.stage.noun else None,
         outcomes=standing.outcomes,

@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 )
 @view_option
 @quiet_option
-@format_option("text", "json")
+@format_option("plan")
 def rollback(
     run: str,
     project_file: Path,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, cast
 
 import click
 
+from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.group import Group
 from paragon_sync.cli.options import environment_option, format_option, project_option, user_option, view_option
 from paragon_sync.cli.stored import open_state
@@ -33,7 +34,7 @@ def runs() -> None:
 @runs.command("list")
 @project_option
 @environment_option(required=False)
-@format_option("text", "json")
+@format_option("runs")
 def list_(project_file: Path, environment: str | None, output_format: str) -> None:
     """List the runs in the state store, the latest first.
 
@@ -57,7 +58,7 @@ def list_(project_file: Path, environment: str | None, output_format: str) -> No
 @user_option
 @click.option("--outcome", type=click.Choice(OUTCOMES), help="Only operations that ended so.")
 @view_option
-@format_option("text", "json")
+@format_option("record")
 def show(
     run: str,
     project_file: Path,
@@ -100,16 +101,16 @@ def unlock(project_file: Path, environment: str, yes: bool) -> None:
         locks = standing(store.place, environment)
         if not locks:
             _check_environment(project, project_file, environment)
-            click.echo(f"{environment} is not locked.")
+            print_text(f"{environment} is not locked.")
         for lock in locks:
-            click.echo(f"{environment} is locked by {describe(lock.owner)}.")
+            print_text(f"{environment} is locked by {describe(lock.owner)}.")
             if not lock.is_alive:
-                click.echo("That process can't be seen from here any more.")
+                print_text("That process can't be seen from here any more.")
             if not yes:
                 _ask()
             store.break_fence(owner_of(lock.owner.project, environment))
             lock.break_it()
-            click.echo("The lock is broken.")
+            print_text("The lock is broken.")
 
 
 def find_run(store: StateStore, text: str, environment: str | None = None) -> RunHeader:
@@ -160,6 +161,6 @@ def _ask() -> None:
         raise ParagonSyncError(
             "the lock stays: there is no terminal to ask on", hint="--yes breaks it without asking, if it must be"
         )
-    click.echo('Break it? Type "yes": ', nl=False, err=True)
+    print_text('Break it? Type "yes": ', nl=False, err=True)
     if sys.stdin.readline().strip() != "yes":
         raise ParagonSyncError("the lock stays: you did not say yes")

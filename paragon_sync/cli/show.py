@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TextIO
 
@@ -11,7 +10,9 @@ import click
 from paragon_sync.cli.options import PROJECT_FILE, filter_options, format_option, view_option
 from paragon_sync.cli.stored import open_plan
 from paragon_sync.model.planned import FindingKind
+from paragon_sync.render.formats import FORMATS
 from paragon_sync.render.plan import WHOLE, View
+from paragon_sync.render.reports import PlanReport
 from paragon_sync.store.planfile import PlanReader
 from paragon_sync.store.selection import Selection
 
@@ -28,7 +29,7 @@ from paragon_sync.store.selection import Selection
     help="Only findings of this kind, such as notConnected, and no changes. Can be given several times.",
 )
 @view_option
-@format_option("text", "json")
+@format_option("plan")
 def show(
     file: Path,
     users: tuple[str, ...],
@@ -56,15 +57,9 @@ def print_plan(
     config: Path | None = None,
     stream: TextIO | None = None,
 ) -> None:
-    """Print a plan to ``stream`` (stdout).
+    """Print a plan in one of its formats to ``stream`` (stdout).
 
     ``saved`` is the file that a user can apply, if any, with the Project file ``config``.
     """
-    if output_format == "json":
-        from paragon_sync.render.plan_json import plan_json
-
-        (stream or sys.stdout).writelines(plan_json(reader, view.selection))
-    else:
-        from paragon_sync.render.text import print_plan as print_text
-
-        print_text(reader, view, saved=saved, config=None if config == PROJECT_FILE else config, stream=stream)
+    report = PlanReport(plan=reader, view=view, saved=saved, config=None if config == PROJECT_FILE else config)
+    FORMATS.write(report, output_format, stream)

@@ -53,11 +53,23 @@ ENDINGS: Final[Mapping[signal.Signals, Ending]] = {
 
 @contextmanager
 def handling(receive: Handler) -> Iterator[None]:
-    """Handle the ending signals with ``receive``; SIGHUP stays ignored where it is ignored, as under ``nohup``."""
+    """Handle the ending signals with ``receive``; SIGHUP stays ignored where it is ignored, as under ``nohup``.
+
+    Does nothing in another thread than the main one, which never handles signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def count_and_receive(number: int, frame: FrameType | None) -> None:
+        if _process is not None:
+            _process.count(number)
+        receive(number, frame)
+
     before = [(number, signal.getsignal(number)) for number in _heard()]
     try:
         for number, _ in before:
-            signal.signal(number, receive)
+            signal.signal(number, count_and_receive)
         yield
     finally:
         for number, handler in before:
@@ -120,6 +132,7 @@ class _Process:
 
     def __init__(self) -> None:
         self.has_raised = False
+        self._handled: list[int] = []
         self.wake: Callable[[], object] = _do_nothing
         reading, writing = os.pipe()
         self._reading, self.descriptor = _beyond_streams(reading), _beyond_streams(writing)
@@ -127,13 +140,21 @@ class _Process:
 
     def receive(self, number: int, _: FrameType | None) -> None:
         """Handle a signal outside of an event loop."""
+        self.count(number)
         raise_once(signal.Signals(number))
+
+    def count(self, number: int) -> None:
+        """Count a signal that a handler of Python's has received, and let the watchdog look."""
+        self._handled.append(number)
+        with suppress(BlockingIOError):  # it is full of others
+            os.write(self.descriptor, b"\0")
 
     def watch(self) -> None:
         """End the process :data:`FORCED_EXIT_SECONDS` after the second signal.
 
         Reads the numbers that the operating system's handler writes. Python's own handlers run in the main thread
-        alone, and not while that waits in a library, such as for a locked database.
+        alone, not while that waits in a library, such as for a locked database, and once for several signals. They are
+        counted too, because a loop that starts gets the numbers itself for a moment.
         """
         received: list[int] = []
         deadline = math.inf
@@ -141,11 +162,11 @@ class _Process:
             if not select.select([self._reading], [], [], None if left == math.inf else left)[0]:
                 break
             received += (number for number in os.read(self._reading, 64) if number in _NUMBERS)
-            if len(received) > 1:
+            if max(len(received), len(self._handled)) > 1:
                 deadline = min(deadline, time.monotonic() + FORCED_EXIT_SECONDS)
             with suppress(RuntimeError):  # the loop was closed
                 self.wake()
-        _end_process(ENDINGS[signal.Signals(received[-1])].exit_code)
+        _end_process(ENDINGS[signal.Signals((received or self._handled)[-1])].exit_code)
 
 
 _NUMBERS: Final = frozenset(map(int, ENDINGS))

@@ -6,10 +6,12 @@ Knows no command. Loading it loads no database.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from paragon_sync.cli.signals import deferring
 from paragon_sync.errors import RefusedByPolicy
 
 if TYPE_CHECKING:
@@ -33,14 +35,24 @@ def open_plan(file: Path) -> PlanReader:
     return PlanReader(file, plan_key())
 
 
-def open_state(project: Project, *, create: bool = False) -> StateStore:
-    """The Project's state store; made where it is missing only if it is to be written.
+@contextmanager
+def open_state(project: Project, *, create: bool = False) -> Iterator[StateStore]:
+    """Open the Project's state store, made where it is missing only if it is to be written; close it at the end.
 
-    Raises :class:`StateError` or :class:`PlanKeyError`.
+    Raises :class:`StateError` or :class:`PlanKeyError`. A signal while it is closed raises its error after that.
     """
+    import logging
+
     from paragon_sync.store.state import StateStore
 
-    return StateStore.open(project.state, key=plan_key(), base=project.folder, create=create)
+    # a signal may end a query anywhere; what SQLAlchemy then logs of its connection is a traceback
+    logging.getLogger("sqlalchemy").addHandler(logging.NullHandler())
+    store = StateStore.open(project.state, key=plan_key(), base=project.folder, create=create)
+    try:
+        yield store
+    finally:
+        with deferring():
+            store.close()
 
 
 def check_plain_plan(allowed: Mapping[str, int]) -> None:
@@ -51,6 +63,16 @@ def check_plain_plan(allowed: Mapping[str, int]) -> None:
             hint=f"set {KEY_VARIABLE} to a key kept among the CI's secrets, for plan and apply alike\n"
             "python -c 'import secrets; print(secrets.token_urlsafe(32))' makes one\n"
             "to save it in plain text all the same: --allow plaintext-plan",
+        )
+
+
+def check_encrypted(plan: PlanReader, allowed: Mapping[str, int]) -> None:
+    """Refuse to apply a plain plan where there is a plan key: the plan that was made with the key is encrypted."""
+    if plan_key() is not None and not plan.is_encrypted and "plaintext-plan" not in allowed:
+        raise RefusedByPolicy(
+            f"{KEY_VARIABLE} is set, and {plan.path} is not encrypted: it may have replaced the plan that was reviewed",
+            hint="make the plan again with the key, and have that one reviewed\n"
+            "to apply this one all the same: --allow plaintext-plan",
         )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from paragon_sync.cli.beside import say
 from paragon_sync.cli.options import Canary
 from paragon_sync.model.project import Environment, Project
+from paragon_sync.render.formats import FORMATS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,6 +26,11 @@ class Target:
     canary: Canary | None = None
     full: bool | None = None
     quiet: bool = False
+
+    @property
+    def is_for_machine(self) -> bool:
+        """Whether nothing but the report may go to stdout."""
+        return FORMATS[self.output_format].for_machines
 
     def say(self, text: str) -> None:
         """To people, beside the output."""

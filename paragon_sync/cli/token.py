@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from paragon_sync.cli.beside import print_text
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import environment_option, project_option
 
@@ -27,4 +28,4 @@ def token(user: str, project_file: Path, environment: str) -> None:
     project, chosen = open_environment(project_file, environment)
     with endpoint_of(project, chosen) as endpoint:
         signer = Signer(endpoint.signing_key, endpoint.project)
-    click.echo(run_async(signer.token(user)).text)
+    print_text(run_async(signer.token(user)).text)

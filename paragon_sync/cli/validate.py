@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from paragon_sync.cli.beside import say
+from paragon_sync.cli.beside import print_text, say
 from paragon_sync.cli.loop import run_async
 from paragon_sync.cli.options import environment_option, paths_argument, project_option, quiet_option
 from paragon_sync.errors import UsageError
@@ -17,6 +17,7 @@ from paragon_sync.errors import UsageError
 if TYPE_CHECKING:
     from paragon_sync.model.catalog import Catalog
     from paragon_sync.model.project import Environment, Project
+    from paragon_sync.run.desired.loading import Desired
     from paragon_sync.run.progress import Progress
 
 
@@ -43,17 +44,24 @@ def validate(paths: tuple[Path, ...], project_file: Path, environment: str | Non
         checked, against = _checked(paths, project_file, environment, progress, offline=offline)
     for note in () if quiet else checked.notes:
         say(note)
+    for roster, users in checked.rosters.items():
+        print_text(f"{roster}: {_count(users, 'user')}")
     verb = "is" if checked.documents == 1 else "are"
-    click.echo(f"{_count(checked.documents, 'document')} in {_count(checked.files, 'file')} {verb} right; {against}.")
+    print_text(f"{_count(checked.documents, 'document')} in {_count(checked.files, 'file')} {verb} right; {against}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Checked:
-    """What was found right, and what people should know about it."""
+    """What was found right, and what people should know about it. ``rosters`` are users by the document's name."""
 
     documents: int
     files: int
+    rosters: Mapping[str, int]
     notes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, desired: Desired, notes: tuple[str, ...] = ()) -> _Checked:
+        return cls(documents=desired.documents, files=desired.files, rosters=desired.rosters, notes=notes)
 
 
 def _checked(
@@ -84,7 +92,7 @@ def _check_offline(project: Project, paths: Sequence[Path], catalog: Catalog | N
     resolver = None if catalog is None else Resolver(catalog)
     desired = load(find_files(project, paths), SecretScope.of(project), resolver, Filters(), progress)
     desired.staging.close()
-    return _Checked(documents=desired.documents, files=desired.files)
+    return _Checked.of(desired)
 
 
 async def _check(project: Project, environment: Environment, paths: Sequence[Path], progress: Progress) -> _Checked:
@@ -96,7 +104,7 @@ async def _check(project: Project, environment: Environment, paths: Sequence[Pat
         async with connect(endpoint, project.limits) as client:
             desired, planning = await prepare(replace(question(project, environment, paths), progress=progress), client)
     desired.staging.close()
-    return _Checked(documents=desired.documents, files=desired.files, notes=planning.notes)
+    return _Checked.of(desired, planning.notes)
 
 
 def _count(number: int, noun: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias
@@ -17,6 +17,7 @@ from paragon_sync.model.compact import CompactUserDocument
 from paragon_sync.model.declared import Content, Fault, Place, Profile, Rollout, User
 from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
+from paragon_sync.model.similar_names import SimilarNames, did_you_mean
 
 _KINDS: Final = ("User", "Profile", "Rollout", "Migration")
 
@@ -34,10 +35,20 @@ class Flawed:
     told: frozenset[Pointer]
 
 
-def iter_documents(files: Iterable[Path], scope: SecretScope) -> Iterator[Document | Flawed | Problem]:
-    """Documents as they are read, and every problem with its position; never stops at a problem."""
+def iter_documents(
+    files: Iterable[Path],
+    scope: SecretScope,
+    *,
+    concerns: Callable[[str], bool] | None = None,
+    locator: source.Locator | None = None,
+) -> Iterator[Document | Flawed | Problem]:
+    """Documents as they are read, and every problem with its position; never stops at a problem.
+
+    Documents whose text does not concern the caller (``concerns``) are stepped over.
+    """
+    locator = locator or source.Locator()
     for file in files:
-        for item in source.read(file, _is_valid_user):
+        for item in source.read(file, _is_valid_user, concerns=concerns):
             if not isinstance(item, Parsed):
                 yield item
                 continue
@@ -47,7 +58,7 @@ def iter_documents(files: Iterable[Path], scope: SecretScope) -> Iterator[Docume
                     yield document
                 continue
             told = [fault for fault in faults if fault.place.pointer not in item.broken]
-            yield from source.problems(dict.fromkeys(told))
+            yield from locator.problems(dict.fromkeys(told))
             if document is not None and (told or item.flawed):
                 yield Flawed(document, item.broken | {fault.place.pointer for fault in told})
             elif document is not None:
@@ -77,10 +88,11 @@ def check_names(what: str, named: Iterable[Profile | Rollout | Migration]) -> li
     """Documents of one kind whose name another one has."""
     known: dict[str, Profile | Rollout | Migration] = {}
     faults: list[Fault] = []
+    locator = source.Locator()
     for one in named:
         first = known.setdefault(one.name, one)
         if first is not one:
-            at = source.locate(_inside(first.place, ("name",)))
+            at = locator.locate(_inside(first.place, ("name",)))
             message = f'{what} "{one.name}" is declared twice; first at {at}'
             faults.append(Fault(message=message, place=_inside(one.place, ("name",)), hint="rename or remove one"))
     return faults
@@ -89,11 +101,12 @@ def check_names(what: str, named: Iterable[Profile | Rollout | Migration]) -> li
 def check_profiles(profiles: Iterable[Profile], users: Iterable[User]) -> list[Fault]:
     """Profiles that are declared twice, and users' profiles that aren't declared at all."""
     known = {profile.name: profile for profile in profiles}
+    similar, listed = SimilarNames(known), f"known profiles: {', '.join(sorted(known)) or 'none'}"
     faults = check_names("profile", profiles)
     for user in users:
         for index, name in enumerate(user.profiles):
             if name not in known:
-                hint = schema.did_you_mean(name, known) or f"known profiles: {', '.join(sorted(known)) or 'none'}"
+                hint = similar.question(name) or listed
                 place = _inside(user.place, ("profiles", str(index)))
                 faults.append(Fault(message=f'there is no profile "{name}"', place=place, hint=hint))
     return faults
@@ -180,7 +193,7 @@ def _wrong_kind(document: JsonObject, place: Place) -> Fault:
         return Fault(message="cases of migrations aren't manifests", place=at, hint=hint)
     if not isinstance(kind, str):
         return Fault(message="the kind must be one word", place=at, hint=f"one of {', '.join(_KINDS)}")
-    hint = schema.did_you_mean(kind, _KINDS) or f"one of {', '.join(_KINDS)}"
+    hint = did_you_mean(kind, _KINDS) or f"one of {', '.join(_KINDS)}"
     return Fault(message=f'unknown kind "{kind}"', place=at, hint=hint)
 
 

@@ -31,6 +31,7 @@ from paragon_sync.model.migration import (
     Where,
     WorkflowName,
 )
+from paragon_sync.model.similar_names import did_you_mean
 
 ALL: Final = "all"
 _VERBS: Final[tuple[Verb, ...]] = ("rename", "move", "map", "set", "default", "remove", "enable", "disable")
@@ -250,7 +251,7 @@ def _unknown_members(paths: tuple[Pointer, ...]) -> Iterator[tuple[str, str]]:
 
 
 def _known(name: str, names: tuple[str, ...]) -> str:
-    return schema.did_you_mean(name, names) or f"there are {', '.join(names)}"
+    return did_you_mean(name, names) or f"there are {', '.join(names)}"
 
 
 def _object(value: Json) -> JsonObject:

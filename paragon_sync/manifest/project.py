@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Final
@@ -23,12 +23,11 @@ from paragon_sync.model.project import (
     Project,
     Protected,
     SecretRef,
-    Threshold,
 )
+from paragon_sync.model.thresholds import THRESHOLDS, Threshold, ThresholdRule
 
 _EMULATOR: Final = "emulator:"
 _BARE_HOST: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9.-]*[A-Za-z0-9])?(?::[0-9]{1,5})?")
-_THRESHOLDS: Final = ("usersChanged", "valuesRemoved", "workflowsDisabled", "usersNotConnected")
 _HOST_FORMS: Final = "an https:// or http:// URL without a path, an on-premise host's bare name, or emulator:PATH"
 
 
@@ -74,7 +73,7 @@ def _reworded(fault: Fault) -> Fault:
         return Fault(message=message, place=fault.place, hint="a key itself never belongs into a file under Git")
     if fault.place.pointer[:1] == ("environments",) and fault.message.startswith('"project" can\'t'):
         return replace(fault, hint="letters, digits and . _ ~ - only")
-    if fault.place.pointer[:1] == ("policy",) and fault.place.pointer[-1] in _THRESHOLDS:
+    if fault.place.pointer[:1] == ("policy",) and fault.place.pointer[-1] in {rule.name for rule in THRESHOLDS}:
         return replace(fault, hint="write a number such as 10, or a share such as 30%")
     return fault
 
@@ -119,7 +118,7 @@ def _host_problem(host: str) -> str | None:
 
 
 def _project(file: Path, document: JsonObject) -> Project:
-    secrets = _object(document.get("secrets"))
+    secrets, rosters = _object(document.get("secrets")), _object(document.get("rosters"))
     limits = _object(document.get("limits"))
     environments = _object(document["environments"])
     apply = _object(document.get("apply"))
@@ -131,6 +130,8 @@ def _project(file: Path, document: JsonObject) -> Project:
         state=str(document.get("state", Project.__dataclass_fields__["state"].default)),
         secret_env=_texts(secrets.get("env")),
         secret_files=_texts(secrets.get("files")),
+        roster_files=_texts(rosters.get("files")),
+        roster_urls=_texts(rosters.get("urls")),
         limits=Limits(
             rate=_float(limits.get("rate")),
             concurrency=_int(limits.get("concurrency"), Limits().concurrency),
@@ -160,17 +161,13 @@ def _environment(name: str, content: JsonObject) -> Environment:
     )
 
 
-def _policy(content: JsonObject) -> Policy:
+def _policy(content: JsonObject, rules: Iterable[ThresholdRule] = THRESHOLDS) -> Policy:
     default = Policy()
     findings: Mapping[FindingKind, Severity] = {
         kind: Severity(str(content[kind])) for kind in FindingKind if kind in content
     }
-    not_connected = content.get("usersNotConnected")
     return Policy(
-        users_changed=_threshold(content.get("usersChanged"), default.users_changed),
-        values_removed=_threshold(content.get("valuesRemoved"), default.values_removed),
-        workflows_disabled=_threshold(content.get("workflowsDisabled"), default.workflows_disabled),
-        users_not_connected=None if not_connected is None else _threshold(not_connected, Threshold(number=0)),
+        thresholds={rule.name: _threshold(content[rule.name]) for rule in rules if rule.name in content},
         minimum_population=_int(content.get("minimumPopulation"), default.minimum_population),
         protected=_protected(_object(content.get("protected"))),
         findings=findings,
@@ -185,10 +182,10 @@ def _protected(content: JsonObject) -> Protected:
     )
 
 
-def _threshold(value: Json, default: Threshold) -> Threshold:
+def _threshold(value: Json) -> Threshold:
     if isinstance(value, str):
         return Threshold(share=float(value.removesuffix("%")) / 100)
-    return default if value is None else Threshold(number=_int(value, 0))
+    return Threshold(number=_int(value, 0))
 
 
 def _read_back(value: Json) -> tuple[float, ...]:

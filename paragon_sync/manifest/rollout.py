@@ -16,6 +16,7 @@ from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.template import ROW, Failed, Names, Touched, condition, missing_column, touched_by
 from paragon_sync.model.declared import Content, Fault, Place, Rollout, Roster, Slot, SlotMarker
 from paragon_sync.model.secrecy import names_secret
+from paragon_sync.model.similar_names import did_you_mean
 
 USER: Final = "user"
 _NAMES: Final = frozenset({ROW, USER})
@@ -132,7 +133,7 @@ def _where(where: Json, place: Place) -> tuple[str | None, list[Fault]]:
 
 def _unknown_names(touched: Touched, at: Place) -> Iterator[Fault]:
     for name in sorted(touched.names - _NAMES):
-        hint = schema.did_you_mean(name, _NAMES) or f"there are {ROW}, whose members are the columns, and {USER}"
+        hint = did_you_mean(name, _NAMES) or f"there are {ROW}, whose members are the columns, and {USER}"
         yield Fault(message=f'there is no "{name}" for a template to use', place=at, hint=hint)
 
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from paragon_sync.jsonvalue import Json, Pointer
-from paragon_sync.manifest.schema import did_you_mean
 from paragon_sync.model.project import Project
+from paragon_sync.model.similar_names import did_you_mean
 
 _ENV: Final = "$env"
 _FILE: Final = "$file"
@@ -23,17 +23,28 @@ _REFERENCES: Final = (_ENV, _FILE, _LITERAL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SecretScope:
-    """What manifests may read: names in ``environ``, and files and folders relative to ``folder``."""
+    """What manifests may read: names in ``environ``, and files and folders relative to ``folder``.
+
+    ``roster_files`` and ``roster_urls`` are what rosters may read beside what is in ``folder``.
+    """
 
     folder: Path
     env: frozenset[str] = frozenset()
     files: tuple[str, ...] = ()
+    roster_files: tuple[str, ...] = ()
+    roster_urls: tuple[str, ...] = ()
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
 
     @classmethod
     def of(cls, project: Project) -> SecretScope:
-        """What the Project lists under ``secrets``."""
-        return cls(folder=project.folder, env=frozenset(project.secret_env), files=project.secret_files)
+        """Return what the Project lists under ``secrets`` and ``rosters``."""
+        return cls(
+            folder=project.folder,
+            env=frozenset(project.secret_env),
+            files=project.secret_files,
+            roster_files=project.roster_files,
+            roster_urls=project.roster_urls,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

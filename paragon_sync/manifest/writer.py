@@ -21,7 +21,8 @@ _PLAIN: Final = re.compile(r"[^\W\d_][\w./@+-]*(?: [\w./@+-]+)*")
 _MISREAD: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 """Words that this or another YAML reader takes for something else than text, in any case."""
 _SPECIAL: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
-_ESCAPED: Final = re.compile(r'["\\\n\r\t]|' + UNPRINTABLE.pattern)
+_LONGEST_ESCAPE: Final = 0xFFFF
+"""The last character whose escape has four digits."""
 _NEVER_LINES: Final = re.compile(r"\A[ \n]|[\r\t]| $|\n\n\Z|" + UNPRINTABLE.pattern, re.MULTILINE)
 """In text that isn't written as lines: an indented start, blanks at a line's end, and what nobody can see."""
 _SURROGATE_PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
@@ -81,7 +82,7 @@ def _entry(head: str, value: Json, indent: str) -> Iterator[str]:
     if isinstance(value, dict | list) and value:
         yield head
         yield from _lines(value, indent + _INDENT)
-    elif isinstance(value, str) and "\n" in value and not _NEVER_LINES.search(value):
+    elif isinstance(value, str) and "\n" in value and not (_NEVER_LINES.search(value) or any(map(_is_hidden, value))):
         yield f"{head} |" if value.endswith("\n") else f"{head} |-"
         for line in value.removesuffix("\n").split("\n"):
             yield f"{indent}{_INDENT}{line}" if line else ""
@@ -101,7 +102,7 @@ def _inline(value: Json) -> str:
             return "true" if value else "false"
         case str():
             plain = _PLAIN.fullmatch(value) and value.casefold() not in _MISREAD
-            return value if plain else f'"{_ESCAPED.sub(_escape, value)}"'
+            return value if plain else '"' + "".join(map(_escape, value)) + '"'
         case dict():
             return "{}"
         case list():
@@ -110,5 +111,16 @@ def _inline(value: Json) -> str:
             return repr(value)
 
 
-def _escape(match: re.Match[str]) -> str:
-    return _SPECIAL.get(match.group()) or f"\\u{ord(match.group()):04x}"
+def _escape(character: str) -> str:
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    if not _is_hidden(character):
+        return character
+    code = ord(character)
+    return f"\\u{code:04x}" if code <= _LONGEST_ESCAPE else f"\\U{code:08x}"
+
+
+def _is_hidden(character: str) -> bool:
+    """Whether a character shows nothing, or changes how others are shown: control, format and private ones."""
+    is_seen = character.isprintable() or character.isspace()  # wide and no-break blanks are seen
+    return not is_seen or UNPRINTABLE.match(character) is not None

@@ -172,10 +172,13 @@ class InlineRoster:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileRoster:
-    """Users in a file of rows. ``path`` is ready to be opened, or ``-`` for standard input."""
+    """Users in a file of rows. ``path`` is ready to be opened, or ``-`` for standard input.
+
+    ``format`` is a name in the registry ``manifest.roster.formats``, and the key under ``users`` that names the file.
+    """
 
     place: Place
-    format: Literal["csv", "ndjson"]
+    format: str
     path: str
     id_column: str = "user"
     secret: frozenset[str] = frozenset()
@@ -193,6 +196,11 @@ class SqlRoster:
     folder: str
     id_column: str = "user"
     secret: frozenset[str] = frozenset()
+
+    @property
+    def format(self) -> str:
+        """The key under ``users`` that names the query."""
+        return "sql"
 
 
 Roster: TypeAlias = InlineRoster | FileRoster | SqlRoster

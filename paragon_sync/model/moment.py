@@ -23,7 +23,8 @@ def age_seconds(past: Moment, now: Moment) -> float:
 
     A wall clock that was set forward makes it too much, never too little.
     """
-    return max(now.monotonic - past.monotonic, now.wall - past.wall)
+    by_monotonic, by_wall = now.monotonic - past.monotonic, now.wall - past.wall
+    return max(by_monotonic, by_wall)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

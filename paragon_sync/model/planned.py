@@ -96,15 +96,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PatchConfig:
-    """PATCH /sdk/credentials/{credential}: ``config`` whole. ``configuration`` goes into the header G, if any.
-
-    ``text`` is the JSON of ``config``, where it is at hand.
-    """
+    """PATCH /sdk/credentials/{credential}: ``config`` whole. ``configuration`` goes into the header G, if any."""
 
     credential: str
     configuration: str | None
     config: JsonObject
-    text: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -167,10 +163,9 @@ class Operation:
     """One write that carries changes; one without any guards managed enablements against a change of metadata.
 
     ``base`` is what was live of what the payload carries: the configuration without the keys that the API keeps in it,
-    or the metadata; ``base_text`` is its JSON, where it is at hand. ``kept`` counts the unmanaged values that are
-    carried untouched. ``enablement`` is how its workflows are switched, when it is planned and when it is applied.
-    ``straight`` is set where one PATCH does it all, whatever is known of its values, as long as live is as in
-    ``base``: the number of workflows that it switches on.
+    or the metadata. ``kept`` counts the unmanaged values that are carried untouched. ``enablement`` is how its
+    workflows are switched, when it is planned and when it is applied. A run reads an operation from a plan without
+    ``changes`` and ``kept``, which are for people.
     """
 
     user: str
@@ -178,11 +173,9 @@ class Operation:
     base: JsonObject
     requests: tuple[Request, ...]
     managed: tuple[Managed, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[Change, ...] = ()
     kept: int = 0
     enablement: Enablement = "config"
-    straight: int | None = None
-    base_text: str | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

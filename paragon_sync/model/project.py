@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from paragon_sync.model.planned import Enablement, FindingKind, Severity
+from paragon_sync.model.thresholds import Threshold, ThresholdRule
 
 READ_BACK_SECONDS: Final = (0.2, 0.5, 1.0, 2.0, 4.0)
 """Seconds before each repeated read of a write that isn't visible yet: a replica that answers reads may lag behind."""
@@ -45,17 +46,6 @@ class Limits:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Threshold:
-    """A number, or a share of a population (0.3 is 30 %); exactly one of the two is set."""
-
-    number: int | None = None
-    share: float | None = None
-
-    def __str__(self) -> str:
-        return str(self.number) if self.share is None else f"{self.share * 100:g}%"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Protected:
     """What a plan changes only where it is allowed to: users by globs, integrations by type.
 
@@ -71,17 +61,18 @@ class Protected:
 class Policy:
     """What a plan may do without being asked again; shares count from ``minimum_population`` users on.
 
-    ``users_not_connected`` is None where any number of them is fine.
+    ``thresholds`` are those that the Project file sets, by their names in :data:`~.thresholds.THRESHOLDS`.
     """
 
-    users_changed: Threshold = Threshold(share=0.3)
-    values_removed: Threshold = Threshold(number=10)
-    workflows_disabled: Threshold = Threshold(share=0.05)
-    users_not_connected: Threshold | None = None
+    thresholds: Mapping[str, Threshold] = field(default_factory=dict)
     minimum_population: int = 10
     protected: Protected = field(default_factory=Protected)
     findings: Mapping[FindingKind, Severity] = field(default_factory=dict)
     """Severities that differ from the default, which ``plan.policy.severity`` knows."""
+
+    def threshold(self, rule: ThresholdRule) -> Threshold | None:
+        """Return what one rule allows; None where any number is fine."""
+        return self.thresholds.get(rule.name, rule.default)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +86,8 @@ class Project:
     state: str = ".paragon-sync"
     secret_env: tuple[str, ...] = ()
     secret_files: tuple[str, ...] = ()
+    roster_files: tuple[str, ...] = ()
+    roster_urls: tuple[str, ...] = ()
     limits: Limits = field(default_factory=Limits)
     policy: Policy = field(default_factory=Policy)
     enablement: Enablement = "config"

@@ -36,10 +36,11 @@ _FAILURES: Final[dict[FailureKind, tuple[bool, str]]] = {
     FailureKind.TIMED_OUT: (True, "{base} is slow or overloaded: lower limits.concurrency, or try again later"),
     FailureKind.LOST: (True, "try again; if it stays, look at what stands between here and {base}"),
     FailureKind.GARBLED: (True, "is {base} the API host?"),
+    FailureKind.TOO_LARGE: (False, "no user has that much: is {base} the API host?"),
     FailureKind.INVALID: (False, "check the environment's host: {base}"),
 }
 """For each failure: whether the same request may succeed a little later, and what to do."""
-_SENT: Final = frozenset({FailureKind.TIMED_OUT, FailureKind.LOST, FailureKind.GARBLED})
+_SENT: Final = frozenset({FailureKind.TIMED_OUT, FailureKind.LOST, FailureKind.GARBLED, FailureKind.TOO_LARGE})
 """The failures after which the server may have the request; with the others it never left."""
 
 
@@ -78,11 +79,11 @@ class Call(NamedTuple):
         )
 
 
-def failed(call: Call, failure: TransportFailure) -> HostError:
-    """The error for a request that got no whole answer."""
+def failed(call: Call, failure: TransportFailure) -> ApiError:
+    """Return the error for a request that got no whole answer: of the host, or of this one answer if it is too long."""
     transient, hint = _FAILURES[failure.kind]
     return call.error(
-        HostError,
+        AnswerError if failure.kind is FailureKind.TOO_LARGE else HostError,
         _plain(failure.message),
         hint=hint.format(base=call.base),
         transient=transient,
@@ -106,11 +107,14 @@ def read_json(call: Call, response: HttpResponse, now: float) -> Json:
 
 
 def tells_nothing(response: HttpResponse) -> bool:
-    """Whether a good answer to a write is an object without a word on errors; its values are nobody's concern.
-
-    False also where that can't be told fast.
-    """
-    return is_good(response) and jsonvalue.lacks(response.body, "errors", "authenticated")
+    """Return True for a good answer to a write that is an object without ``errors`` and ``authenticated``."""
+    if not is_good(response):
+        return False
+    try:
+        found = jsonvalue.loads(response.body)
+    except JsonError:
+        return False
+    return isinstance(found, dict) and found.keys().isdisjoint(("errors", "authenticated"))
 
 
 def unauthorized(call: Call, response: HttpResponse, now: float, said: str = "") -> RefusedError:

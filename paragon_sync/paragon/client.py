@@ -23,7 +23,7 @@ from paragon_sync.model.planned import DisableWorkflow, EnableWorkflow, PatchCon
 from paragon_sync.paragon import answers
 from paragon_sync.paragon.answers import Call
 from paragon_sync.paragon.host import api_base
-from paragon_sync.paragon.pages import Pages, not_a_list
+from paragon_sync.paragon.pages import Pages, is_whole, not_a_list
 from paragon_sync.paragon.rate import Limiter, Pace, Reservation
 from paragon_sync.paragon.retry import Retrying
 from paragon_sync.paragon.signing.signer import Signer
@@ -200,7 +200,7 @@ class Client:
 
     async def _exchange(self, call: Call, request: HttpRequest, began: float) -> Exchange:
         """Send the request, whose turn ``began`` then, and report to the limiter how it ended."""
-        started = self.now
+        started = self.clock()
         if self._asked is None:
             self._asked = started.monotonic
         ended: object = "given up"
@@ -217,7 +217,7 @@ class Client:
                 error.transient = self._may_answer()
             raise error from None
         finally:
-            answered = self.now
+            answered = self.clock()
             if _log.isEnabledFor(logging.DEBUG):
                 took = (answered.monotonic - started.monotonic) * 1000
                 _log.debug("%s %s %s %.0f ms", call.method, call.path, ended, took)
@@ -332,8 +332,7 @@ class UserSession:
         match request:
             case PatchConfig(credential=credential, configuration=configuration):
                 call = self._call("PATCH", f"/sdk/credentials/{_quoted(credential)}", credential)
-                config = jsonvalue.dumps(request.config) if request.text is None else request.text
-                return call, _routing(credential, configuration), f'{{"config":{config}}}'
+                return call, _routing(credential, configuration), jsonvalue.dumps({"config": request.config})
             case PatchMeta(meta=meta):
                 return self._call("PATCH", "/sdk/me"), {}, jsonvalue.dumps({"meta": meta})
             case EnableWorkflow(credential=credential, configuration=configuration, workflow=workflow):
@@ -350,9 +349,12 @@ class UserSession:
 
         The time between two pages counts as age of the first: ``answered`` is so much earlier.
         """
-        pages, answer = Pages(call), await self._read(call)
-        asked, idle = self.asked, 0.0
-        following = pages.add(_listed(call, answer.answer), answer.response)
+        answer = await self._read(call)
+        entries = _listed(call, answer.answer)
+        if is_whole(answer.response):
+            return entries
+        pages, asked, idle = Pages(call), self.asked, 0.0
+        following = pages.add(entries, answer.response)
         while following is not None:
             before = self.answered
             answer = await self._read(following)
@@ -465,6 +467,9 @@ def _listed(call: Call, answer: Json) -> list[JsonObject]:
     """Return the entries of an answer that must be a list of objects."""
     if not isinstance(answer, list):
         raise not_a_list(call, answer)
+    objects = [item for item in answer if isinstance(item, dict)]
+    if len(objects) == len(answer):
+        return objects
     return [_carried(call, item, f"entry {number} of the answer") for number, item in enumerate(answer, 1)]
 
 

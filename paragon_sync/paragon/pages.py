@@ -86,6 +86,11 @@ _KEYS: Final = frozenset(name.replace("-", "") for name in (*_CURSORS, *_FLAGS))
 """The keys by which bodies do, in lower case and as letters alone."""
 
 
+def is_whole(response: HttpResponse) -> bool:
+    """Return whether nothing in the status and the headers of an answer is about further pages."""
+    return response.status != HTTPStatus.PARTIAL_CONTENT and _LOOKED_AT.isdisjoint(response.headers)
+
+
 class Pages:
     """Collects the entries of one list, page by page."""
 

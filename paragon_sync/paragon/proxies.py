@@ -1,4 +1,4 @@
-"""Owns which hosts are asked by way of a proxy, as the usual variables say. Knows no HTTP library."""
+"""Decide which hosts are reached through a proxy, by the usual environment variables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.request import proxy_bypass
 
 
 def proxy_address(scheme: str, host: str, proxies: Mapping[str, str]) -> str | None:
-    """The address of the proxy for this host, or None; ``proxies`` is what ``urllib.request.getproxies`` gave.
+    """Return the address of the proxy for this host, or None; ``proxies`` is from ``urllib.request.getproxies``.
 
     Loopback is never proxied.
     """

@@ -103,7 +103,7 @@ class Limiter:
     @property
     def pause_seconds(self) -> float:
         """Return the seconds for which a server's ``Retry-After`` still forbids every request."""
-        return max(0.0, self._resumes - self.clock())
+        return max(0.0, self._resumes - self.clock()) if self._resumes else 0.0
 
     async def enter(self, turns: int = 1, *, urgent: bool = False) -> float:
         """Wait until a slot is free and its moment has come: the moment. See :meth:`slot` and :meth:`reserve`."""
@@ -226,5 +226,6 @@ class Reservation:
 
     def release(self) -> None:
         """Give the slot to the next waiter."""
-        self._limiter.shift(min(0, self._used - self._turns))
+        if self._used < self._turns:
+            self._limiter.shift(self._used - self._turns)
         self._limiter.leave()

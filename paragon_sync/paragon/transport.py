@@ -17,6 +17,10 @@ KEEP_ALIVE: Final = 30.0
 """Seconds that an idle connection is kept."""
 
 
+MAX_BODY_BYTES: Final = 64 * 2**20
+"""Bytes of an unpacked body; reading ends beyond that, so that no answer fills the memory."""
+
+
 class FailureKind(enum.StrEnum):
     """Why there is no answer."""
 
@@ -32,6 +36,8 @@ class FailureKind(enum.StrEnum):
     """The connection broke before the whole answer was there."""
     GARBLED = "garbled"
     """What came isn't HTTP, or its body can't be unpacked."""
+    TOO_LARGE = "too large"
+    """The body is longer than :data:`MAX_BODY_BYTES` once it is unpacked."""
     INVALID = "invalid"
     """The request itself can't be sent, such as a URL without a host."""
 

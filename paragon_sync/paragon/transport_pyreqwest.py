@@ -1,38 +1,44 @@
-"""Owns pyreqwest: the fast transport, which leaves all that is unusual to a careful one. Knows no token and no Paragon.
-
-What goes by a proxy is the careful transport's. So is what got no connection here: nothing was sent, so asking again is
-safe, and the other one either connects, by authorities that this library doesn't know, or says what is wrong.
-"""
+"""The transport on pyreqwest, many times as fast as the one on httpx."""
 
 from __future__ import annotations
 
 import asyncio
 import atexit
 import functools
+import re
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Final
-from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 from pyreqwest.client import Client, ClientBuilder
-from pyreqwest.exceptions import ConnectTimeoutError, DecodeError, PyreqwestError, RequestError, RequestTimeoutError
+from pyreqwest.exceptions import (
+    BuilderError,
+    ConnectTimeoutError,
+    DecodeError,
+    PyreqwestError,
+    RequestError,
+    RequestTimeoutError,
+)
 from pyreqwest.http import HeaderMap
 
-from paragon_sync.paragon.proxies import proxy_address
+from paragon_sync.paragon import transport_failures as failures
 from paragon_sync.paragon.transport import (
     CONNECT_TIMEOUT,
     KEEP_ALIVE,
-    FailureKind,
+    MAX_BODY_BYTES,
     Headers,
     HttpRequest,
     HttpResponse,
-    Transport,
     TransportFailure,
 )
+from paragon_sync.paragon.transport_failures import TlsProblem
 
-_UNSENT: Final = "client error (Connect)"
+_CONNECTING: Final = "client error (Connect)"
+_TCP: Final = "tcp connect error"
+_DNS: Final = "dns error"
+_BAD_CERTIFICATE: Final = "invalid peer certificate: "
+_ERROR_NUMBER: Final = re.compile(r"\(os error (\d+)\)")
 _BODY_ENDED: Final = "error reading a body from connection"
 _BAD_CHUNK: Final = "Invalid chunk"
 
@@ -40,45 +46,44 @@ _PAUSE: Final = 0.0001  # seconds
 _SETTLING: Final = 0.1  # seconds that the library's thread may need for Python's objects once a client is closed
 
 
-class PyreqwestTransport:
-    """Up to ``concurrency`` requests at once, over connections that are kept; ``careful`` makes the other transport."""
+class NoCertificatesError(Exception):
+    """The machine has no certificates that the library could check servers with."""
 
-    def __init__(self, careful: Callable[[], Transport], *, concurrency: int = 16) -> None:
-        self._make_careful = careful
-        self._careful: Transport | None = None
-        self._proxies = getproxies()
-        self._proxied: dict[tuple[str, str], bool] = {}
-        self._client = _client(concurrency)
+
+class PyreqwestTransport:
+    """Up to ``concurrency`` requests at once, over connections that are kept; raises :class:`NoCertificatesError`."""
+
+    def __init__(
+        self, *, concurrency: int = 16, connect_timeout: float = CONNECT_TIMEOUT, client: Client | None = None
+    ) -> None:
+        self._connect_timeout = connect_timeout
+        self._client = client or _client(concurrency, connect_timeout)
         self._closed = False
         self._pausing = False
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         """Send one request and read its whole answer; raises :class:`TransportFailure`."""
         if self._closed:
-            raise TransportFailure(FailureKind.INVALID, "the connections were closed")
-        if self._proxies and self._is_proxied(request.url):
-            return await self._carefully().send(request)
+            raise failures.closed()
         task = asyncio.current_task()
         given_up = 0 if task is None else task.cancelling()
         try:
             builder = self._client.request(request.method, request.url).timeout(_seconds(request.timeout))
             if request.body is not None:
                 builder = builder.body_bytes(request.body)
-            response = await builder.headers(request.headers).build().send()
-            if not self._pausing:
-                self._pausing = True
-                asyncio.get_running_loop().call_soon(self._pause)
-            body = bytes(await response.bytes())
+            async with builder.headers(request.headers).build_streamed() as response:
+                if not self._pausing:
+                    self._pausing = True
+                    asyncio.get_running_loop().call_soon(self._pause)
+                body = bytes(await response.body_reader.read(MAX_BODY_BYTES + 1) or b"")
         except (PyreqwestError, ValueError) as error:
-            failure = failure_of(error, request.timeout)
-        else:
-            return HttpResponse(status=response.status, headers=_Headers(response.headers), body=body)
+            raise self._failure(error, request) from None
         finally:
-            if task is not None and task.cancelling() > given_up:  # the library gives what has just come instead
+            if task is not None and task.cancelling() > given_up:  # the library returns a response that has just come
                 raise asyncio.CancelledError
-        if failure is None:
-            return await self._carefully().send(request)
-        raise failure from None
+        if len(body) > MAX_BODY_BYTES:
+            raise failures.too_large()
+        return HttpResponse(status=response.status, headers=_Headers(response.headers), body=body)
 
     async def aclose(self) -> None:
         """Close every connection; what is sent after that fails, and opens none."""
@@ -87,8 +92,6 @@ class PyreqwestTransport:
             await self._client.close()
         finally:
             _end_of_use.note()
-        if self._careful is not None:
-            await self._careful.aclose()
 
     def _pause(self) -> None:
         """Once the answers that are there have been taken, let the library's thread bring the next ones together.
@@ -98,17 +101,38 @@ class PyreqwestTransport:
         self._pausing = False
         time.sleep(_PAUSE)
 
-    def _carefully(self) -> Transport:
-        if self._careful is None:
-            self._careful = self._make_careful()
-        return self._careful
+    def _failure(self, error: PyreqwestError | ValueError, request: HttpRequest) -> TransportFailure:
+        details = error.details["causes"] if isinstance(error, RequestError) else None
+        causes = [cause["message"] for cause in details or ()]
+        match error:
+            case ConnectTimeoutError() if _CONNECTING in causes:  # also raised for time-outs before the answer's head
+                return failures.not_connected(self._connect_timeout)
+            case RequestTimeoutError():
+                return failures.timed_out(request.timeout)
+            case ValueError():
+                return failures.invalid()
+            case _ if _CONNECTING in causes:
+                return _unconnected(request.url, causes)
+            case DecodeError() if _BODY_ENDED not in causes or any(cause.startswith(_BAD_CHUNK) for cause in causes):
+                return failures.garbled()
+            case _:
+                return failures.lost()
 
-    def _is_proxied(self, url: str) -> bool:
-        parts = urlsplit(url)
-        route = (parts.scheme, parts.netloc)
-        if route not in self._proxied:
-            self._proxied[route] = proxy_address(parts.scheme, parts.hostname or "", self._proxies) is not None
-        return self._proxied[route]
+
+def _unconnected(url: str, causes: Sequence[str]) -> TransportFailure:
+    if _DNS in causes:
+        return failures.unknown_host(url)
+    if _TCP in causes:
+        numbers = [int(found[1]) for cause in causes if (found := _ERROR_NUMBER.search(cause))]
+        return failures.refused(url, numbers[-1] if numbers else None)
+    reasons = [cause.removeprefix(_BAD_CERTIFICATE) for cause in causes if cause.startswith(_BAD_CERTIFICATE)]
+    return failures.tls_failed(url, _certificate_problem(reasons[0]) if reasons else TlsProblem.HANDSHAKE)
+
+
+def _certificate_problem(reason: str) -> TlsProblem:
+    if "expired" in reason.lower():
+        return TlsProblem.EXPIRED
+    return TlsProblem.OTHER_HOST if "not valid for name" in reason else TlsProblem.NOT_TRUSTED
 
 
 class _EndOfUse:
@@ -159,38 +183,23 @@ def _pairs(found: HeaderMap) -> Iterator[tuple[str, str]]:
             yield name, "\ufffd"
 
 
-def _client(concurrency: int) -> Client:
+def _client(concurrency: int, connect_timeout: float) -> Client:
     """As many connections at once as requests; no proxy, no cookies, no redirects, and no library's own patience."""
-    return (
-        ClientBuilder()
-        .max_connections(concurrency)
-        .pool_max_idle_per_host(concurrency)
-        .pool_idle_timeout(timedelta(seconds=KEEP_ALIVE))
-        .connect_timeout(timedelta(seconds=CONNECT_TIMEOUT))
-        .follow_redirects(False)  # noqa: FBT003 - the library's own interface
-        .no_proxy()
-        .build()
-    )
+    try:
+        return (
+            ClientBuilder()
+            .max_connections(concurrency)
+            .pool_max_idle_per_host(concurrency)
+            .pool_idle_timeout(timedelta(seconds=KEEP_ALIVE))
+            .connect_timeout(timedelta(seconds=connect_timeout))
+            .follow_redirects(False)  # noqa: FBT003 - the library's own interface
+            .no_proxy()
+            .build()
+        )
+    except BuilderError:
+        raise NoCertificatesError from None
 
 
 @functools.lru_cache(maxsize=8)
 def _seconds(timeout: float) -> timedelta:
     return timedelta(seconds=timeout)
-
-
-def failure_of(error: PyreqwestError | ValueError, timeout: float) -> TransportFailure | None:
-    """Our failure for one of the library's exceptions; None where nothing was sent, and another transport may ask."""
-    causes = [cause["message"] for cause in error.details["causes"] or ()] if isinstance(error, RequestError) else []
-    match error:
-        case ConnectTimeoutError() if _UNSENT in causes:  # it calls any time-out before the answer's head one of these
-            return TransportFailure(FailureKind.NOT_CONNECTED, f"no connection within {CONNECT_TIMEOUT:g} s")
-        case RequestTimeoutError():
-            return TransportFailure(FailureKind.TIMED_OUT, f"no whole answer within {timeout:g} s")
-        case ValueError():
-            return TransportFailure(FailureKind.INVALID, "the request can't be sent: its URL or a header is not valid")
-        case _ if _UNSENT in causes:
-            return None
-        case DecodeError() if _BODY_ENDED not in causes or any(cause.startswith(_BAD_CHUNK) for cause in causes):
-            return TransportFailure(FailureKind.GARBLED, "what came back can't be read as HTTP")
-        case _:
-            return TransportFailure(FailureKind.LOST, "the connection was lost before the whole answer was there")

@@ -35,7 +35,7 @@ from paragon_sync.plan.migration.settle import settle
 from paragon_sync.plan.migration.steps import Trouble
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.own import Contradiction, Ruling, Word, rule, words_of
-from paragon_sync.plan.requests import final_payload, requests_of, straight
+from paragon_sync.plan.requests import final_payload, requests_of
 from paragon_sync.plan.select import Reached, place_order
 from paragon_sync.plan.shape import Shape, shape_of, shape_of_metadata
 
@@ -236,7 +236,6 @@ def _operation(about: _Subject, decided: Sequence[Decided]) -> Operation:
         changes=tuple(change_of(one.managed, one.workflow, shape) for one in decided if one.changes),
         kept=kept(shape, targets),
         enablement=about.enablement,
-        straight=straight(about.subject, shape, payload, about.enablement),
     )
 
 

@@ -5,13 +5,14 @@ Knows numbers and their names; of users only those that a message names.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final
 
 from paragon_sync.model.planned import Counts, FindingKind, Refusal, Severity
-from paragon_sync.model.project import Policy, Threshold
+from paragon_sync.model.project import Policy
+from paragon_sync.model.thresholds import FINDINGS, PROTECTED, THRESHOLDS, WORKFLOWS_DISABLED, ThresholdRule
 
 _DEFAULTS: Final = {
     FindingKind.NOT_CONNECTED: Severity.WARNING,
@@ -20,63 +21,6 @@ _DEFAULTS: Final = {
 }
 
 _TOLD: Final = 3  # users, as examples
-
-
-def _lost(counts: Counts) -> int:
-    """Values that are nowhere afterwards: one that is renamed or moved stands elsewhere, unless over another."""
-    return counts.values_removed - counts.values_moved + counts.values_overwritten
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Rule:
-    """One threshold: its ``name`` is both the key under ``policy`` and the knob of ``--allow``."""
-
-    name: str
-    threshold: Callable[[Policy], Threshold | None]
-    count: Callable[[Counts], int]
-    population: Callable[[Counts], int]
-    what: str
-    of: str
-
-
-_RULES: Final = (
-    _Rule(
-        name="usersChanged",
-        threshold=lambda policy: policy.users_changed,
-        count=lambda counts: counts.changed,
-        population=lambda counts: counts.considered,
-        what="users would change",
-        of="considered",
-    ),
-    _Rule(
-        name="valuesRemoved",
-        threshold=lambda policy: policy.values_removed,
-        count=_lost,
-        population=lambda counts: _lost(counts) + counts.kept,
-        what="values would be removed",
-        of="unmanaged or removed",
-    ),
-    _Rule(
-        name="workflowsDisabled",
-        threshold=lambda policy: policy.workflows_disabled,
-        count=lambda counts: counts.workflows_disabled,
-        population=lambda counts: counts.workflows_managed,
-        what="workflows would be disabled",
-        of="enabled now",
-    ),
-    _Rule(
-        name="usersNotConnected",
-        threshold=lambda policy: policy.users_not_connected,
-        count=lambda counts: counts.not_connected,
-        population=lambda counts: counts.considered,
-        what="users are not connected",
-        of="considered",
-    ),
-)
-PROTECTED: Final = "protected"
-FINDINGS: Final = "findings"
-KNOBS: Final = (*(rule.name for rule in _RULES), PROTECTED, FINDINGS)
-"""Every name that ``--allow NAME=N`` takes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,14 +43,19 @@ def severity(kind: FindingKind, policy: Policy) -> Severity:
 
 
 def check(
-    counts: Counts, policy: Policy, allowed: Mapping[str, int], hits: Mapping[str, Hit] | None = None
+    counts: Counts,
+    policy: Policy,
+    allowed: Mapping[str, int],
+    hits: Mapping[str, Hit] | None = None,
+    *,
+    rules: Iterable[ThresholdRule] = THRESHOLDS,
 ) -> tuple[Refusal, ...]:
     """Every rule that the counts break and that no knob allows; shares count from the minimum population on.
 
     ``allowed`` are the numbers given with ``--allow``: a rule is content with a count up to its number. ``hits`` say
     what the ``protected`` among the counts are.
     """
-    refusals = [refusal for rule in _RULES if (refusal := _break(rule, counts, policy, allowed)) is not None]
+    refusals = [refusal for rule in rules if (refusal := _break(rule, counts, policy, allowed)) is not None]
     if counts.protected > allowed.get(PROTECTED, 0):
         refusals.append(_protected(counts, hits or {}))
     if counts.findings > allowed.get(FINDINGS, 0):
@@ -116,18 +65,20 @@ def check(
 
 def disabled_limit(counts: Counts, policy: Policy, allowed: Mapping[str, int]) -> int | None:
     """How many workflows may be disabled, whatever disables them; None where no limit applies."""
-    threshold = policy.workflows_disabled
+    threshold = policy.threshold(WORKFLOWS_DISABLED)
+    if threshold is None:
+        return None
     if threshold.share is None:
         most: int | None = threshold.number or 0
     elif counts.considered < policy.minimum_population:
         most = None
     else:
-        most = int(Fraction(str(threshold.share)) * counts.workflows_managed)
-    return None if most is None else max(most, allowed.get("workflowsDisabled", 0))
+        most = int(Fraction(str(threshold.share)) * WORKFLOWS_DISABLED.population(counts))
+    return None if most is None else max(most, allowed.get(WORKFLOWS_DISABLED.name, 0))
 
 
-def _break(rule: _Rule, counts: Counts, policy: Policy, allowed: Mapping[str, int]) -> Refusal | None:
-    threshold, count = rule.threshold(policy), rule.count(counts)
+def _break(rule: ThresholdRule, counts: Counts, policy: Policy, allowed: Mapping[str, int]) -> Refusal | None:
+    threshold, count = policy.threshold(rule), rule.count(counts)
     if threshold is None or count <= allowed.get(rule.name, 0):
         return None
     if threshold.share is None:

@@ -17,12 +17,13 @@ The payload is rebuilt with the code that planned it. Knows no catalog, no docum
 from __future__ import annotations
 
 import enum
-from collections.abc import Collection
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Final, Literal, TypeAlias, assert_never
 
 from paragon_sync.errors import JsonError
-from paragon_sync.jsonvalue import ABSENT, JsonObject, dumps, equal, format_pointer
+from paragon_sync.jsonvalue import ABSENT, JsonObject, equal, format_pointer
 from paragon_sync.model.desired import ManagedTarget, Setting, WorkflowEnabled, WorkflowEntry, WorkflowSetting
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath
@@ -48,35 +49,8 @@ class Satisfied:
     """Every managed value is as planned, or chosen by the user; nothing needs to be sent."""
 
 
-@dataclass(frozen=True, slots=True)
-class AsPlanned:
-    """What was planned is to be sent: live is as it was then, to the letter where its text is at hand.
-
-    Nothing of what was read is kept: until the answer comes, that of very many users would be.
-    """
-
-    operation: Operation
-
-    @property
-    def requests(self) -> tuple[Request, ...]:
-        return self.operation.requests
-
-    @property
-    def pre_image(self) -> JsonObject:
-        return self.operation.base
-
-    @property
-    def payload(self) -> JsonObject:
-        """How what they write shall be in the end."""
-        return final_payload(self.pre_image, self.requests)
-
-    @property
-    def overwritten(self) -> tuple[ConflictingPath, ...]:
-        return ()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Rewritten:
+class ToSend:
     """The requests to send now, in their order.
 
     ``pre_image`` is how what they write is live before them. ``overwritten`` are the managed values that have moved and
@@ -107,12 +81,14 @@ class Unwritable:
     reason: str
 
 
-ToSend: TypeAlias = AsPlanned | Rewritten
 Rebased: TypeAlias = Satisfied | ToSend | Conflicting | Unwritable
 
 
 Enabled: TypeAlias = tuple[str, str | None, str]
 """The enablement of a workflow: credential, configuration, workflow."""
+Switched: TypeAlias = Mapping[Enabled, bool]
+"""The workflows that a change of metadata switched, each with whether it left it enabled."""
+NOT_SWITCHED: Final[Switched] = MappingProxyType({})
 
 _FILLED_IN: Final = frozenset({Origin.DEFAULTS, Origin.CREATED})
 _MIGRATED: Final = frozenset({Origin.MIGRATION, Origin.MOVED, Origin.OVERWRITTEN})
@@ -128,7 +104,7 @@ def rebase(
     operation: Operation,
     live: LiveUser,
     *,
-    switched: Collection[Enabled] = frozenset(),
+    switched: Switched = NOT_SWITCHED,
     on_conflict: Literal["skip", "overwrite"] = "skip",
 ) -> Rebased:
     """Compare each managed value's base, live and planned value, and rebuild the payload from what is live now.
@@ -137,24 +113,22 @@ def rebase(
     left them is their base, so that managed enablements are asserted again. ``overwrite`` writes values in conflict all
     the same, but for defaults: those the user chose.
     """
-    shape = _accepting_shape(operation.subject, live)
-    if isinstance(shape, Shape) and not switched and _is_as_planned(operation, shape):
-        return AsPlanned(operation)
-    shape = _carriable(shape)
+    shape = _carriable(_accepting_shape(operation.subject, live))
     if isinstance(shape, Unwritable):
         return shape
     return _value_by_value(operation, shape, switched, on_conflict)
 
 
 def _value_by_value(
-    operation: Operation, shape: Shape, switched: Collection[Enabled], on_conflict: Literal["skip", "overwrite"]
+    operation: Operation, shape: Shape, switched: Switched, on_conflict: Literal["skip", "overwrite"]
 ) -> Rebased:
     writes: list[tuple[ManagedTarget, Value]] = []
     conflicts: list[ConflictingPath] = []
     torn = _torn(operation, shape)
     for managed in operation.managed:
         now = shape.read(managed.target)
-        base = _switched_base(managed, now) if _is_among(switched, operation.subject, managed) else managed.base
+        left = _left_enabled(switched, operation.subject, managed)
+        base = managed.base if left is None else _switched_base(managed, now, enabled=left)
         wanted = _wanted(managed, now)
         if operation.enablement == "endpoint" and is_halfway(managed, operation, shape):
             base = now
@@ -173,17 +147,6 @@ def _value_by_value(
     if conflicts and on_conflict == "skip":
         return Conflicting(paths=tuple(conflicts))
     return _rewritten(operation, shape, writes, conflicts) if writes else Satisfied()
-
-
-def _is_as_planned(operation: Operation, shape: Shape) -> bool:
-    """Whether live is whole as it was when the plan was made, so that what was planned is what is to be sent."""
-    if operation.straight is None or shape.ambiguous:
-        return False
-    try:
-        text = operation.base_text
-        return equal(shape.payload, operation.base) if text is None else dumps(shape.payload) == text
-    except JsonError:  # it can't be written, and so it isn't what was planned from
-        return False
 
 
 def conflicting_path(managed: Managed, shape: Shape, now: Value) -> ConflictingPath:
@@ -262,21 +225,20 @@ def _credential_of(subject: ConfigurationSubject, live: LiveUser) -> Credential 
     return None
 
 
-def _is_among(switched: Collection[Enabled], subject: Subject, managed: Managed) -> bool:
+def _left_enabled(switched: Switched, subject: Subject, managed: Managed) -> bool | None:
+    """Return whether a change of metadata left the managed workflow enabled; None if it didn't switch it."""
     if not isinstance(subject, ConfigurationSubject) or not isinstance(managed.target, WorkflowEnabled | WorkflowEntry):
-        return False
-    return (subject.credential, subject.configuration, managed.target.workflow) in switched
+        return None
+    return switched.get((subject.credential, subject.configuration, managed.target.workflow))
 
 
-def _switched_base(managed: Managed, now: Value) -> Value:
-    """Return the other enablement than before, as a change of metadata left it; an entry that isn't there is off."""
+def _switched_base(managed: Managed, now: Value, *, enabled: bool) -> Value:
+    """Return the value as a change of metadata left it; the workflow of an entry that isn't there is off."""
     if isinstance(managed.target, WorkflowEntry):
         entry = managed.base
-        switched = entry | {"enabled": entry.get("enabled") is not True} if isinstance(entry, dict) else entry
+        switched = entry | {"enabled": enabled} if isinstance(entry, dict) else entry
         return switched if equal(now, switched) else entry
-    if managed.base is not True:
-        return True
-    return ABSENT if now is ABSENT else False
+    return True if enabled else ABSENT if now is ABSENT else False
 
 
 def _wanted(managed: Managed, now: Value) -> Value:
@@ -349,7 +311,7 @@ def _torn(operation: Operation, shape: Shape) -> bool:
 
 def _rewritten(
     operation: Operation, shape: Shape, writes: list[tuple[ManagedTarget, Value]], conflicts: list[ConflictingPath]
-) -> Rewritten | Unwritable:
+) -> ToSend | Unwritable:
     targets = {target for target, _ in writes}
     for target, value in writes:
         if not isinstance(target, WorkflowSetting) or value is ABSENT or shape.has_entry(target.workflow):
@@ -361,7 +323,7 @@ def _rewritten(
         payload = merge(shape, writes)
     except JsonError as error:
         return Unwritable(reason=f"nothing can be written without destroying what is there: {error.message}")
-    return Rewritten(
+    return ToSend(
         requests=requests_of(operation.subject, shape, payload, operation.enablement),
         pre_image=shape.payload,
         overwritten=tuple(conflicts),

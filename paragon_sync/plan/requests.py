@@ -43,19 +43,6 @@ def requests_of(subject: Subject, shape: Shape, payload: JsonObject, enablement:
             assert_never(subject)
 
 
-def straight(subject: Subject, shape: Shape, payload: JsonObject, enablement: Enablement) -> int | None:
-    """How many workflows the one PATCH switches on that does it all, whatever is known of its values; None elsewhere.
-
-    The workflow maps must be there: those that a write creates depend on more than what is sent.
-    """
-    if enablement != "config" or equal(payload, shape.payload):
-        return None
-    maps = {name for name in shape.maps if name in shape.payload}
-    if {name for name in WORKFLOW_MAPS if name in payload} != maps:
-        return None
-    return 0 if isinstance(subject, MetadataSubject) else newly_enabled(shape.payload, payload)
-
-
 def newly_enabled(before: JsonObject, after: JsonObject) -> int:
     """How many workflows are on in the second configuration and not in the first, whatever name their map has."""
     return len(_on(after) - _on(before))

@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TypeAlias
 
-from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Pointer, dumps, equal, format_pointer
+from paragon_sync.jsonvalue import ABSENT, Json, JsonObject, Pointer, equal, format_pointer
 from paragon_sync.model.desired import ManagedTarget
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath, SideEffect
-from paragon_sync.model.planned import Operation, PatchConfig, Value
+from paragon_sync.model.planned import Operation, Value
 from paragon_sync.plan.count import WORKFLOWS, unmanaged, values_of
 from paragon_sync.plan.rebase import ToSend, Unwritable, conflicting_path, is_halfway, live_copies, live_shape
 from paragon_sync.plan.shape import SETTINGS, Shape, shape_like, shape_of
@@ -61,18 +61,9 @@ def compare_after(operation: Operation, sent: ToSend, after: LiveUser) -> Verifi
     now = live_shape(operation.subject, after)
     if isinstance(now, Unwritable):
         return Vanished(reason=now.reason)
-    if now.ambiguous is None and _is_written(now.payload, sent):
+    if now.ambiguous is None and equal(now.payload, sent.payload):
         return Kept()  # what isn't ours was sent as it had been read
     return _value_by_value(operation, sent.payload, sent.pre_image, after, now)
-
-
-def _is_written(now: JsonObject, sent: ToSend) -> bool:
-    """Whether it is now as the requests leave what was before."""
-    match sent.requests:
-        case [PatchConfig(text=str() as text)] if dumps(now) == text:
-            return True
-        case _:
-            return equal(now, sent.payload)
 
 
 def _value_by_value(

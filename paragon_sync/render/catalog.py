@@ -10,7 +10,8 @@ from rich.text import Text
 
 from paragon_sync.model.catalog import Catalog, Input, Integration
 from paragon_sync.render.lines import count, line, print_lines, wrapped
-from paragon_sync.render.literal import literal, pad, printable
+from paragon_sync.render.literal import literal, pad
+from paragon_sync.render.printable import printable
 
 _TYPE_AT: Final = 36
 

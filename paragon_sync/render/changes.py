@@ -23,8 +23,9 @@ from paragon_sync.model.planned import (
     Value,
 )
 from paragon_sync.render.lines import WIDTH, count, line, marked, wrapped
-from paragon_sync.render.literal import fit, fit_both, literal, pad, printable
+from paragon_sync.render.literal import fit, fit_both, literal, pad
 from paragon_sync.render.mask import SECRET, SECRET_CHANGED, masked_change
+from paragon_sync.render.printable import printable
 
 Item = TypeVar("Item")
 

@@ -13,7 +13,8 @@ from rich.cells import cell_len
 from rich.console import Console
 from rich.text import Text
 
-from paragon_sync.render.literal import fit, pad, printable
+from paragon_sync.render.literal import fit, pad
+from paragon_sync.render.printable import printable
 
 WIDTH: Final = 80
 _MINUTE: Final = 60
@@ -81,6 +82,8 @@ def print_lines(lines: Iterable[Text], stream: TextIO | None = None) -> None:
     console = Console(file=out, highlight=False, markup=False, emoji=False)
     for text in lines:
         if console.color_system is None:
-            out.write(text.plain + "\n")
+            out.write(printable(text.plain) + "\n")
         else:
+            if not text.plain.isprintable():
+                text.plain = printable(text.plain)
             console.print(text, soft_wrap=True)

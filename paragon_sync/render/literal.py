@@ -11,15 +11,10 @@ from typing import Final
 from rich.cells import cell_len
 
 from paragon_sync.jsonvalue import Absent, Json, Number, Repeated, dumps
+from paragon_sync.render.printable import printable
 
 ELLIPSIS: Final = "…"
-_SHORT: Final = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _LEAD: Final = 8  # characters of what two long values share, shown before the first difference
-
-
-def printable(text: str) -> str:
-    """The text with every character escaped that isn't one to look at: control, format and private ones, surrogates."""
-    return text if text.isprintable() else "".join(c if c.isprintable() else _escape(c) for c in text)
 
 
 def literal(value: Json | Absent) -> str:
@@ -68,13 +63,3 @@ def fit_both(before: str, after: str, width: int) -> tuple[str, str]:
 def pad(text: str, width: int) -> str:
     """The text, filled up with blanks to so many cells."""
     return text + " " * (width - cell_len(text))
-
-
-def _escape(character: str) -> str:
-    if character in _SHORT:
-        return _SHORT[character]
-    code = ord(character)
-    if code > 0xFFFF:  # noqa: PLR2004 - the last one that JSON escapes without a pair
-        code -= 0x10000
-        return f"\\u{0xD800 + (code >> 10):04x}\\u{0xDC00 + (code & 0x3FF):04x}"
-    return f"\\u{code:04x}"

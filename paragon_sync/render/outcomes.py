@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from typing import TextIO
 
 from paragon_sync.errors import EXIT_OK, EXIT_OUTCOMES
 from paragon_sync.model.outcome import RunHeader
+from paragon_sync.render.formats import FORMATS
 from paragon_sync.render.plan import WHOLE, View
+from paragon_sync.render.reports import RecordReport, RunReport, RunsReport
 from paragon_sync.render.run import Journal, Part, not_reached
 from paragon_sync.render.run_summary import Held
 
@@ -22,20 +23,11 @@ def print_run(
     held: Held | None = None,
     stream: TextIO | None = None,
 ) -> int:
-    """Writes what a run did as ``text`` or ``json`` to ``stream`` (stdout), and returns the exit code.
+    """Write what a run did in one of its formats to ``stream`` (stdout), and return the exit code.
 
-    ``held`` tells how the server held it up, as far as whoever ran it knows.
+    ``held`` is how the server held it up, as far as the command knows.
     """
-    if output_format == "json":
-        from paragon_sync.render.run_json import run_json
-
-        out = sys.stdout if stream is None else stream
-        out.writelines(run_json(journal, run, held=held))
-    else:
-        from paragon_sync.render.lines import print_lines
-        from paragon_sync.render.run_text import run_lines
-
-        print_lines(run_lines(journal, run, view, held), stream)
+    FORMATS.write(RunReport(journal=journal, run=run, view=view, held=held), output_format, stream)
     return exit_code(journal, run)
 
 
@@ -56,33 +48,15 @@ def print_record(
     view: View = WHOLE,
     stream: TextIO | None = None,
 ) -> None:
-    """Writes the whole record of a run, or a part of it."""
-    if output_format == "json":
-        from paragon_sync.render.run_json import run_json
-
-        out = sys.stdout if stream is None else stream
-        out.writelines(run_json(journal, run, part))
-    else:
-        from paragon_sync.render.lines import print_lines
-        from paragon_sync.render.runs_text import run_record_lines
-
-        print_lines(run_record_lines(journal, run, part, view), stream)
+    """Write the whole record of a run, or a part of it."""
+    FORMATS.write(RecordReport(journal=journal, run=run, part=part, view=view), output_format, stream)
 
 
 def print_runs(
     runs: Iterable[tuple[RunHeader, Mapping[str, int]]], output_format: str, stream: TextIO | None = None
 ) -> None:
-    """Writes a list of runs, each with how many operations have which outcome."""
-    if output_format == "json":
-        from paragon_sync.render.run_json import runs_json
-
-        out = sys.stdout if stream is None else stream
-        out.writelines(runs_json(runs))
-    else:
-        from paragon_sync.render.lines import print_lines
-        from paragon_sync.render.runs_text import runs_lines
-
-        print_lines(runs_lines(runs), stream)
+    """Write a list of runs, each with how many operations have which outcome."""
+    FORMATS.write(RunsReport(runs=runs), output_format, stream)
 
 
 def exit_code(journal: Journal, run: str) -> int:

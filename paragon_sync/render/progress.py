@@ -21,7 +21,10 @@ _BAR: Final = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reached:
-    """How far a stage is. ``rate`` a second (None: not known yet); ``paused`` in seconds, for so many ``refusals``."""
+    """How far a stage is. ``rate`` a second (None: not known yet); ``paused`` in seconds, for so many ``refusals``.
+
+    ``parts`` are what ``done`` is made of, by their nouns; where there are some, they are shown for it.
+    """
 
     title: str
     noun: str
@@ -31,6 +34,7 @@ class Reached:
     outcomes: Mapping[str, int] = field(default_factory=dict)
     refusals: int = 0
     paused: float = 0.0
+    parts: Mapping[str, int] = field(default_factory=dict)
 
 
 class Meter:
@@ -79,6 +83,8 @@ def progress_block(reached: Reached) -> Table:
 def _so_far(reached: Reached) -> str:
     if not reached.noun:
         return ""
+    if parts := [count(number, noun) for noun, number in reached.parts.items() if number]:
+        return ", ".join(parts)
     if reached.total is None:
         return count(reached.done, reached.noun)
     return f"{reached.done:,} of {count(reached.total, reached.noun)}"

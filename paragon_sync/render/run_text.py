@@ -12,8 +12,8 @@ from rich.text import Text
 from paragon_sync.model.outcome import Applied, RunHeader, alarms_of
 from paragon_sync.render.changes import subject_name
 from paragon_sync.render.lines import WIDTH, columns, count, line, seconds_text, wrapped
-from paragon_sync.render.literal import printable
 from paragon_sync.render.plan import MOST_IN_FULL, WHOLE, View
+from paragon_sync.render.printable import printable
 from paragon_sync.render.reasons import reasons, remarks
 from paragon_sync.render.run import Journal, Part, not_reached, operations_of
 from paragon_sync.render.run_summary import Held, RunSummary, Told, rate_of, summary_of, taking

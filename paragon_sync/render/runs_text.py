@@ -8,8 +8,8 @@ from rich.text import Text
 
 from paragon_sync.model.outcome import Applied, RunHeader, alarms_of
 from paragon_sync.render.lines import count, line, wrapped
-from paragon_sync.render.literal import printable
 from paragon_sync.render.plan import WHOLE, View
+from paragon_sync.render.printable import printable
 from paragon_sync.render.reasons import reasons, remarks
 from paragon_sync.render.run import Journal, Part
 from paragon_sync.render.run_summary import Told, summary_of, taking

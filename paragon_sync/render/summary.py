@@ -14,7 +14,8 @@ from paragon_sync.model.planned import Outline
 from paragon_sync.render.alike import AlikeChanges, AlikeTexts, ChangeTally
 from paragon_sync.render.changes import change_lines, folded_lines, laid_out, sides
 from paragon_sync.render.lines import WIDTH, columns, count, line, wrapped
-from paragon_sync.render.literal import ELLIPSIS, fit, printable
+from paragon_sync.render.literal import ELLIPSIS, fit
+from paragon_sync.render.printable import printable
 
 MOST_GROUPS: Final = 40
 _MESSAGE_AT: Final = 32

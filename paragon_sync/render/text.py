@@ -17,8 +17,8 @@ from paragon_sync.model.planned import Counts, Finding, FindingKind, Outline, Pl
 from paragon_sync.render.alike import TextTally
 from paragon_sync.render.changes import operation_lines
 from paragon_sync.render.lines import WIDTH, columns, count, line, print_lines, seconds_text, wrapped
-from paragon_sync.render.literal import printable
 from paragon_sync.render.plan import WHOLE, Plan, View
+from paragon_sync.render.printable import printable
 from paragon_sync.render.summary import grouped_changes, grouped_texts
 from paragon_sync.store.selection import Selection
 

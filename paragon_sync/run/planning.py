@@ -14,12 +14,12 @@ from pathlib import Path
 from paragon_sync import __version__
 from paragon_sync.errors import ApiError
 from paragon_sync.jsonvalue import Json
-from paragon_sync.manifest.source import locate_all
 from paragon_sync.model.catalog import Catalog
 from paragon_sync.model.desired import DesiredDocument, Enlisted
 from paragon_sync.model.migration import Enrolment
 from paragon_sync.model.planned import Enablement, Finding, FindingKind, PlanHeader, Severity
 from paragon_sync.model.project import Policy, Protected
+from paragon_sync.model.thresholds import THRESHOLDS, ThresholdRule
 from paragon_sync.paragon.client import Client
 from paragon_sync.plan.policy import check, severity
 from paragon_sync.plan.protection import unknown_names
@@ -32,13 +32,13 @@ from paragon_sync.run.desired.whose import Whose
 from paragon_sync.run.estimate import Workload
 from paragon_sync.run.failures import Failures
 from paragon_sync.run.fetching import read_user
+from paragon_sync.run.findings import FindingsWriter
 from paragon_sync.run.in_turn import InTurn
 from paragon_sync.run.progress import Progress, Stage
 from paragon_sync.store.planfile import PlanWriter
 from paragon_sync.store.staging import Staged
 
 LIFETIME = timedelta(hours=24)
-_BATCH = 5_000  # findings whose places are looked up together: each time their files are read again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,19 +72,17 @@ async def make_plan(desired: Desired, planning: Planning, out: Path, key: str | 
     A user who can't be fetched is a finding; that nobody can be is the :class:`ApiError` of the first one.
     """
     tally, work = Tally(), Workload()
-    findings: list[Finding] = []
     planning.progress.begin(Stage.PLANNING, lambda: tally.considered, total=desired.staging.user_count)
     with PlanWriter(out, key) as writer:
+        findings = FindingsWriter(writer.add_finding)
         async for plan in user_plans(desired, planning):
             tally.add(plan)
             if plan.operations:
                 work.add(plan)
             for operation in plan.operations:
                 writer.add(operation)
-            findings += plan.findings
-            if len(findings) >= _BATCH:
-                _write_findings(writer, findings)
-        _write_findings(writer, findings)
+            findings.add(plan.findings)
+        findings.flush()
         seconds = work.seconds(planning.client.pace, planning.concurrency)
         return writer.finish(replace(_header(desired, planning, tally), seconds_to_apply=seconds))
 
@@ -162,17 +160,6 @@ def _not_fetched(user: str, error: ApiError, documents: Sequence[DesiredDocument
     return Whose(documents).plan(UserPlan(user=user, findings=(finding,)))
 
 
-def _write_findings(writer: PlanWriter, findings: list[Finding]) -> None:
-    """Look up where they stand, file by file and not one by one, and empty the list."""
-    positions = iter(locate_all(finding.place for finding in findings if finding.place is not None))
-    others = iter(locate_all(finding.other for finding in findings if finding.other is not None))
-    for finding in findings:
-        position = None if finding.place is None else next(positions)
-        message = finding.message if finding.other is None else f"{finding.message}: {next(others)}"
-        writer.add_finding(replace(finding, position=position, message=message))
-    findings.clear()
-
-
 def _header(desired: Desired, planning: Planning, tally: Tally) -> PlanHeader:
     counts = replace(tally.counts, files=desired.files)
     return PlanHeader(
@@ -194,13 +181,11 @@ def _header(desired: Desired, planning: Planning, tally: Tally) -> PlanHeader:
     )
 
 
-def _policy_text(policy: Policy) -> Mapping[str, str]:
+def _policy_text(policy: Policy, rules: Iterable[ThresholdRule] = THRESHOLDS) -> Mapping[str, str]:
+    thresholds = {rule.name: policy.threshold(rule) for rule in rules}
     return {
-        "usersChanged": str(policy.users_changed),
+        **{name: str(threshold) for name, threshold in thresholds.items() if threshold is not None},
         "minimumPopulation": str(policy.minimum_population),
-        "valuesRemoved": str(policy.values_removed),
-        "workflowsDisabled": str(policy.workflows_disabled),
-        **({} if policy.users_not_connected is None else {"usersNotConnected": str(policy.users_not_connected)}),
         **_protected_text(policy.protected),
     } | {kind.value: chosen.value for kind, chosen in policy.findings.items()}
 

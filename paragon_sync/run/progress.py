@@ -20,8 +20,8 @@ class Stage(enum.Enum):
     """What a command is at, one after the other: what it does, and what it counts."""
 
     CATALOG = ("pulling the catalog", "")
-    LOADING = ("loading", "document")
-    CHECKING = ("checking who owns what", "")
+    LOADING = ("loading", "user")
+    CHECKING = ("checking who owns what", "user")
     PLANNING = ("planning", "user")
     APPLYING = ("applying", "operation")
 
@@ -32,7 +32,10 @@ class Stage(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing:
-    """How far a stage is; ``began`` by the clock. ``already`` of ``done`` was so before; ``total`` may be unknown."""
+    """How far a stage is; ``began`` by the clock. ``already`` of ``done`` was so before; ``total`` may be unknown.
+
+    ``parts`` are what ``done`` is made of, by their nouns; empty where the stage's own noun says it.
+    """
 
     stage: Stage
     began: float
@@ -41,6 +44,7 @@ class Standing:
     total: int | None
     outcomes: Mapping[str, int]
     pace: Pace | None
+    parts: Mapping[str, int] = field(default_factory=dict)
 
 
 def _nothing() -> int:
@@ -57,6 +61,7 @@ class Progress:
     _stage: Stage | None = None
     _began: float = 0.0
     _done: Callable[[], int] = _nothing
+    _parts: Callable[[], Mapping[str, int]] | None = None
     _already: int = 0
     _total: int | None = None
     _outcomes: dict[str, int] = field(default_factory=dict)
@@ -65,9 +70,14 @@ class Progress:
         self, stage: Stage, done: Callable[[], int] = _nothing, *, total: int | None = None, already: int = 0
     ) -> None:
         """From now on the work is at this stage; ``done`` gives how much of it is done, whenever somebody looks."""
-        self._done, self._total, self._already = done, total, already
+        self._done, self._total, self._already, self._parts = done, total, already, None
         self._began = self.clock()
         self._stage = stage
+
+    def begin_loading(self, parts: Callable[[], Mapping[str, int]]) -> None:
+        """Begin the stage that counts what was read, by nouns: users of documents and rows of rosters."""
+        self.begin(Stage.LOADING, lambda: sum(parts().values()))
+        self._parts = parts
 
     def begin_applying(self, total: int, already: int) -> None:
         """The stage that counts outcomes; ``already`` of them were there before."""
@@ -91,4 +101,5 @@ class Progress:
             total=self._total,
             outcomes=self._outcomes.copy(),
             pace=None if self.pace is None else self.pace(),
+            parts={} if self._parts is None else self._parts(),
         )

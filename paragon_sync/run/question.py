@@ -32,7 +32,12 @@ class Question:
 
     @property
     def likely_users(self) -> int:
-        """About how many documents there are in files of this size; one that can't be read is told of later."""
+        """Estimate how many users there are, by the size of the files; with a filter on users, by that.
+
+        A file that can't be read is an error later.
+        """
+        if self.filters.only is not None or self.filters.users:
+            return self.filters.named_users
         size = 0
         for file in self.files:
             with suppress(OSError):

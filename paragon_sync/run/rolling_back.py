@@ -26,9 +26,10 @@ from paragon_sync.model.planned import (
     PlanHeader,
 )
 from paragon_sync.model.project import Policy
+from paragon_sync.model.thresholds import FINDINGS
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.host import normalize_host
-from paragon_sync.plan.policy import FINDINGS, check
+from paragon_sync.plan.policy import check
 from paragon_sync.plan.rollback.trace import Write
 from paragon_sync.plan.rollback.undo import Key, Written, key_of, touched, undo_user
 from paragon_sync.plan.tally import Tally

@@ -10,7 +10,7 @@ from __future__ import annotations
 import enum
 import functools
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from typing import Any, Final, Literal, TypeVar, Union, cast, get_args, get_origin, get_type_hints
 
@@ -18,15 +18,15 @@ from paragon_sync import jsonvalue
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import ABSENT, Json, JsonObject
 from paragon_sync.model.outcome import Applied, Outcome, Resumption, SideEffect
-from paragon_sync.model.planned import Managed, Operation, Outline, PatchConfig, Request, Subject
-from paragon_sync.store.later import later
+from paragon_sync.model.planned import Managed, Operation, Outline, Request, Subject
 
 N = TypeVar("N")
 
 _TAG: Final = "type"
-_OUTLINE: Final = frozenset(field.name for field in fields(Outline))
-_AT_ONCE: Final = ("user", "subject", "enablement", "straight")
-"""What a run looks at of every operation."""
+_REVIEW: Final = tuple(field.name for field in fields(Outline))
+"""The fields of an operation that people review."""
+_RUN: Final = ("user", "subject", "base", "requests", "managed", "enablement")
+"""The fields of an operation that a run needs."""
 _DEEPEST: Final = jsonvalue.DEEPEST + 50
 """A noun holds values that were read elsewhere, a few levels further down."""
 
@@ -42,97 +42,39 @@ def read(kind: type[N], text: str) -> N:
 
 
 def write_operation(operation: Operation) -> tuple[str, str]:
-    """An operation as two texts: its outline, and the rest. Each has a line for a field: its name, and its JSON."""
-    outline: list[str] = []
-    rest: list[str] = []
-    for name in _parts():
-        (outline if name in _OUTLINE else rest).append(f"{name} {write_part(operation, name)}")
-    return "\n".join(outline), "\n".join(rest)
+    """Return an operation as two JSON texts: what people review, and what a run needs."""
+    codecs = _fields()
+    written = {name: codecs[name].write(getattr(operation, name)) for name in codecs}
+    review, run = ({name: written[name] for name in names} for names in (_REVIEW, _RUN))
+    return jsonvalue.dumps(review), jsonvalue.dumps(run)
 
 
-def read_operation(outline: str, rest: str) -> Operation:
-    """The operation of these two texts."""
-    return cast(Operation, _noun_of(Operation, {**_lines(outline), **_lines(rest)}))
+def read_operation(review: str, run: str) -> Operation:
+    """Return the whole operation that :func:`write_operation` was given."""
+    return _operation(_object(_parse(review)) | _object(_parse(run)), {*_REVIEW, *_RUN})
 
 
-def read_outline(outline: str) -> Outline:
-    """What of an operation people review."""
-    return cast(Outline, _noun_of(Outline, _lines(outline)))
+def read_outline(review: str) -> Outline:
+    """Return what people review of an operation."""
+    return read(Outline, review)
 
 
-def read_later(outline: str, rest: str) -> Operation:
-    """As :func:`read_operation`, but what a run doesn't look at mostly is read when somebody looks."""
-    texts = _lines(f"{outline}\n{rest}")
-    found = _parse(f"[{','.join(texts.get(name, '') for name in _AT_ONCE)}]")
-    known = {name: _parts()[name].read(value) for name, value in zip(_AT_ONCE, _list(found), strict=True)}
-    return later(Operation, _Stored(texts), base_text=texts.get("base"), **known)
+def read_run(run: str) -> Operation:
+    """Return what a run needs of an operation, without its changes."""
+    return _operation(_object(_parse(run)), {*_RUN})
 
 
-def write_part(operation: Operation, name: str) -> str:
-    """One field of an operation, as it stands in its texts."""
-    reads = getattr(operation, "reads", None)
-    if isinstance(reads, _Stored):
-        return reads.texts[name]
-    return jsonvalue.dumps(_parts()[name].write(getattr(operation, name)))
-
-
-class _Stored(Mapping[str, Callable[[], Any]]):
-    """How each field of an operation is read; ``texts`` has them as they are stored."""
-
-    def __init__(self, texts: dict[str, str]) -> None:
-        self.texts = texts
-
-    def __getitem__(self, name: str) -> Callable[[], Any]:
-        if name == "requests":
-            return lambda: _requests_later(self.texts[name])
-        codec = _parts()[name]
-        return lambda: codec.read(_parse(self.texts[name]))
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self.texts)
-
-    def __len__(self) -> int:
-        return len(self.texts)
-
-
-def _lines(text: str) -> dict[str, str]:
-    """The texts of fields by their names; JSON in ASCII holds no line break."""
-    found: dict[str, str] = {}
-    for line in text.split("\n"):
-        name, _, part = line.partition(" ")
-        found[name] = part
-    return found
-
-
-def _noun_of(kind: type, texts: dict[str, str]) -> Any:
-    codecs = _parts()
-    names = _stored(kind)
-    if texts.keys() != {*names}:
-        raise JsonError(f"{kind.__name__} has other fields")
-    return kind(**{name: codecs[name].read(_parse(texts[name])) for name in names})
-
-
-def _requests_later(text: str) -> tuple[Request, ...]:
-    """As :func:`read_requests`; what one PATCH writes is read when somebody looks: mostly its text is all it takes."""
-    match jsonvalue.objects(text):
-        case [{"type": '"PatchConfig"', "credential": credential, "configuration": configuration, "config": config}]:
-            reads = {"config": lambda: _object(_parse(config))}
-            known = {"credential": _parse(credential), "configuration": _parse(configuration), "text": config}
-            return (later(PatchConfig, reads, **known),)
-        case _:
-            return read_requests(text)
+def _operation(raw: JsonObject, names: Collection[str]) -> Operation:
+    if raw.keys() != names:
+        raise JsonError("an operation has other fields")
+    codecs = _fields()
+    return Operation(**{name: codecs[name].read(value) for name, value in raw.items()})
 
 
 @functools.cache
-def _stored(kind: type) -> tuple[str, ...]:
-    """The fields that are stored: not those which are other fields once more, and don't count in comparisons."""
-    return tuple(field.name for field in fields(kind) if field.compare)
-
-
-@functools.cache
-def _parts() -> dict[str, _Codec]:
+def _fields() -> dict[str, _Codec]:
     hints = get_type_hints(Operation, localns=_JSON_NAMES)
-    return {name: _codec(hints[name]) for name in _stored(Operation)}
+    return {name: _codec(hints[name]) for name in dict.fromkeys((*_REVIEW, *_RUN))}
 
 
 def write_outcome(outcome: Outcome) -> str:
@@ -181,6 +123,10 @@ def write_effects(effects: tuple[SideEffect, ...]) -> str:
 
 def read_effects(text: str) -> tuple[SideEffect, ...]:
     return cast(tuple[SideEffect, ...], _codec(tuple[SideEffect, ...]).read(_parse(text)))
+
+
+def write_managed(managed: tuple[Managed, ...]) -> str:
+    return jsonvalue.dumps(_codec(tuple[Managed, ...]).write(managed))
 
 
 def read_managed(text: str) -> tuple[Managed, ...]:
@@ -245,7 +191,7 @@ def _build(hint: Any) -> _Codec:
 
 def _noun(kind: type) -> _Codec:
     hints = get_type_hints(kind, localns=_JSON_NAMES)
-    codecs = [(name, _codec(hints[name])) for name in _stored(kind)]
+    codecs = [(name, _codec(hints[name])) for name in (field.name for field in fields(kind))]
     optional = {f.name for f in fields(kind) if f.default is not MISSING or f.default_factory is not MISSING}
     holds_json = {name for name, codec in codecs if codec.read is _same}
 

@@ -40,16 +40,17 @@ class Sending:
     """One operation that is about to be sent.
 
     ``number`` is the operation's in its plan; ``at`` is when, ISO 8601 in UTC. ``opened`` is when the read was sent.
-    ``own`` are the pre-image as just read and the requests exactly as they go out, where they are others than the
-    operation's. ``attempt`` tells how many times it was about to be sent in this run, this one included. ``enabled``
-    are the workflows that a change of metadata may switch off, those that were on.
+    ``preimage`` is what was just read, ``requests`` are the requests exactly as they go out. ``attempt`` is how many
+    times it was about to be sent in this run, this one included. ``enabled`` are the workflows that were on, which a
+    change of metadata may switch off.
     """
 
     number: int
     operation: Operation
     at: str
     opened: Moment
-    own: tuple[JsonObject, tuple[Request, ...]] | None = None
+    preimage: JsonObject
+    requests: tuple[Request, ...]
     attempt: int = 1
     enabled: tuple[SideEffect, ...] = ()
 
@@ -76,10 +77,11 @@ class Reread:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refused:
-    """An attempt that the API refused, so that it surely wrote nothing."""
+    """An attempt that the API refused, so that it surely wrote nothing after ``done``: the requests that it did."""
 
     number: int
     attempt: int
+    done: tuple[Request, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

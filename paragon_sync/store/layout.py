@@ -8,8 +8,8 @@ Users' ids, integrations' types and findings' kinds stand in columns of their ow
 never encrypted. The digest covers these columns as it covers the rest of a row; the indexes over them are SQLite's own,
 made from the rows and held against them before they are used.
 
-What of an operation people review (``changes``) and what a run needs besides (``rest``) are two texts: whoever shows a
-plan reads a fraction of it.
+What people review of an operation and what a run needs of it are two JSON texts: a command that shows a plan reads a
+fraction of it, and so does a run.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Final, Literal
 from paragon_sync.errors import PlanFileError
 
 APPLICATION_ID: Final = 0x50535031
-FORMAT_VERSION: Final = 4
+FORMAT_VERSION: Final = 5
 
 Table = Literal["operations", "findings"]
 Row = tuple[int, *tuple[bytes | None, ...]]
@@ -33,7 +33,7 @@ TABLES: Final = {
     "meta": "CREATE TABLE meta (name TEXT NOT NULL, value BLOB NOT NULL)",
     "operations": (
         "CREATE TABLE operations (number INTEGER PRIMARY KEY, user BLOB NOT NULL, integration BLOB,"
-        " changes BLOB NOT NULL, rest BLOB NOT NULL)"
+        " review BLOB NOT NULL, run BLOB NOT NULL)"
     ),
     "findings": (
         "CREATE TABLE findings (number INTEGER PRIMARY KEY, user BLOB NOT NULL, integration BLOB,"
@@ -52,7 +52,7 @@ INSERT: Final[dict[Table, str]] = {
     "findings": "INSERT INTO findings VALUES (?, ?, ?, ?, ?)",
 }
 SELECT: Final[dict[Table, str]] = {
-    "operations": "SELECT number, user, integration, changes, rest FROM operations ORDER BY number",
+    "operations": "SELECT number, user, integration, review, run FROM operations ORDER BY number",
     "findings": "SELECT number, user, integration, kind, row FROM findings ORDER BY number",
 }
 
@@ -98,7 +98,7 @@ def schema() -> set[tuple[str, str, str, str]]:
     return tables | {("index", name, name.partition("_")[0], statement) for name, statement in INDEXES.items()}
 
 
-def place(what: Literal["header", "changes", "rest", "findings"], number: int = 0) -> str:
+def place(what: Literal["header", "review", "run", "findings"], number: int = 0) -> str:
     """Where a text stands: encryption binds it to this place."""
     return f"{what} {number}"
 

@@ -7,7 +7,7 @@ import re
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from paragon_sync.errors import JsonError, StateError
+from paragon_sync.model.database_url import AT_SIGN_HINT, has_stray_at_sign, mask_driver_text, show_database
 from paragon_sync.store import rows
 
 STATE_FILE: Final = "state.sqlite"
@@ -59,6 +60,10 @@ class Location:
             return f"the database must be reachable and writable\n{_GO_ON}"
         return f"{self.file.absolute().parent} must be writable and have room\n{_GO_ON}"
 
+    def errors(self, hint: str | None = None) -> AbstractContextManager[None]:
+        """Turn what the database library raises into :class:`StateError`; ``hint`` is :attr:`hint` by default."""
+        return errors(self.shown, hint or self.hint, self.url.render_as_string(hide_password=False))
+
 
 def locate(where: str | Path, base: Path | None = None, *, create: bool = True) -> Location:
     """The place of a folder or of a database URL; files are relative to ``base``, and made if they are missing.
@@ -78,13 +83,15 @@ def locate(where: str | Path, base: Path | None = None, *, create: bool = True) 
             f"the state can't be in {scheme}://…: a folder, sqlite:///FILE and postgresql://HOST/NAME are known",
             hint="state: in the Project file says where it is",
         )
+    if has_stray_at_sign(where):
+        raise StateError(f"the state can't be in {show_database(where)}: the URL has one @ too many", hint=AT_SIGN_HINT)
     try:
         url = make_url(where).set(drivername=_DRIVERS[scheme])
     except (SQLAlchemyError, ValueError):  # what it says may hold the password
         raise StateError(
             f"the state can't be in {scheme}://…: that is no URL", hint="write postgresql://USER@HOST:PORT/NAME"
         ) from None
-    shown = url.set(drivername=scheme).render_as_string(hide_password=True)
+    shown = show_database(where)
     if scheme != "sqlite":
         return Location(url, shown, None)
     if url.database in {None, "", ":memory:"} or url.query:
@@ -98,13 +105,16 @@ def locate(where: str | Path, base: Path | None = None, *, create: bool = True) 
 
 def connect(location: Location) -> Engine:
     """An engine; nothing is opened before its first use."""
-    with errors(location.shown):
+    with location.errors():
         return _engine(location)
 
 
 @contextmanager
-def errors(shown: str, hint: str | None = None) -> Iterator[None]:
-    """Turns what the database library raises into :class:`StateError`, without values that were sent to it."""
+def errors(shown: str, hint: str | None = None, url: str = "") -> Iterator[None]:
+    """Turn what the database library raises into :class:`StateError`, without values that were sent to it.
+
+    User, password and query of the ``url`` are replaced in its messages.
+    """
     try:
         yield
     except ImportError as error:
@@ -113,7 +123,7 @@ def errors(shown: str, hint: str | None = None) -> Iterator[None]:
             hint="install it beside paragon-sync: pip install 'paragon-sync[postgresql]'",
         ) from error
     except DBAPIError as error:
-        reason = str(error.orig).partition("\n")[0]  # what follows may name values
+        reason = mask_driver_text(str(error.orig).partition("\n")[0], url)  # what follows may name values
         raise StateError(f"the state in {shown} can't be read or written: {reason}", hint=hint) from error
     except (SQLAlchemyError, OSError) as error:
         raise StateError(

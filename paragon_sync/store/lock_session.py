@@ -39,7 +39,7 @@ class SessionLock:
         self._connection: Connection | None = None
 
     def attempt(self, owner: Owner) -> Attempt:
-        with location.errors(self._place.shown, self._place.hint):
+        with self._place.errors():
             connection = self._connection or _connect(self._place)
             self._connection = connection
             taken = bool(connection.scalar(_TRY, self._number))
@@ -55,7 +55,7 @@ class SessionLock:
 
     def tell(self, owner: Owner) -> None:
         if self._connection is not None:
-            with location.errors(self._place.shown, self._place.hint):
+            with self._place.errors():
                 self._connection.execute(update(locks).where(self._mine).values(owner=write_owner(owner)))
 
     def release(self) -> None:
@@ -127,7 +127,7 @@ def _connect(place: Location) -> Connection:
 
 @contextmanager
 def _connected(place: Location) -> Iterator[Connection]:
-    with location.errors(place.shown, place.hint):
+    with place.errors():
         connection = _connect(place)
         try:
             yield connection

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import sqlite3
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
@@ -13,6 +11,7 @@ from typing import Any, Final, Literal, Self
 
 from paragon_sync.errors import JsonError, PlanFileError, PlanKeyError
 from paragon_sync.model.planned import ConfigurationSubject, Finding, Operation, Outline, PlanHeader
+from paragon_sync.part_file import PartFile, remove_leftovers
 from paragon_sync.store import encoding, layout
 from paragon_sync.store.layout import Row, Section, Table
 from paragon_sync.store.sealing import Plain, Sealed, Sealing, Unavailable
@@ -54,16 +53,14 @@ class PlanWriter:
 
     def __init__(self, path: Path, key: str | None = None) -> None:
         self.path = path
-        self._done = False
         self._sealing: Plain | Sealed = Plain() if key is None else Sealed.new(key)
         self._batches: dict[Table, list[Row]] = {"operations": [], "findings": []}
         self._sections: dict[Table, Section] = {"operations": Section(), "findings": Section()}
         with _write_errors(path):
             layout.check_replaceable(path)
-            handle, part = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".part", dir=path.parent)
-            os.close(handle)
-            self._part = Path(part)
-            self._database = sqlite3.connect(part, isolation_level=None, check_same_thread=False)
+            remove_leftovers(path.parent)
+            self._part = PartFile(path)
+            self._database = _private(self._part)
         try:
             with _write_errors(path):
                 self._begin()
@@ -80,10 +77,12 @@ class PlanWriter:
         """Adds one operation and returns its number, by which the journal refers to it."""
         subject, number = operation.subject, self.count
         integration = subject.integration if isinstance(subject, ConfigurationSubject) else None
-        outline, rest = encoding.write_operation(operation)
-        changes = self._sealing.seal(outline, layout.place("changes", number))
-        kept = self._sealing.seal(rest, layout.place("rest", number))
-        self._add("operations", (number, layout.key(operation.user), _key(integration), changes, kept))
+        review, run = encoding.write_operation(operation)
+        texts = (
+            self._sealing.seal(review, layout.place("review", number)),
+            self._sealing.seal(run, layout.place("run", number)),
+        )
+        self._add("operations", (number, layout.key(operation.user), _key(integration), *texts))
         return number
 
     def add_finding(self, finding: Finding) -> None:
@@ -108,19 +107,16 @@ class PlanWriter:
             )
             self._database.execute("COMMIT")
             self._database.close()
-            layout.sync(self._part)
+            layout.sync(self._part.path)
             layout.check_replaceable(self.path)
-            self._part.replace(self.path)
-            self._done = True
+            self._part.publish()
             layout.sync(self.path.parent)
         return digest
 
     def abandon(self) -> None:
         """Removes what was written; does nothing after :meth:`finish`."""
         self._database.close()
-        if not self._done:
-            with suppress(OSError):
-                self._part.unlink(missing_ok=True)
+        self._part.discard()
 
     def __enter__(self) -> Self:
         return self
@@ -190,6 +186,11 @@ class PlanReader:
         return self._sections["operations"].count
 
     @property
+    def is_encrypted(self) -> bool:
+        """Whether the file is encrypted with the plan key."""
+        return not isinstance(self._sealing, Plain)
+
+    @property
     def finding_count(self) -> int:
         return self._sections["findings"].count
 
@@ -199,17 +200,29 @@ class PlanReader:
 
     def numbered(self) -> Iterator[tuple[int, Operation]]:
         """The operations, each with its number (from 0), by which the journal refers to it."""
-        return self._whole(encoding.read_operation)
+        for page in self._pages("operations", "number, review, run"):
+            with _read_errors(self.path):
+                operations = [
+                    (
+                        number,
+                        encoding.read_operation(self._text("review", number, review), self._text("run", number, run)),
+                    )
+                    for number, review, run in page
+                ]
+            yield from operations
 
     def to_run(self) -> Iterator[tuple[int, Operation]]:
-        """As :meth:`numbered`, each operation read part by part when somebody looks: for those who look at little."""
-        return self._whole(encoding.read_later)
+        """Return what a run needs of each operation, as :meth:`numbered`: without the changes that people review."""
+        for page in self._pages("operations", "number, run"):
+            with _read_errors(self.path):
+                operations = [(number, encoding.read_run(self._text("run", number, run))) for number, run in page]
+            yield from operations
 
     def outlines(self, selection: Selection = EVERYTHING) -> Iterator[Outline]:
         """What of the operations people review, in their order; read much faster than the whole."""
-        for page in self._pages("operations", "number, changes", selection):
+        for page in self._pages("operations", "number, review", selection):
             with _read_errors(self.path):
-                outlines = [encoding.read_outline(self._text("changes", number, text)) for number, text in page]
+                outlines = [encoding.read_outline(self._text("review", number, text)) for number, text in page]
             yield from outlines
 
     def findings(self, selection: Selection = EVERYTHING) -> Iterator[Finding]:
@@ -238,14 +251,8 @@ class PlanReader:
     ) -> None:
         self.close()
 
-    def _whole(self, read: Callable[[str, str], Operation]) -> Iterator[tuple[int, Operation]]:
-        for page in self._pages("operations", "number, changes, rest"):
-            with _read_errors(self.path):
-                operations = [
-                    (number, read(self._text("changes", number, outline), self._text("rest", number, rest)))
-                    for number, outline, rest in page
-                ]
-            yield from operations
+    def _operation(self, number: int, review: bytes, run: bytes) -> Operation:
+        return encoding.read_operation(self._text("review", number, review), self._text("run", number, run))
 
     def _pages(self, table: Table, columns: str, selection: Selection = EVERYTHING) -> Iterator[list[tuple[Any, ...]]]:
         """Columns of the rows that are asked for, in their order, a few rows at a time."""
@@ -269,7 +276,7 @@ class PlanReader:
                 raise ValueError("an index says something else than the rows")
             self._checked.add(table)
 
-    def _text(self, what: Literal["changes", "rest", "findings"], number: int, kept: bytes) -> str:
+    def _text(self, what: Literal["review", "run", "findings"], number: int, kept: bytes) -> str:
         return self._sealing.unseal(kept, layout.place(what, number))
 
     def _verify(self, key: str | None) -> None:
@@ -301,6 +308,16 @@ class PlanReader:
 def _has_our_tables(database: sqlite3.Connection) -> bool:
     """And no others: what is asked of anything else might take for ever."""
     return set(database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema")) == layout.schema()
+
+
+def _private(part: PartFile) -> sqlite3.Connection:
+    """Open a file of this process alone, without SQLite's locks: on NFS the part file's own would be in their way."""
+    uri = f"{part.path.absolute().as_uri()}?nolock=1"
+    try:
+        return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error:
+        part.discard()
+        raise
 
 
 def _opened(path: Path) -> sqlite3.Connection:

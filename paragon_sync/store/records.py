@@ -16,7 +16,6 @@ from paragon_sync.model.outcome import Outcome
 from paragon_sync.model.planned import Managed, Request
 from paragon_sync.store import encoding
 from paragon_sync.store.journal import SENDING, Attempt, Ending, Entry, Recorded, Sending, name_of
-from paragon_sync.store.later import later
 from paragon_sync.store.rows import Values
 from paragon_sync.store.sealing import Place, Sealing, seal_line, unseal_line
 
@@ -30,8 +29,8 @@ class Records:
     def entry_row(self, run: str, about: Sending | Recorded) -> Values:
         """What is known of the operation from the beginning."""
         number, operation = about.number, about.operation
-        managed = seal_line(self.sealing, encoding.write_part(operation, "managed"), _managed_place(run, number))
-        return run, number, encoding.write_part(operation, "user"), encoding.write_part(operation, "subject"), managed
+        managed = seal_line(self.sealing, encoding.write_managed(operation.managed), _managed_place(run, number))
+        return run, number, jsonvalue.dumps(operation.user), encoding.write_subject(operation.subject), managed
 
     def state_row(self, run: str, about: Sending | Recorded) -> Values:
         """How it stands."""
@@ -42,19 +41,24 @@ class Records:
         return run, about.number, name_of(about.outcome), outcome
 
     def attempt_row(self, run: str, sending: Sending) -> Values:
-        preimage, requests = _texts(sending)
+        preimage = jsonvalue.dumps(sending.preimage)
         return (
             run,
             sending.number,
             sending.attempt,
             seal_line(self.sealing, preimage, _attempt_place(run, sending.number, sending.attempt, "preimage")),
-            seal_line(self.sealing, requests, _attempt_place(run, sending.number, sending.attempt, "requests")),
+            self.requests_text(run, sending.number, sending.attempt, sending.requests),
             sending.at,
             encoding.write_effects(sending.enabled) if sending.enabled else None,
             sending.opened.wall,
             sending.opened.monotonic,
             None,
         )
+
+    def requests_text(self, run: str, number: int, attempt: int, requests: tuple[Request, ...]) -> str:
+        """Return the column with the requests of one attempt."""
+        text = encoding.write_requests(requests)
+        return seal_line(self.sealing, text, _attempt_place(run, number, attempt, "requests"))
 
     def answer_rows(self, run: str, recorded: Recorded) -> Iterator[Values]:
         """When its attempts were answered, those that were."""
@@ -74,12 +78,12 @@ class Records:
         )
 
     def ending(self, run: str, row: Row[int, str, str, str | None]) -> Ending:
-        """How one operation stands; who it is about is read when somebody looks."""
+        """Return how one operation ended."""
         number, user, subject, outcome = row
-        return later(
-            Ending,
-            {"user": lambda: user_of(user), "subject": lambda: encoding.read_subject(subject)},
+        return Ending(
             number=number,
+            user=user_of(user),
+            subject=encoding.read_subject(subject),
             outcome=self.ended(run, number, outcome),
         )
 
@@ -122,14 +126,6 @@ class Records:
 def user_of(kept: str) -> str:
     """The user's id, of the column with it."""
     return str(jsonvalue.loads(kept))
-
-
-def _texts(sending: Sending) -> tuple[str, str]:
-    """The pre-image and the requests: mostly the operation's own, as they stand in the plan."""
-    if sending.own is None:
-        return encoding.write_part(sending.operation, "base"), encoding.write_part(sending.operation, "requests")
-    preimage, requests = sending.own
-    return jsonvalue.dumps(preimage), encoding.write_requests(requests)
 
 
 def _window(row: Row[Any]) -> Window:

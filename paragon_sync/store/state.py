@@ -330,10 +330,19 @@ class StateStore:
             if isinstance(about, Reread):
                 self._reread(connection, run, about)
             elif isinstance(about, Refused):
-                row = _attempt(run, about)
-                connection.execute(update(attempts).where(row).values(refused=True))
+                self._refuse(connection, run, about)
             elif isinstance(about, Withdrawn):
                 self._withdraw(connection, run, about)
+
+    def _refuse(self, connection: Connection, run: str, about: Refused) -> None:
+        """Keep of an attempt what it did: the requests before the refused one, or that it wrote nothing."""
+        row = update(attempts).where(_attempt(run, about))
+        if about.done:
+            connection.execute(
+                row.values(requests=self._records.requests_text(run, about.number, about.attempt, about.done))
+            )
+        else:
+            connection.execute(row.values(refused=True))
 
     def _reread(self, connection: Connection, run: str, about: Reread) -> None:
         """Give an attempt that was not sent yet the time of a newer read."""
@@ -363,7 +372,7 @@ class StateStore:
             yield connection
 
     def _errors(self) -> AbstractContextManager[None]:
-        return location.errors(self.place.shown, self.place.hint)
+        return self.place.errors()
 
 
 def _is_about(user: str, globs: Sequence[str]) -> bool:

@@ -18,10 +18,11 @@ from paragon_sync.model.planned import (
     Severity,
 )
 from paragon_sync.model.project import Policy
-from paragon_sync.plan.rebase import AsPlanned, Satisfied, ToSend, live_shape, rebase
+from paragon_sync.plan.rebase import Satisfied, ToSend, live_shape, rebase
 from paragon_sync.plan.requests import final_payload
 from paragon_sync.plan.shape import Shape
 from paragon_sync.plan.verify import Kept, compare_after
+from tests.nouns import as_planned
 from tests.properties.users import documents, users
 from tests.unit.plan.build import plan, served
 
@@ -49,7 +50,7 @@ def test_both_ways_end_alike(live: LiveUser, wanted: list[DesiredDocument]) -> N
     for one, other in zip(whole, apart, strict=True):
         payload = final_payload(one.base, one.requests)
         assert equal(payload, final_payload(other.base, other.requests))
-        assert Kept() == compare_after(other, AsPlanned(other), served(live, other.requests))
+        assert Kept() == compare_after(other, as_planned(other), served(live, other.requests))
 
 
 @given(users(), documents())

@@ -23,7 +23,7 @@ from paragon_sync.model.planned import (
 )
 from paragon_sync.model.project import Policy
 from paragon_sync.plan.count import values_of
-from paragon_sync.plan.rebase import AsPlanned, Rewritten, Satisfied, ToSend, live_shape, rebase
+from paragon_sync.plan.rebase import Satisfied, ToSend, live_shape, rebase
 from paragon_sync.plan.rollback.trace import Write
 from paragon_sync.plan.rollback.undo import Undone, Written, undo_user
 from paragon_sync.plan.shape import Shape
@@ -128,7 +128,7 @@ def _gone_on(found: Iterable[Operation], first: Iterable[Written], live: LiveUse
     record = []
     for operation, one in zip(found, first, strict=True):
         match rebase(operation, live):
-            case AsPlanned() | Rewritten() as again:
+            case ToSend() as again:
                 write = Write(pre_image=again.pre_image, requests=again.requests)
                 record.append(replace(one, writes=(*one.writes, write), verified=True))
                 live = served(live, again.requests)

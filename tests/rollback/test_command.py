@@ -32,6 +32,7 @@ CONFIG = {"sharedSettings": {"channel": "C1", "note": "mine"}, "configuredWorkfl
 LIVE = user(account(config=CONFIG), plan="pro")
 CHANGE = {"integrations": {"slack": {"settings": {"Channel": "C2"}}}}
 METADATA = {"metadata": {"plan": "free"}}
+DIGEST = "Weekly digest"
 SWITCH = {"integrations": {"slack": {"settings": {"Channel": "C2"}, "workflows": {"Send Slack Notification": False}}}}
 
 Bench = tuple[Workbench, Emulator]
@@ -467,6 +468,30 @@ class TestEndpoint:
             "a PATCH /sdk/credentials/c1",
             "a POST /sdk/workflows/wf-notify",
         ]
+
+    def test_what_a_refused_request_would_have_written_is_left(self, bench: Bench) -> None:
+        workbench, emulator = bench
+        no_entry = user(account(config={"sharedSettings": {"channel": "C1"}}), plan="pro")
+        hold(emulator, "a", no_entry)
+        workbench.users(a={"integrations": {"slack": {"settings": {"Channel": "C2"}, "workflows": {DIGEST: True}}}})
+
+        def refuse(asked: Asked, forward: Forward) -> Answered:
+            return as_answer({"message": "no"}, 403) if asked.method == "POST" else forward(asked)
+
+        with between(emulator, refuse) as url:
+            workbench.project(url, apply={"enablement": "endpoint"})
+            assert workbench.apply(code=3)["operations"][0]["outcome"] == "failed"
+        workbench.project(emulator.url, apply={"enablement": "endpoint"})
+        saved = held(emulator, "a")
+        entry = saved["credentials"][0]["config"].setdefault("configuredWorkflows", {}).setdefault("wf-digest", {})
+        entry |= {"enabled": True}  # by its user, since
+        hold(emulator, "a", saved)
+
+        taken_back(workbench)
+
+        config = held(emulator, "a")["credentials"][0]["config"]
+        assert config["sharedSettings"] == {"channel": "C1"}
+        assert config["configuredWorkflows"]["wf-digest"]["enabled"] is True
 
 
 class TestSecrets:

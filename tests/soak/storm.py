@@ -13,7 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from paragon_sync.model.project import Policy, Threshold
+from paragon_sync.model.project import Policy
+from paragon_sync.model.thresholds import Threshold
 from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.rate import Limiter
 from paragon_sync.paragon.retry import Retrying, RetryPolicy
@@ -126,7 +127,7 @@ async def _apply(soak: Soak, reader: PlanReader, store: StateStore) -> str:
                 clock=lambda: datetime.now(UTC),
                 begun=runs.append,
                 stop=Stop(),
-                policy=Policy(workflows_disabled=Threshold(number=1_000_000)),
+                policy=Policy(thresholds={"workflowsDisabled": Threshold(number=1_000_000)}),
             ),
         )
     finally:

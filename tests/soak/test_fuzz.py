@@ -33,15 +33,17 @@ from paragon_sync.model.project import Policy
 from paragon_sync.plan.user import plan_user
 from paragon_sync.render.plan_json import plan_json
 from paragon_sync.render.text import print_plan
+from paragon_sync.run.apply.gate import FenceMonitor
 from paragon_sync.run.apply.journal import Batcher
 from paragon_sync.run.apply.stopping import Stop
+from paragon_sync.run.apply.workers import Workers
 from paragon_sync.run.apply.writing import Journal, Writing, apply_user
 from paragon_sync.run.desired.filters import Filters
 from paragon_sync.run.desired.loading import Desired, load
 from paragon_sync.run.planning import Planning, make_plan, plan_one
-from paragon_sync.store.journal import Recorded, Sending
+from paragon_sync.store.journal import JournalRecord
 from paragon_sync.store.planfile import PlanReader
-from tests.soak.fuzzing import AT_ONCE, MemoryApi, bounded, client_of
+from tests.soak.fuzzing import MemoryApi, bounded, client_of
 from tests.soak.mutants import as_ndjson, as_yaml, spoil_bytes, spoil_documents, spoil_json
 from tests.soak.population import Person, population
 from tests.soak.size import AGAIN, SEED, scaled
@@ -234,12 +236,23 @@ def test_spoiled_answers_never_make_a_write_that_drops_a_value(
                 "".join(plan_json(reader))
             return
         plan = await plan_one(declared, planning, person.name)
-        journal = Journal(records=Batcher[Sending | Recorded](lambda _: None), clock=lambda: NOW)
+        journal, stop = Journal(records=Batcher[JournalRecord](lambda _: None), clock=lambda: NOW), Stop()
         overwrite = chance.random() < 0.2
-        writing = Writing(journal=journal, stop=Stop(), retry=AT_ONCE, on_conflict="overwrite" if overwrite else "skip")
-        await apply_user(client.user(person.name), list(enumerate(plan.operations)), writing)
+        writing = Writing(
+            journal=journal,
+            stop=stop,
+            fence=FenceMonitor(lambda: None, client.clock, asyncio.to_thread),
+            read_back=(),
+            on_conflict="overwrite" if overwrite else "skip",
+        )
+        await apply_user(client.user(person.name), [*enumerate(plan.operations)], writing, Workers(1, no_more, stop))
 
     assert asyncio.run(all_of_them()), "so that something was written"
+
+
+async def no_more() -> bool:
+    """Return that no user is left for a worker."""
+    return False
 
 
 @chunks

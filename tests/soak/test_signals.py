@@ -64,18 +64,15 @@ class Signalled:
 @contextmanager
 def begun(arguments: tuple[str, ...], folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The command under way, from the moment at which it handles signals; killed at the end if it is still there."""
-    marker = folder / "begun"
-    marker.unlink(missing_ok=True)
     with (folder / "out").open("wb") as out, (folder / "err").open("wb") as err:
-        command = [sys.executable, dumping.__file__, str(marker), *arguments, "-e", "test"]
+        command = [sys.executable, dumping.__file__, *arguments, "-e", "test"]
         process = subprocess.Popen(command, cwd=folder, stdout=out, stderr=err)
     try:
         deadline = time.monotonic() + PATIENCE
-        while not marker.exists():
+        while len([*Path(f"/proc/{process.pid}/task").iterdir()]) < 2:  # the watchdog starts after the handlers are set
             assert time.monotonic() < deadline
             assert process.poll() is None, (folder / "err").read_text("utf-8")
             time.sleep(0.001)
-        time.sleep(0.005)
         yield process
     finally:
         process.kill()

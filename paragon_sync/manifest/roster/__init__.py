@@ -1,16 +1,17 @@
 """Rosters → rows, as a stream: who the users of a document about many are. Knows no document, template or catalog.
 
-One module for each source. Every problem of a roster comes with the place of its row and never stops the reading, but
-there is a bound to how many are told. Ids are compared on disk.
+One module for each format, in ``formats``. Every problem of a roster comes with the place of its row and never stops
+the reading, but there is a bound to how many are told. Ids are compared on disk.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import assert_never
 
 from paragon_sync.errors import Problem
-from paragon_sync.manifest.roster import delimited, ids, inline, json_rows
+from paragon_sync.manifest.roster import ids, inline
+from paragon_sync.manifest.roster.format import RosterFormats
+from paragon_sync.manifest.roster.formats import FORMATS
 from paragon_sync.manifest.roster.rows import MOST_TOLD, STANDARD_INPUT, Found, Row, Trouble, label_of, place_of
 from paragon_sync.manifest.roster.written import roster_of
 from paragon_sync.manifest.source import locate_all
@@ -19,13 +20,13 @@ from paragon_sync.model.declared import FileRoster, InlineRoster, Roster, SqlRos
 __all__ = ["MOST_TOLD", "STANDARD_INPUT", "Row", "columns_are_fixed", "label_of", "place_of", "read", "roster_of"]
 
 
-def read(roster: Roster) -> Iterator[Row | Problem]:
+def read(roster: Roster, formats: RosterFormats = FORMATS) -> Iterator[Row | Problem]:
     """The rows in their order and every problem, of which no more than :data:`MOST_TOLD` are told.
 
     Rows can come before a problem that makes them worthless: nothing may be done with them until all are read.
     """
     told, users = 0, 0
-    for item in ids.rows(roster, _found(roster)):
+    for item in ids.rows(roster, _found(roster, formats)):
         if isinstance(item, Row):
             users += 1
             yield item
@@ -51,9 +52,9 @@ def problem(roster: Roster, trouble: Trouble) -> Problem:
     return Problem(message=message, file=at.file, line=at.line, column=column, hint=trouble.hint)
 
 
-def columns_are_fixed(roster: Roster) -> bool:
+def columns_are_fixed(roster: Roster, formats: RosterFormats = FORMATS) -> bool:
     """Whether every row has the same columns; else a row may lack what others have."""
-    return isinstance(roster, SqlRoster) or (isinstance(roster, FileRoster) and roster.format == "csv")
+    return not isinstance(roster, InlineRoster) and formats[roster.format].fixed_columns
 
 
 def _name(roster: Roster) -> str:
@@ -62,17 +63,5 @@ def _name(roster: Roster) -> str:
     return "standard input" if roster.path == STANDARD_INPUT else roster.path
 
 
-def _found(roster: Roster) -> Iterator[Found]:
-    match roster:
-        case InlineRoster():
-            return inline.items(roster)
-        case FileRoster(format="csv"):
-            return delimited.items(roster)
-        case FileRoster():
-            return json_rows.items(roster)
-        case SqlRoster():
-            from paragon_sync.manifest.roster import sql  # slow to import
-
-            return sql.items(roster)
-        case _:
-            assert_never(roster)
+def _found(roster: Roster, formats: RosterFormats) -> Iterator[Found]:
+    return inline.items(roster) if isinstance(roster, InlineRoster) else formats[roster.format].read(roster)

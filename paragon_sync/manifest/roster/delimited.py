@@ -6,10 +6,11 @@ import csv
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from paragon_sync.manifest.quoting import list_columns, quote
 from paragon_sync.manifest.roster.lines import Unreadable, lines
 from paragon_sync.manifest.roster.rows import DELIMITERS, Found, Item, Trouble
-from paragon_sync.manifest.schema import did_you_mean
 from paragon_sync.model.declared import FileRoster
+from paragon_sync.model.similar_names import did_you_mean
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader
@@ -59,7 +60,7 @@ def _header_troubles(roster: FileRoster, header: list[str], line: int) -> Iterat
         if not name.strip():
             yield Trouble(f"column {number} of the header has no name", line)
         elif name in header[: number - 1]:
-            yield Trouble(f'the header names the column "{name}" twice', line)
+            yield Trouble(f"the header names the column {quote(name)} twice", line)
     missing = [name for name in (roster.id_column, *sorted(roster.secret)) if name not in header]
     for name in missing:
         yield Trouble(f'there is no column "{name}"', line, _hint(name, header, roster.delimiter))
@@ -69,4 +70,4 @@ def _hint(name: str, header: list[str], delimiter: str) -> str:
     others = [written for written, one in DELIMITERS.items() if one != delimiter and one in header[0]]
     if len(header) == 1 and others:
         return f'the header looks as if its delimiter were another one: write delimiter: "{others[0]}"'
-    return did_you_mean(name, header) or f"its columns: {', '.join(header)}"
+    return did_you_mean(name, header) or f"its columns: {list_columns(header)}"

@@ -8,6 +8,7 @@ from typing import Final
 
 from paragon_sync.errors import StateError
 from paragon_sync.jsonvalue import ABSENT, Absent, Json
+from paragon_sync.manifest.quoting import list_columns, quote
 from paragon_sync.manifest.roster.rows import MOST_TOLD, Found, Item, Row, Trouble, label_of
 from paragon_sync.model.declared import Roster, SqlRoster
 
@@ -38,7 +39,7 @@ def rows(roster: Roster, found: Iterable[Found]) -> Iterator[Row | Trouble]:
                     _keep(seen, batch)
         _keep(seen, batch)
         for user, first, number in seen.execute(_AGAIN, (MOST_TOLD,)):
-            message = f'user "{user.decode()}" stands here again; first in {label_of(roster, first)}'
+            message = f"user {quote(user.decode())} stands here again; first in {label_of(roster, first)}"
             yield Trouble(message, number, "a user stands once in a roster: keep one of the rows")
     except sqlite3.Error as error:
         raise StateError(
@@ -68,8 +69,7 @@ def _identified(roster: Roster, item: Item) -> Row | Trouble:
             return Trouble("the user's id holds half a character (a lone surrogate)", item.number)
         return Row(user, item.number, item.values)
     if user is ABSENT:
-        known = ", ".join(item.values) or "none"
-        hint = f"its columns: {known}; id: names the one that holds the user's id"
+        hint = f"its columns: {list_columns(item.values)}; id: names the one that holds the user's id"
         return Trouble(f'the row has no column "{column}"', item.number, hint)
     quote = "quote it" if isinstance(user, int | float) and not isinstance(user, bool) else None
     return Trouble(f'the user\'s id in the column "{column}" must be a string', item.number, quote)

@@ -1,4 +1,4 @@
-"""A roster's file as lines: opened, unpacked, decoded. Owns gzip and zstandard; knows nothing of rows."""
+"""Read the lines of a roster's file: open it, unpack gzip or zstd, decode UTF-8."""
 
 from __future__ import annotations
 
@@ -8,18 +8,13 @@ import sys
 import zlib
 from collections.abc import Iterator
 from contextlib import ExitStack, suppress
-from difflib import get_close_matches
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Final, cast
+from types import ModuleType
+from typing import BinaryIO, Final, cast
 
 from paragon_sync.manifest.roster.rows import STANDARD_INPUT
+from paragon_sync.model.similar_names import did_you_mean
 
-if TYPE_CHECKING:
-    from _typeshed import WriteableBuffer as Buffer
-    from zstandard import ZstdDecompressionObj
-
-_PACKED: Final = 4096
-"""Bytes that are unpacked at a time: little enough for a file that grows a million times."""
 _LONGEST: Final = 2**20
 """Bytes of a line: whatever is longer is no roster, and is not to fill the memory."""
 
@@ -70,8 +65,8 @@ def _undecodable(line: bytes, number: int) -> Unreadable:
 def _instead_of(path: Path) -> str:
     """What may have been meant by a name that isn't there."""
     with suppress(OSError):
-        if close := get_close_matches(path.name, (one.name for one in path.parent.iterdir()), n=1):
-            return f'did you mean "{close[0]}"?'
+        if question := did_you_mean(path.name, (one.name for one in path.parent.iterdir())):
+            return question
     return "its path is relative to the Project file, and names one file"
 
 
@@ -86,54 +81,24 @@ def _unpacked(stream: BinaryIO, path: str, stack: ExitStack) -> BinaryIO:
     if path.endswith(".gz"):
         return cast(BinaryIO, stack.enter_context(gzip.GzipFile(fileobj=stream)))
     if path.endswith(".zst"):
-        return cast(BinaryIO, stack.enter_context(io.BufferedReader(_Zstandard(stream), 2**16)))
+        return cast(BinaryIO, stack.enter_context(io.BufferedReader(_zstd().ZstdFile(stream))))
     return stream
 
 
-class _Zstandard(io.RawIOBase):
-    """Frames of zstandard, unpacked; the library's own reader takes a missing end for the end."""
-
-    def __init__(self, packed: BinaryIO) -> None:
-        import zstandard
-
-        self._packed = packed
-        self._library = zstandard.ZstdDecompressor()
-        self._frame: ZstdDecompressionObj | None = None
-        self._unpacked = b""
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Buffer) -> int:
-        room = memoryview(buffer).cast("B")
-        while not self._unpacked:
-            packed = self._rest() or self._packed.read(_PACKED)
-            if not packed:
-                if self._frame is not None:
-                    raise EOFError
-                return 0
-            self._frame = self._frame or self._library.decompressobj()
-            self._unpacked = self._frame.decompress(packed)
-        count = min(len(room), len(self._unpacked))
-        room[:count], self._unpacked = self._unpacked[:count], self._unpacked[count:]
-        return count
-
-    def _rest(self) -> bytes:
-        """What has been read beyond the end of a frame; then there is no frame any more."""
-        if self._frame is None or not self._frame.eof:
-            return b""
-        rest = self._frame.unused_data
-        self._frame = None
-        return rest
+def _zstd() -> ModuleType:
+    """Import Python's own zstd module, or its backport before Python 3.14."""
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd
 
 
 def _damage(path: str) -> tuple[type[Exception], ...]:
     """What opening, reading and unpacking raise."""
     if not path.endswith(".zst"):
         return (OSError, EOFError, zlib.error)
-    import zstandard
-
-    return (OSError, EOFError, zstandard.ZstdError)
+    return (OSError, EOFError, _zstd().ZstdError)
 
 
 def _reason(error: Exception) -> str:

@@ -65,10 +65,8 @@ def place_of(roster: Roster, number: int | None) -> Place:
     match roster:
         case FileRoster() if number is not None:
             return Place(file=shown_path(roster), line=number)
-        case FileRoster():
+        case FileRoster() | SqlRoster():
             return replace(roster.place, pointer=(*roster.place.pointer, roster.format))
-        case SqlRoster():
-            return replace(roster.place, pointer=(*roster.place.pointer, "sql"))
         case InlineRoster():
             inner = () if number is None else (str(number - 1),)
             return replace(roster.place, pointer=(*roster.place.pointer, *inner))

@@ -7,16 +7,18 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import quote
+from urllib.parse import quote as percent_encoded
 
 from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from paragon_sync.manifest.quoting import list_columns, quote
 from paragon_sync.manifest.roster.rows import Found, Item, Trouble
 from paragon_sync.manifest.roster.sql_values import NotJson, json_value
-from paragon_sync.manifest.schema import did_you_mean
+from paragon_sync.model.database_url import mask_driver_text
 from paragon_sync.model.declared import SqlRoster
+from paragon_sync.model.similar_names import did_you_mean
 
 _BATCH: Final = 1000
 _CONNECT_SECONDS: Final = 10
@@ -50,7 +52,11 @@ def items(roster: SqlRoster) -> Iterator[Found]:
     except DBAPIError as error:
         if raised:
             raise raised[0] from None
-        reason = str(error.orig).strip().partition("\n")[0]  # what follows may name values
+        if isinstance(error.orig, sqlite3.Error) and str(error.orig) in _NOT_AUTHORIZED:
+            yield Trouble("the query of a roster may only read", None, "write a single SELECT")
+            return
+        first = str(error.orig).strip().partition("\n")[0]  # what follows may name values
+        reason = mask_driver_text(first, str(roster.url.value))
         shown = "its columns hold secrets, so the reason isn't shown" if roster.secret and number else reason
         yield Trouble(f"the query can't be answered{f' after row {number}' if number else ''}: {shown}")
     except (SQLAlchemyError, ValueError):  # what it says may hold a password
@@ -62,7 +68,7 @@ def _item(number: int, columns: list[str], row: Sequence[Any]) -> Found:
         return Item(number, dict(zip(columns, map(json_value, row), strict=True)))
     except NotJson as refused:
         at = next(name for name, value in zip(columns, row, strict=True) if value is refused.value)
-        return Trouble(f'the column "{at}" holds {refused.what}', number, f"cast it to text: CAST({at} AS text)")
+        return Trouble(f"the column {quote(at)} holds {refused.what}", number, f"cast it to text: CAST({at} AS text)")
 
 
 def _column_troubles(roster: SqlRoster, columns: list[str]) -> Iterator[Trouble]:
@@ -70,10 +76,10 @@ def _column_troubles(roster: SqlRoster, columns: list[str]) -> Iterator[Trouble]
         yield Trouble("the query gives no rows: it isn't a SELECT")
         return
     for name in dict.fromkeys(name for name in columns if columns.count(name) > 1):
-        yield Trouble(f'the query gives two columns "{name}"', None, "give one of them another name with AS")
+        yield Trouble(f"the query gives two columns {quote(name)}", None, "give one of them another name with AS")
     for name in (roster.id_column, *sorted(roster.secret)):
         if name not in columns:
-            hint = did_you_mean(name, columns) or f"its columns: {', '.join(columns)}"
+            hint = did_you_mean(name, columns) or f"its columns: {list_columns(columns)}"
             yield Trouble(f'the query gives no column "{name}"', None, hint)
 
 
@@ -128,9 +134,33 @@ def _open_file(url: URL, folder: str, raised: list[BaseException]) -> sqlite3.Co
     file = Path(folder) / (url.database or "")
     if not url.database or not file.is_file():
         raise _Refused(f"there is no SQLite file {url.database or ''}".rstrip(), "it is relative to the Project file")
-    connection = sqlite3.connect(f"file:{quote(str(file.absolute()))}?mode=ro", uri=True, check_same_thread=False)
+    connection = sqlite3.connect(
+        f"file:{percent_encoded(str(file.absolute()))}?mode=ro", uri=True, check_same_thread=False
+    )
     connection.set_progress_handler(_going_on(raised).__next__, _STEPS)
+    connection.set_authorizer(_authorize)
     return connection
+
+
+_NOT_AUTHORIZED: Final = {"not authorized", "authorization denied"}
+"""SQLite's words for what the authorizer denied; its error code is that of any error for some statements."""
+
+_READING: Final = {
+    sqlite3.SQLITE_SELECT,
+    sqlite3.SQLITE_READ,
+    sqlite3.SQLITE_FUNCTION,
+    sqlite3.SQLITE_RECURSIVE,
+    sqlite3.SQLITE_TRANSACTION,
+}
+
+
+def _authorize(action: int, first: str | None, *_: str | None) -> int:
+    """Allow SQLite to read and nothing else: ``ATTACH`` and ``VACUUM INTO`` make files although it opened one to read.
+
+    SQLAlchemy asks for the isolation level when it connects.
+    """
+    is_asked = action == sqlite3.SQLITE_PRAGMA and first == "read_uncommitted"
+    return sqlite3.SQLITE_OK if action in _READING or is_asked else sqlite3.SQLITE_DENY
 
 
 def _going_on(raised: list[BaseException]) -> Iterator[bool]:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final, TypeAlias
 
 from paragon_sync.errors import ManifestError, Problem
 
@@ -15,39 +15,66 @@ UNPRINTABLE: Final = re.compile(
 )
 """What YAML forbids, or takes for a line break though nobody sees one; only escapes can bring it into a value."""
 _LINE: Final = re.compile(r"\r\n|\r|\n")
+_MARK: Final = "\ufeff"
+
+OpenFile: TypeAlias = Callable[[str], BinaryIO]
+"""Opens a file for reading its bytes."""
 
 
-def read_text(file: str) -> str:
-    """The file as text, without its byte order mark; raises :class:`ManifestError`, also for :data:`UNPRINTABLE`."""
-    with _reading(file):
-        raw = Path(file).read_bytes()
+def open_binary(file: str) -> BinaryIO:
+    """Open a file for reading its bytes."""
+    return Path(file).open("rb")
+
+
+def read_text(file: str, open_file: OpenFile = open_binary) -> tuple[int, str]:
+    """Read a whole file: how many bytes its byte order mark has, and the text without it.
+
+    Raises :class:`ManifestError`, also for :data:`UNPRINTABLE`.
+    """
+    with reading(file), open_file(file) as stream:
+        raw = stream.read()
     try:
-        text = raw.decode("utf-8").removeprefix("\ufeff")
+        text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8")
         raise unreadable(file, *_position(before), "not UTF-8", "save the file as UTF-8") from None
+    if text.startswith(_MARK):
+        text, start = text.removeprefix(_MARK), len(_MARK.encode())
+    else:
+        start = 0
     if UNPRINTABLE.search(text):
         raise ManifestError([_unprintable(file, text, match) for match in UNPRINTABLE.finditer(text)])
-    return text
+    return start, text
 
 
-def read_lines(file: str) -> Iterator[str]:
-    """The lines of a file, one after the other, without their ends and without its byte order mark.
+def read_lines(file: str, open_file: OpenFile = open_binary) -> Iterator[tuple[int, str]]:
+    """Read a file line by line: the byte where each line starts, and the line without its end and byte order mark.
 
     Raises :class:`ManifestError`; lines before one that can't be read have come until then.
     """
-    with _reading(file), Path(file).open("rb") as stream:
+    offset = 0
+    with reading(file), open_file(file) as stream:
         for number, raw in enumerate(stream, 1):
-            try:
-                line = raw.decode("utf-8").removesuffix("\n")
-            except UnicodeDecodeError as error:
-                column = len(raw[: error.start].decode("utf-8").removeprefix("\ufeff")) + 1
-                raise unreadable(file, number, column, "not UTF-8", "save the file as UTF-8") from None
-            yield line.removeprefix("\ufeff") if number == 1 else line
+            yield offset, decode(file, number, raw).removesuffix("\n")
+            offset += len(raw)
+
+
+def decode(file: str, number: int, raw: bytes) -> str:
+    """Decode bytes that start with the line ``number`` of a file, without its byte order mark.
+
+    Raises :class:`ManifestError`.
+    """
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        column = len(raw[: error.start].decode("utf-8").removeprefix(_MARK)) + 1
+        raise unreadable(file, number, column, "not UTF-8", "save the file as UTF-8") from None
+    return text.removeprefix(_MARK) if number == 1 else text
 
 
 @contextmanager
-def _reading(file: str) -> Iterator[None]:
+def reading(file: str) -> Iterator[None]:
+    """Make an OSError the :class:`ManifestError` of a file that can't be read."""
     try:
         yield
     except OSError as error:
@@ -72,5 +99,5 @@ def _unprintable(file: str, text: str, match: re.Match[str]) -> Problem:
 
 
 def _position(before: str) -> tuple[int, int]:
-    lines = _LINE.split(before.removeprefix("\ufeff"))
+    lines = _LINE.split(before.removeprefix(_MARK))
     return len(lines), len(lines[-1]) + 1

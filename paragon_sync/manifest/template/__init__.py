@@ -18,8 +18,9 @@ from jinja2.parser import Parser
 from jinja2.runtime import Context
 
 from paragon_sync.jsonvalue import Json, JsonObject, Number, Real, computable
-from paragon_sync.manifest.schema import did_you_mean
+from paragon_sync.manifest.quoting import list_columns
 from paragon_sync.manifest.template.sandbox import ENVIRONMENT, LARGEST, bounded, parse
+from paragon_sync.model.similar_names import did_you_mean
 
 ROW: Final = "row"
 """The name whose members are columns."""
@@ -261,7 +262,7 @@ def _failed(error: BaseException, names: Names, touched: Touched) -> Failed:
 def missing_column(column: str, columns: Iterable[str]) -> Failed:
     """What to say of a template that names a column which isn't there."""
     known = list(columns)
-    hint = did_you_mean(column, known) or f"its columns: {', '.join(known)}"
+    hint = did_you_mean(column, known) or f"its columns: {list_columns(known)}"
     return Failed(message=f'there is no column "{column}" in the row', hint=hint)
 
 

@@ -45,23 +45,27 @@ def trace(subject: Subject, writes: Iterable[Write], *, verified: bool, stored: 
 
     What was there before is what the first of them found. Where a later one found a value that none before it had
     left, somebody else had written it meanwhile, and it counts. ``verified``: the last of them was read back, and so
-    what it was to leave is all that the run has left. ``stored`` are values that the server stored in another form
+    what it was to leave is all that the run has left; a value that it only carried, because somebody else had written
+    it after an earlier attempt, isn't the run's. ``stored`` are values that the server stored in another form
     than the last of them was to leave.
     """
     maps = () if isinstance(subject, MetadataSubject) else WORKFLOW_MAPS
     values: dict[Target, Trace] = {}
     created: set[str] = set()
     earlier: list[Shape] = []
+    carried: set[Target] = set()
     for write in writes:
         was = Shape(payload=write.pre_image, maps=maps)
         then = [Shape(payload=payload, maps=maps) for payload in _payloads(write)]
-        for target in _differing(was, then[-1]):
+        differing = list(_differing(was, then[-1]))
+        carried = {t for t, traced in values.items() if t not in differing and not _is_ours(traced, was.read(t))}
+        for target in differing:
             values[target] = _traced(values.get(target), was.read(target), [shape.read(target) for shape in then])
         created -= {workflow for workflow in created if not _is_as_left(was, workflow, earlier)}
         created |= {w for w in then[-1].workflows() if then[-1].has_entry(w) and not was.has_entry(w)}
         earlier += then
     if verified and earlier:
-        values = {t: replace(traced, left=(earlier[-1].read(t),)) for t, traced in values.items()}
+        values = {t: replace(traced, left=(earlier[-1].read(t),)) for t, traced in values.items() if t not in carried}
     for one in stored:
         if isinstance(one.target, MetadataKey | Setting | WorkflowEnabled | WorkflowSetting) and one.target in values:
             values[one.target] = replace(values[one.target], left=(*values[one.target].left, one.stored))
@@ -77,8 +81,12 @@ def _payloads(write: Write) -> list[JsonObject]:
 def _traced(known: Trace | None, found: Value, left: Sequence[Value]) -> Trace:
     if known is None:
         return Trace(before=found, left=tuple(left))
-    ours = any(equal(found, value) for value in (known.before, *known.left))
-    return Trace(before=known.before if ours else found, left=(*known.left, *left))
+    return Trace(before=known.before if _is_ours(known, found) else found, left=(*known.left, *left))
+
+
+def _is_ours(known: Trace, found: Value) -> bool:
+    """Return whether a later write found what was there before the run, or what the run may have left."""
+    return any(equal(found, value) for value in (known.before, *known.left))
 
 
 def _is_as_left(now: Shape, workflow: str, earlier: Iterable[Shape]) -> bool:

@@ -31,7 +31,7 @@ from paragon_sync.plan.diff import change_of, value_order
 from paragon_sync.plan.merge import merge
 from paragon_sync.plan.names import Names
 from paragon_sync.plan.rebase import Unwritable, live_shape, writable_shape
-from paragon_sync.plan.requests import requests_of, straight
+from paragon_sync.plan.requests import requests_of
 from paragon_sync.plan.rollback.restore import Site, Trail, given_back
 from paragon_sync.plan.rollback.trace import Traces, Write, trace
 from paragon_sync.plan.select import subject_of, subject_order
@@ -154,7 +154,6 @@ def _operation(site: Site, user: str, managed: Iterable[Managed], enablement: En
         changes=tuple(change_of(one, names.workflow_of(one.target), shape) for one in changing),
         kept=kept(shape, [one.target for one in ordered]),
         enablement=enablement,
-        straight=straight(subject, shape, payload, enablement),
     )
 
 

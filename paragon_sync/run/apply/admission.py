@@ -12,7 +12,7 @@ from paragon_sync.model.planned import PlanHeader
 from paragon_sync.model.project import Policy
 from paragon_sync.paragon.host import normalize_host
 from paragon_sync.plan.policy import disabled_limit
-from paragon_sync.plan.rebase import Enabled, Rewritten
+from paragon_sync.plan.rebase import Switched, ToSend
 from paragon_sync.run.apply.judging import INTERRUPTED, InDoubt, Written, enabled
 from paragon_sync.run.apply.stopping import too_many_disabled
 from paragon_sync.store.journal import new_run_id, state_of
@@ -46,7 +46,7 @@ class Admitted:
     run: str
     ended: Mapping[int, bool]
     in_doubt: Mapping[int, InDoubt] = field(default_factory=dict)
-    switched: Mapping[int, frozenset[Enabled]] = field(default_factory=dict)
+    switched: Mapping[int, Switched] = field(default_factory=dict)
     switched_off: int = 0
     disabled: int = 0
     states: Mapping[int, str] = field(default_factory=dict)
@@ -163,7 +163,7 @@ def _check_not_taken_back(run: RunHeader, reader: PlanReader, store: StateStore)
 def _as_left(run: RunHeader, plan: PlanHeader, store: StateStore) -> Admitted:
     """What the run has done before it was stopped."""
     ended: dict[int, bool] = {}
-    switched: dict[int, frozenset[Enabled]] = {}
+    switched: dict[int, Switched] = {}
     switched_off = 0
     states: dict[int, str] = {}
     for entry in store.entries(run.run, attempts=False):
@@ -173,7 +173,7 @@ def _as_left(run: RunHeader, plan: PlanHeader, store: StateStore) -> Admitted:
         ended[entry.number] = ended_well(entry.outcome)
         switched_off += len(effects_of(entry.outcome))
         if isinstance(entry.outcome, Applied) and entry.outcome.switched_off:
-            switched[entry.number] = frozenset(map(enabled, entry.outcome.switched_off))
+            switched[entry.number] = dict.fromkeys(map(enabled, entry.outcome.switched_off), False)
     return Admitted(
         run=run.run,
         ended=ended,
@@ -219,7 +219,7 @@ def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, InDoubt]]:
         maybe_done = [attempt for attempt in entry.attempts if not attempt.refused]
         if not maybe_done:
             continue
-        sent = [Rewritten(requests=attempt.requests, pre_image=attempt.preimage) for attempt in maybe_done]
+        sent = [ToSend(requests=attempt.requests, pre_image=attempt.preimage) for attempt in maybe_done]
         written = Written(sent=sent[-1], first=sent[0], enabled=maybe_done[0].enabled, doubt=INTERRUPTED)
         yield entry.number, InDoubt(written=written, attempts=entry.tries)
 

@@ -10,7 +10,7 @@ from paragon_sync.jsonvalue import Json, JsonObject, equal, loads
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.outcome import ConflictingPath, StoredValue
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation, PatchConfig, PatchMeta
-from paragon_sync.plan.rebase import Rewritten, ToSend
+from paragon_sync.plan.rebase import ToSend
 from paragon_sync.plan.verify import ChangedAfter, Kept, Vanished, compare_after
 
 
@@ -55,7 +55,7 @@ def read_answers(operation: Operation, sent: ToSend, answers: tuple[bytes, ...])
             shown = _shown_user(operation, answers[number])
             if shown is None:
                 break
-            part = Rewritten(requests=sent.requests[: number + 1], pre_image=sent.pre_image)
+            part = ToSend(requests=sent.requests[: number + 1], pre_image=sent.pre_image)
             match compare_after(operation, part, shown):
                 case Kept(alarms=alarms):
                     return AnswerVerdict(as_planned=not alarms)

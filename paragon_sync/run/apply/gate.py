@@ -78,7 +78,7 @@ class WriteGate:
     read. ``too_old`` makes the error for a read of that age in seconds.
     """
 
-    __slots__ = ("_answered", "_fence", "_max_age", "_now", "_too_old", "replaces")
+    __slots__ = ("_answered", "_fence", "_max_age", "_now", "_too_old", "opened", "replaces")
 
     def __init__(
         self,
@@ -94,6 +94,8 @@ class WriteGate:
         self._max_age = max_age
         self._too_old = too_old
         self.replaces = True
+        self.opened = False
+        """Whether a write has left through it."""
 
     def passes(self, pause_seconds: float) -> bool:
         """Return whether the write may leave now; raise :class:`StaleReadError` if its read is or will be too old."""
@@ -102,7 +104,9 @@ class WriteGate:
             age = age_seconds(self._answered, now) + pause_seconds
             if age > self._max_age or pause_seconds > self._max_age * _PAUSE_SHARE:
                 raise self._too_old(age)
-        return not pause_seconds and self._fence.is_confirmed(now)
+        passes = not pause_seconds and self._fence.is_confirmed(now)
+        self.opened = self.opened or passes
+        return passes
 
     async def prepare(self) -> None:
         """Check the fencing token; raise :class:`LockLostError` if the lock is lost."""

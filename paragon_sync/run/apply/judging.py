@@ -25,7 +25,7 @@ from paragon_sync.model.outcome import (
     Unknown,
 )
 from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation
-from paragon_sync.plan.rebase import AsPlanned, Enabled, ToSend, Unwritable, live_shape
+from paragon_sync.plan.rebase import Enabled, Switched, ToSend, Unwritable, live_shape
 from paragon_sync.plan.requests import newly_enabled
 from paragon_sync.plan.shape import shape_like
 from paragon_sync.plan.verify import (
@@ -127,7 +127,9 @@ def _not_kept_judgment(operation: Operation, labels: Sequence[str], written: Wri
     if stored := answer.stored():
         return Judgment(outcome=_with_harm(_stored_differently(stored), operation, written, after))
     harmed = _with_harm(failed, operation, written, after)
-    if answer.as_planned and harmed == failed:  # a state without the values that are gone is no older state
+    # a state without values that the last write carried is no older state; the first one may have carried others
+    is_older = not lost(operation, written.sent.pre_image, after) and not harmed.side_effects
+    if answer.as_planned and is_older:
         unknown = Unknown(reason=f"answered as written, read back as before: {', '.join(labels)}")
         return Judgment(outcome=unknown, may_lag=True)
     return Judgment(outcome=harmed, may_lag=True)
@@ -180,9 +182,10 @@ def enabled(effect: SideEffect) -> Enabled:
     return (effect.credential, effect.configuration, effect.workflow)
 
 
-def switched(written: Written, after: LiveUser) -> frozenset[Enabled]:
-    """The workflows that a change of metadata has switched, on or off."""
-    return frozenset(map(enabled, {*written.enabled} ^ {*enabled_workflows(after)}))
+def switched(written: Written, after: LiveUser) -> Switched:
+    """Return the workflows that a change of metadata has switched, each with whether it is enabled now."""
+    before, now = set(map(enabled, written.enabled)), set(map(enabled, enabled_workflows(after)))
+    return dict.fromkeys(sorted(before - now, key=str), False) | dict.fromkeys(sorted(now - before, key=str), True)
 
 
 def managed_enablements(operations: Iterable[Operation]) -> frozenset[Enabled]:
@@ -213,8 +216,6 @@ def _applied(operation: Operation, written: Written, after: LiveUser, context: C
 
 
 def _enabled_through_config(operation: Operation, written: Written) -> int:
-    if isinstance(written.sent, AsPlanned) and written.first is written.sent and operation.straight is not None:
-        return operation.straight
     if operation.enablement != "config" or isinstance(operation.subject, MetadataSubject):
         return 0
     return newly_enabled(written.first.pre_image, written.sent.payload)
@@ -236,7 +237,9 @@ def _not_kept(operation: Operation, labels: Sequence[str], written: Written) -> 
     return f"{written.doubt}; all was written but {names}" if in_part else written.doubt
 
 
-def _with_harm(outcome: Failed | Conflict, operation: Operation, written: Written, after: LiveUser) -> Outcome:
+def _with_harm(
+    outcome: Failed | Conflict, operation: Operation, written: Written, after: LiveUser
+) -> Failed | Conflict:
     """The outcome with what the write did all the same."""
     alarms = lost(operation, written.first.pre_image, after)
     return replace(outcome, alarms=alarms, side_effects=_effects(operation, written, after))

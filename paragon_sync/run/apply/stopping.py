@@ -93,13 +93,14 @@ class Breaker:
         """Take one outcome into account."""
         if isinstance(outcome, Blocked):
             return  # it says nothing that the operation before it has not said
-        failed = isinstance(outcome, _FAILED)
+        # a server that stores other values than it answers looks like other clients, and must stop the run too
+        failed = isinstance(outcome, _FAILED) or (isinstance(outcome, Conflict) and outcome.after_write)
         self._row = self._row + 1 if failed else 0
         self._recent.append(failed)
+        if isinstance(outcome, Conflict) and (self._limits.fail_fast or self._limits.fail_on_conflict):
+            self._stop.ask("stopped at the first conflict", EXIT_OUTCOMES)
         if failed:
             self._judge_failures()
-        elif isinstance(outcome, Conflict) and (self._limits.fail_fast or self._limits.fail_on_conflict):
-            self._stop.ask("stopped at the first conflict", EXIT_OUTCOMES)
         if alarms_of(outcome):
             self._judge_alarms()
         if effects := effects_of(outcome):

@@ -5,10 +5,10 @@ A write that failed in a way that may pass is repeated from the first step, neve
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from functools import partial
 from http import HTTPStatus
 from typing import Literal, NamedTuple, TypeAlias, assert_never
 
@@ -26,7 +26,16 @@ from paragon_sync.model.planned import (
 )
 from paragon_sync.model.project import READ_BACK_SECONDS
 from paragon_sync.paragon.client import Sent, UserSession
-from paragon_sync.plan.rebase import AsPlanned, Conflicting, Enabled, Rewritten, Satisfied, ToSend, Unwritable, rebase
+from paragon_sync.plan.rebase import (
+    NOT_SWITCHED,
+    Conflicting,
+    Enabled,
+    Satisfied,
+    Switched,
+    ToSend,
+    Unwritable,
+    rebase,
+)
 from paragon_sync.plan.verify import enabled_workflows
 from paragon_sync.run.apply import judging
 from paragon_sync.run.apply.gate import MAX_READ_AGE_SECONDS, MAX_REPEATED_READS, FenceMonitor, WriteGate
@@ -71,7 +80,7 @@ class Writing:
     max_age: float = MAX_READ_AGE_SECONDS
     on_conflict: OnConflict = "skip"
     ended: Mapping[int, bool] = field(default_factory=dict)
-    switched: Mapping[int, frozenset[Enabled]] = field(default_factory=dict)
+    switched: Mapping[int, Switched] = field(default_factory=dict)
     in_doubt: Mapping[int, InDoubt] = field(default_factory=dict)
     watch: Callable[[Outcome], None] = lambda _: None
 
@@ -88,7 +97,7 @@ class _User:
     workers: Workers
     managed: frozenset[Enabled]
     follows_metadata: bool = False
-    switched: frozenset[Enabled] = frozenset()
+    switched: Switched = field(default_factory=dict)
 
 
 class _Unsent(NamedTuple):
@@ -104,12 +113,14 @@ class _Course:
     """How one operation has gone until now.
 
     ``written`` is the last write that may have been done; ``attempts`` is how many times requests of it were sent.
+    ``gate`` is that of the requests that are being sent.
     """
 
     number: int
     operation: Operation
     written: Written | None = None
     unsent: _Unsent | None = None
+    gate: WriteGate | None = None
     attempts: int = 0
     windows: list[Window] = field(default_factory=list)
 
@@ -119,7 +130,7 @@ class _Ended:
     """How one operation ended. ``switched`` are the workflows that a change of metadata has switched."""
 
     outcome: Outcome
-    switched: frozenset[Enabled] = frozenset()
+    switched: Switched = field(default_factory=dict)
 
 
 async def apply_user(
@@ -134,14 +145,18 @@ async def apply_user(
     user = _User(session=session, writing=writing, workers=workers, managed=managed)
     blocked = False
     for number, operation in operations:
-        switched = writing.switched.get(number, frozenset())
+        switched = writing.switched.get(number, NOT_SWITCHED)
         if number in writing.ended:
             well = writing.ended[number]
         elif writing.stop.reason is not None:
             return
         else:
             course = _course(number, operation, writing.in_doubt.get(number))
-            result = _BLOCKED if blocked else await _apply(user, course)
+            try:
+                result = _BLOCKED if blocked else await _apply(user, course)
+            except asyncio.CancelledError:
+                _record_end(writing, course, None)
+                raise
             _record_end(writing, course, result)
             if result is None:
                 return
@@ -168,7 +183,8 @@ def _record_end(writing: Writing, course: _Course, result: _Ended | None) -> Non
     if result is not None:
         journal.states[course.number] = name_of(result.outcome)
         journal.records.add(_recorded(course, result.outcome))
-    if course.unsent is not None and writing.fence.lost is None:
+    has_left = course.gate is not None and course.gate.opened
+    if course.unsent is not None and not has_left and writing.fence.lost is None:
         if result is None and not course.attempts:
             journal.states.pop(course.number, None)
         journal.records.add(Withdrawn(number=course.number, attempt=course.unsent.number))
@@ -201,15 +217,28 @@ async def _attempt(user: _User, course: _Course) -> _Ended | ApiError | None:
     """
     step: _Ended | Written | ApiError | None = None
     for _ in range(1 + MAX_REPEATED_READS):
-        try:
-            step = await user.session.retrying.call(partial(_read_and_send, user, course))
-        except ApiError as error:
-            if course.written is not None:
-                return _Ended(outcome=Unknown(reason=f"sent, but not read back: {error.message}"))
-            return _Ended(outcome=Failed(reason=f"could not be read: {error.message}"))
+        step = await _retry_reads(user, course)
         if not isinstance(step, StaleReadError):
             break
     return await _verify(user, course, step) if isinstance(step, Written) else step
+
+
+async def _retry_reads(user: _User, course: _Course) -> _Ended | Written | ApiError | None:
+    """Read and send once a read is answered well; it is repeated by the retry policy, until the run is to stop."""
+    session = user.session
+    began, tried = session.clock().monotonic, 0
+    while True:
+        tried += 1
+        try:
+            return await _read_and_send(user, course)
+        except ApiError as error:
+            delay = session.retrying.delay(tried, error, session.clock().monotonic - began)
+            if delay is None and course.written is None:
+                return _Ended(outcome=Failed(reason=f"could not be read: {error.message}"))
+            if delay is None:
+                return _Ended(outcome=Unknown(reason=f"sent, but not read back: {error.message}"))
+        if await user.writing.stop.wait(delay):
+            return None
 
 
 async def _read_and_send(user: _User, course: _Course) -> _Ended | Written | ApiError | None:
@@ -228,9 +257,9 @@ async def _read_and_send(user: _User, course: _Course) -> _Ended | Written | Api
             case Unwritable(reason=reason):
                 outcome = judging.unwritable(operation, reason, course.written, live, _context(user))
                 return _Ended(outcome=outcome)
-            case AsPlanned() | Rewritten() if user.writing.stop.reason is not None:
+            case ToSend() if user.writing.stop.reason is not None:
                 return None
-            case AsPlanned() | Rewritten() as to_send:
+            case ToSend() as to_send:
                 opened, answered = live.asked or user.session.now, live.answered or user.session.now
                 unsent = _Unsent(number=course.attempts + 1, to_send=to_send, enabled=_enabled(operation, live))
                 del live  # it need not be in memory until the answers come
@@ -261,13 +290,13 @@ async def _record_unsent(user: _User, course: _Course, unsent: _Unsent, opened: 
         # the disk need not be waited for again: what it holds is right but for the time
         journal.records.add(Reread(number=course.number, attempt=unsent.number, at=journal.now(), opened=opened))
         return
-    own = None if isinstance(unsent.to_send, AsPlanned) else (unsent.to_send.pre_image, unsent.to_send.requests)
     await journal.records.put(
         Sending(
             number=course.number,
             attempt=unsent.number,
             operation=course.operation,
-            own=own,
+            preimage=unsent.to_send.pre_image,
+            requests=unsent.to_send.requests,
             at=journal.now(),
             opened=opened,
             enabled=unsent.enabled,
@@ -290,7 +319,7 @@ async def _send(user: _User, course: _Course, unsent: _Unsent, opened: Moment, a
     to_send = unsent.to_send
     sent: list[Sent] = []
     failure: ApiError | None = None
-    gate = _gate(user, answered)
+    course.gate = gate = _gate(user, answered)
     for request in to_send.requests:
         gate.replaces = isinstance(request, PatchConfig | PatchMeta)
         try:
@@ -298,14 +327,17 @@ async def _send(user: _User, course: _Course, unsent: _Unsent, opened: Moment, a
         except ApiError as error:
             failure = error
             break
+    course.gate = None
     if not sent and failure is not None and failure.unsent:
         return failure
     course.unsent, course.attempts = None, unsent.number
     closed = sent[-1].answered if failure is None else user.session.now
     course.windows.append(Window(opened=opened, closed=closed))
-    if failure is not None and not (sent or failure.maybe_done):
-        user.writing.journal.records.add(Refused(number=course.number, attempt=unsent.number))
-        return failure
+    if failure is not None and not failure.maybe_done:
+        done = to_send.requests[: len(sent)]
+        user.writing.journal.records.add(Refused(number=course.number, attempt=unsent.number, done=done))
+        if not sent:
+            return failure
     earlier = course.written
     course.written = Written(
         sent=to_send,
@@ -360,7 +392,7 @@ async def _verify(user: _User, course: _Course, written: Written) -> _Ended | No
         finally:
             user.session.hurried = False
         if user.managed and course.windows and metadata:
-            # until here a workflow that a person switched can't be told from one that the metadata switched
+            # until here a workflow that a person switched looks like one that the metadata switched
             course.windows[-1] = replace(course.windows[-1], closed=user.session.now)
         judgment = judging.verified(course.operation, written, after, _context(user))
         delay = next(delays, None) if judgment.may_lag else None
@@ -376,9 +408,9 @@ def _enabled(operation: Operation, live: LiveUser) -> tuple[SideEffect, ...]:
     return tuple(enabled_workflows(live)) if isinstance(operation.subject, MetadataSubject) else ()
 
 
-def _switched(course: _Course, after: LiveUser) -> frozenset[Enabled]:
+def _switched(course: _Course, after: LiveUser) -> Switched:
     if course.written is None or not isinstance(course.operation.subject, MetadataSubject):
-        return frozenset()
+        return NOT_SWITCHED
     return judging.switched(course.written, after)
 
 

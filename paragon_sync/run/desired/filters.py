@@ -16,11 +16,25 @@ _REMEMBERED: Final = 5000  # ids that a mistyped one is compared with
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filters:
-    """Globs on user ids, and integrations' types; empty means all. ``only`` narrows it to these very users."""
+    """Globs on user ids, and integrations' types; empty means all. ``only`` narrows it to these very users.
+
+    ``checks_all`` is whether errors in documents about other users count: they do wherever a plan is written.
+    """
 
     users: tuple[str, ...] = ()
     integrations: tuple[str, ...] = ()
     only: frozenset[str] | None = None
+    checks_all: bool = True
+
+    @property
+    def about(self) -> frozenset[str] | None:
+        """The users whose documents alone are read; None where all documents are."""
+        return None if self.checks_all else self.only
+
+    @property
+    def named_users(self) -> int:
+        """How many users are named in full; a glob may match any number."""
+        return len(self.users if self.only is None else self.only)
 
     def narrow(self, fragment: DesiredFragment) -> DesiredFragment:
         """The fragment without what the filter leaves out; metadata belongs to no integration."""
@@ -39,6 +53,7 @@ class Sieve:
 
     def __init__(self, filters: Filters) -> None:
         self._filters = filters
+        self.about = filters.about
         self._unmatched = set(filters.users)
         self._others: list[str] = []
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
+from collections.abc import Collection, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import islice
@@ -18,6 +18,7 @@ from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError, Problem, UsageError
 from paragon_sync.jsonvalue import Pointer
 from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, content_again, iter_documents
+from paragon_sync.manifest.mentions import Mentions
 from paragon_sync.manifest.roster import STANDARD_INPUT
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
@@ -46,7 +47,8 @@ class Desired:
     """Everything that the manifests ask for: documents on disk by user, and how they are read.
 
     ``used`` are the types of the integrations that something refers to; ``digest`` is over the files' names and bytes,
-    and over the rows of rosters. ``notes`` tell people what they might not expect.
+    and over the rows of rosters, and empty where not all documents were read. ``notes`` tell people what they might not
+    expect. ``rosters`` are how many users each rollout and migration has, by what people call it.
     """
 
     staging: Staging
@@ -56,6 +58,7 @@ class Desired:
     documents: int
     digest: str
     notes: tuple[str, ...] = ()
+    rosters: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def filters(self) -> Filters:
@@ -109,13 +112,21 @@ class _Loading:
     problems: list[Problem] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     documents: int = 0
+    user_documents: int = 0
+    users_checked: int = 0
     input_is_read: bool = False
+
+    def read(self) -> Mapping[str, int]:
+        """Return how much has been read; may be asked from another thread."""
+        rows = sum(one.rows_read for one in self.rollouts) + sum(one.rows_read for one in self.migrations)
+        return {"user": self.user_documents, "row": rows}
 
     def take(self, item: Document | Flawed | Problem) -> Iterable[str]:
         """Stage what is asked for: each user about whom something was staged, as they come."""
         match item:
             case User():
                 self.documents += 1
+                self.user_documents += 1
                 staged = self._take_user(item, stage=True)
                 return self._and_check(staged) if self.faults else staged
             case Problem():
@@ -138,6 +149,7 @@ class _Loading:
     def _take(self, document: Document, *, stage: bool) -> Iterator[str]:
         match document:
             case User():
+                self.user_documents += 1
                 yield from self._take_user(document, stage=stage)
             case Profile():
                 self._take_profile(document)
@@ -170,7 +182,7 @@ class _Loading:
         self.report(rolling.faults)
         if not self._can_be_read(rollout.roster):
             return
-        for made in rolling.rows(sound=sound and not rolling.faults):
+        for made in rolling.rows(sound=sound and not rolling.faults, about=self.sieve.about):
             if isinstance(made, Problem):
                 self.problems.append(made)
             elif self.sieve.accepts(made.user):
@@ -183,7 +195,7 @@ class _Loading:
         self.report(migrating.faults)
         if not self._can_be_read(migration.roster):
             return
-        for row in migrating.rows(sound=sound and not migrating.faults):
+        for row in migrating.rows(sound=sound and not migrating.faults, about=self.sieve.about):
             if isinstance(row, Problem):
                 self.problems.append(row)
             elif self.sieve.accepts(row.user):
@@ -271,10 +283,11 @@ def load_step_by_step(
     filter that matches none.
     """
     loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters), scope=scope)
+    about = filters.about
     progress = progress or Progress()
-    progress.begin(Stage.LOADING, lambda: loading.staging.count)
+    progress.begin_loading(loading.read)
     try:
-        for item in iter_documents(files, scope):
+        for item in iter_documents(files, scope, concerns=None if about is None else Mentions(about)):
             yield from loading.take(item)
         loading.report(check_profiles(loading.declared_profiles, loading.profile_uses.kept))
         loading.report(check_names("rollout", (rolling.rollout for rolling in loading.rollouts)))
@@ -295,10 +308,11 @@ def load_step_by_step(
             used=used,
             files=len(files),
             documents=loading.documents,
-            digest=_digest(files, many),
+            digest=_digest(files, many) if about is None else "",
             notes=tuple(note for one in many for note in one.notes),
+            rosters={one.source: one.rows_read for one in many},
         )
-        progress.begin(Stage.CHECKING)
+        progress.begin(Stage.CHECKING, lambda: loading.users_checked)
         _check(loading, desired)
         loading.sieve.check(used)
         _check_somebody_is_left(desired)
@@ -310,7 +324,7 @@ def load_step_by_step(
 
 def _check(loading: _Loading, desired: Desired) -> None:
     if not (loading.problems or loading.faults):
-        contradictions = list(islice(_ownership(desired), _MOST_TOLD))
+        contradictions = list(islice(_ownership(loading, desired), _MOST_TOLD))
         loading.report(contradictions)
         if len(contradictions) == _MOST_TOLD:
             message = f"after {_MOST_TOLD} contradictions no more are looked for"
@@ -332,7 +346,7 @@ def _check_somebody_is_left(desired: Desired) -> None:
         )
 
 
-def _ownership(desired: Desired) -> Iterator[Fault]:
+def _ownership(loading: _Loading, desired: Desired) -> Iterator[Fault]:
     """Contradictions between what is declared for one user; most users have one document, in which there are none.
 
     What a rollout says is the same for all its rows, but for their values, so one of them tells of all.
@@ -341,6 +355,7 @@ def _ownership(desired: Desired) -> Iterator[Fault]:
         if rolling.sample is not None:
             yield from _contradictions(desired.reading.in_full([rolling.sample]))
     for _, rows in desired.staging.groups():
+        loading.users_checked += 1
         if len(rows) == 1 and not rows[0][0] & CHECK_ALONE:
             continue
         # migrations run first: what becomes of them beside documents shows once a user is fetched

@@ -30,7 +30,7 @@ class Migrating:
         self.faults: list[Fault] = []
         self.migration = migration
         self._number = number
-        self._read = self._meant_for = 0
+        self.rows_read = self._meant_for = 0
         self._digest = hashlib.sha256()
         self._resolved: DesiredMigration | None = None
         if resolver is not None:
@@ -43,6 +43,10 @@ class Migrating:
         """Whether rows alone say for whom the steps are meant."""
 
     @property
+    def source(self) -> str:
+        return f"migration {self.migration.name}"
+
+    @property
     def digest(self) -> bytes:
         """Over the rows that have been read."""
         return self._digest.digest()
@@ -51,12 +55,13 @@ class Migrating:
     def notes(self) -> Iterator[str]:
         """How many of its users a migration is about, where its ``where`` goes by rows alone."""
         if self._early:
-            yield f"migration {self.migration.name}: where is true of {self._meant_for:,} of {self._read:,} users"
+            yield f"{self.source}: where is true of {self._meant_for:,} of {self.rows_read:,} users"
 
-    def rows(self, *, sound: bool) -> Iterator[Enlisted | Problem]:
+    def rows(self, *, sound: bool, about: frozenset[str] | None = None) -> Iterator[Enlisted | Problem]:
         """Each user who may be meant, and every problem of the roster and its rows.
 
-        Where the document isn't ``sound``, only the roster's own problems are found.
+        Where the document isn't ``sound``, only the roster's own problems are found. Only the rows of the users in
+        ``about`` are looked at, where that is given.
         """
         told, evaluate = 0, sound
         for index, row in enumerate(read(self.migration.roster)):
@@ -67,9 +72,9 @@ class Migrating:
                 missing = problems(self._column_faults(row.values))
                 yield from missing
                 evaluate = not missing
-            self._read += 1
+            self.rows_read += 1
             self._digest.update(repr(row).encode("utf-8", "surrogatepass"))
-            enlisted = self.enlist(row) if evaluate else None
+            enlisted = self.enlist(row) if evaluate and (about is None or row.user in about) else None
             if isinstance(enlisted, Fault):
                 yield from problems([row_fault(self.migration, row, enlisted)])
                 told += 1
@@ -90,12 +95,11 @@ class Migrating:
     def document(self, enlisted: Enlisted) -> DesiredDocument:
         """What selects the accounts of one user."""
         place = self.migration.place
-        source = f"migration {self.migration.name}"
         blocks = () if self._resolved is None else (self._resolved.block,)
         return DesiredDocument(
             user=enlisted.user,
             place=place,
-            layers=(DesiredFragment(source=source, blocks=blocks),),
+            layers=(DesiredFragment(source=self.source, blocks=blocks),),
             row=label_of(self.migration.roster, enlisted.number),
             enlisted=enlisted,
         )

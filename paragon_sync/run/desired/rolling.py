@@ -31,7 +31,7 @@ class Rolling:
         self.faults: list[Fault] = []
         self.rollout = rollout
         self._number = number
-        self._read = self._wanted = 0
+        self.rows_read = self._wanted = 0
         self.sample: Filled | None = None
         """The first row of those that are as usual: what contradicts itself in all rows does so in this one."""
         self._digest = hashlib.sha256()
@@ -63,12 +63,13 @@ class Rolling:
     def notes(self) -> Iterator[str]:
         """How many of its users a rollout with ``where`` is about: it may be a mistake that there are none."""
         if self.rollout.where is not None:
-            yield f"{self.source}: where is true of {self._wanted:,} of {self._read:,} users"
+            yield f"{self.source}: where is true of {self._wanted:,} of {self.rows_read:,} users"
 
-    def rows(self, *, sound: bool) -> Iterator[Filled | Problem]:
+    def rows(self, *, sound: bool, about: frozenset[str] | None = None) -> Iterator[Filled | Problem]:
         """What each row comes to, and every problem of the roster and its rows, of which no more than some are told.
 
-        Where the document isn't ``sound``, only the roster's own problems are found.
+        Where the document isn't ``sound``, only the roster's own problems are found. Only the rows of the users in
+        ``about`` are looked at, where that is given.
         """
         faults: list[Fault] = []
         evaluate = sound
@@ -76,12 +77,12 @@ class Rolling:
             if isinstance(row, Problem):
                 yield row
                 continue
-            if self._read == 0 and evaluate and columns_are_fixed(self.rollout.roster):
+            if self.rows_read == 0 and evaluate and columns_are_fixed(self.rollout.roster):
                 faults += column_faults(self.rollout, row.values)
                 evaluate = not faults
-            self._read += 1
+            self.rows_read += 1
             self._digest.update(repr(row).encode("utf-8", "surrogatepass"))
-            made = self._row(row) if evaluate else None
+            made = self._row(row) if evaluate and (about is None or row.user in about) else None
             if isinstance(made, Filled):
                 yield made
             elif made is not None:

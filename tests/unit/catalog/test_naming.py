@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from difflib import get_close_matches
 
 import pytest
 from hypothesis import given
@@ -10,6 +11,7 @@ from hypothesis import strategies as st
 
 from paragon_sync.catalog.naming import Miss, Names, described, suggestion
 from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.similar_names import MAX_COMPARED_NAMES
 
 NAMES = Names(
     {"in1": "Channel", "in2": "Frequency", "in3": "Token", "in4": "Token", "Frequency": "Other", "in5": "id:x"}
@@ -91,3 +93,18 @@ def test_a_portable_name_leads_back_to_its_id(titles, other):
     names = Names(titles)
     for id_ in [*titles, other]:
         assert names.id_of(names.portable(id_), "setting") == id_
+
+
+def test_a_misspelt_name_is_compared_with_few_of_many():
+    compared = 0
+
+    def compare(name, names, most, least):
+        nonlocal compared
+        compared += len(names)
+        return get_close_matches(name, names, most, least)
+
+    names = Names({f"id-{number}": f"Setting number {number:04d}" for number in range(2000)}, compare=compare)
+    misses = [names.id_of(f"Settng number {number:04d}", "setting") for number in range(2000)]
+
+    assert misses[7] == Miss('has no setting "Settng number 0007"', 'did you mean "Setting number 0007"?')
+    assert compared <= 2000 * MAX_COMPARED_NAMES

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import os
+import signal
 import sqlite3
 import sys
 import threading
@@ -60,6 +61,12 @@ def close_the_loop_never() -> None:
         asyncio.get_running_loop().run_in_executor(None, stuck.wait)
 
     run_async(begin())
+
+
+def lose_the_numbers() -> None:
+    """Handle signals whose numbers the operating system writes elsewhere, as while a loop starts."""
+    signal.set_wakeup_fd(-1)
+    hold_a_lock()
 
 
 def fill_a_pipe() -> None:

@@ -435,6 +435,29 @@ class TestSignal:
         assert process.returncode == 130
         assert len(patches) < 3
 
+    def test_a_run_that_is_killed_leaves_no_plan(self, bench: tuple[Workbench, Emulator], tmp_path: Path) -> None:
+        workbench, emulator = bench
+        temporary = tmp_path / "temporary"
+        temporary.mkdir()
+        processes: list[subprocess.Popen[bytes]] = []
+
+        def killing(asked: Asked, forward: Forward) -> Answered:
+            if asked.method == "PATCH":
+                processes[0].kill()
+            return forward(asked)
+
+        with between(emulator, killing) as url:
+            workbench.project(url)
+            process = subprocess.Popen(
+                [INSTALLED, "apply", "--yes", "-e", "test"],
+                cwd=workbench.folder,
+                stdout=subprocess.DEVNULL,
+                env=os.environ | {"TMPDIR": str(temporary)},
+            )
+            processes.append(process)
+            assert process.wait(60) == -signal.SIGKILL
+        assert list(temporary.iterdir()) == []
+
 
 class TestState:
     def test_a_folder_is_relative_to_the_project_file(self, bench: tuple[Workbench, Emulator]) -> None:

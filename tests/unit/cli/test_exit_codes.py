@@ -16,7 +16,7 @@ from paragon_sync.cli.main import COMMANDS
 from paragon_sync.emulator import Emulator
 from paragon_sync.errors import most_severe
 from tests.benches import Start
-from tests.cases.command import INSTALLED
+from tests.cases.command import INSTALLED, run_process
 from tests.workbench import Answered, Asked, Forward, Workbench, account, as_answer, between, user
 
 CONFIG: Final = {"sharedSettings": {"channel": "C1"}}
@@ -187,7 +187,7 @@ class TestApply:
 
         def unlocking(asked: Asked, forward: Forward) -> Answered:
             if asked.method == "PATCH" and asked.path.endswith("c-b"):
-                workbench.run("runs", "unlock", "--yes")
+                run_process(["runs", "unlock", "--yes", "-e", "test"], workbench.folder, {})
             return forward(asked)
 
         with between(emulator, unlocking) as url:

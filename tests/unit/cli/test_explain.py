@@ -155,3 +155,13 @@ def test_the_lock_may_serve_as_the_catalog(bench: tuple[Workbench, Emulator]) ->
 
     assert workbench.run("explain", "acme", "Channel", "--catalog", "lock").code == 0
     assert {one["user"] for one in requests(emulator)[asked:]} == {"acme"}
+
+
+def test_an_error_about_another_user_is_none_of_this_one(bench: tuple[Workbench, Emulator]) -> None:
+    workbench, _ = bench
+    workbench.write("users.yaml", MANIFEST + "---\napiVersion: paragon-sync/v1\nkind: User\nuser: globex\nwrong: 1\n")
+
+    assert 'says "C2": decides' in told(workbench, "/sharedSettings/channel")
+    planned = workbench.run("plan", "--user", "acme")
+    assert (planned.code, planned.out) == (1, "")
+    assert 'unknown key "wrong"' in planned.err

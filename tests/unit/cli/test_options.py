@@ -7,7 +7,6 @@ import click
 import pytest
 
 from paragon_sync.cli.options import (
-    THRESHOLD_KNOBS,
     allow_option,
     environment_option,
     filter_options,
@@ -15,7 +14,6 @@ from paragon_sync.cli.options import (
     paths_argument,
     project_option,
 )
-from paragon_sync.plan.policy import KNOBS
 
 GIVEN: dict[str, Any] = {}
 
@@ -26,7 +24,7 @@ GIVEN: dict[str, Any] = {}
 @environment_option(required=False)
 @filter_options
 @allow_option
-@format_option("text", "json")
+@format_option("plan")
 def command(**given: Any) -> None:
     """Keep what was given."""
     GIVEN.clear()
@@ -76,7 +74,3 @@ def test_what_can_not_be_allowed_is_refused(value: str, message: str) -> None:
     with pytest.raises(click.BadParameter) as refused:
         command.main(["--allow", value], standalone_mode=False)
     assert message in refused.value.message
-
-
-def test_every_rule_of_policy_has_its_knob() -> None:
-    assert KNOBS == THRESHOLD_KNOBS

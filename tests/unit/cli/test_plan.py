@@ -19,7 +19,18 @@ from paragon_sync.emulator import Emulator
 from paragon_sync.jsonvalue import loads
 from paragon_sync.store.planfile import PlanReader
 from tests.benches import Start
-from tests.workbench import Workbench, account, as_json, requests, user, writes
+from tests.workbench import (
+    Answered,
+    Asked,
+    Forward,
+    Workbench,
+    account,
+    as_json,
+    between,
+    requests,
+    user,
+    writes,
+)
 
 INSTALLED = Path(sys.executable).parent / "paragon-sync"
 SCHEMA = Path(__file__).parents[3] / "schemas" / "plan.schema.json"
@@ -159,6 +170,29 @@ class TestOut:
 
         assert (ended.code, ended.out) == (1, "")
         assert ended.err.startswith("error: users.yaml is not a plan file\n")
+
+    def test_what_a_killed_command_left_is_removed_by_the_next_one(self, bench: tuple[Workbench, Emulator]) -> None:
+        workbench, emulator = bench
+        workbench.users(acme_1=CHANGE)
+        started: list[subprocess.Popen[bytes]] = []
+
+        def killing(asked: Asked, forward: Forward) -> Answered:
+            if asked.user == "acme-1":
+                started[0].kill()
+            return forward(asked)
+
+        with between(emulator, killing) as url:
+            workbench.project(url)
+            command = [INSTALLED, "plan", "-e", "test", "--out", "p.plan"]
+            started.append(subprocess.Popen(command, cwd=workbench.folder, stderr=subprocess.DEVNULL))
+            assert started[0].wait(60) == -signal.SIGKILL
+        left = list(workbench.folder.glob(".p.plan.*.part"))
+        assert len(left) == 1
+
+        workbench.project(emulator.url)
+        workbench.run("plan", "--out", "q.plan")
+
+        assert not left[0].exists()
 
 
 class TestFilters:

@@ -97,7 +97,7 @@ def test_quiet_shows_nothing() -> None:
 
 
 def test_nothing_is_shown_before_something_has_begun() -> None:
-    progress, stream = Progress(), Stream("loading: 3 documents")
+    progress, stream = Progress(), Stream("loading: 3 users")
     looks = threading.Event()
 
     def done() -> int:
@@ -108,7 +108,7 @@ def test_nothing_is_shown_before_something_has_begun() -> None:
         progress.begin(Stage.LOADING, done)
         assert looks.wait(30)
         assert stream.came.wait(30)
-    assert {line.partition(",")[0] for line in stream.getvalue().splitlines()} == {"loading: 3 documents"}
+    assert {line.partition(",")[0] for line in stream.getvalue().splitlines()} == {"loading: 3 users"}
 
 
 def test_each_stage_counts_anew() -> None:
@@ -118,7 +118,12 @@ def test_each_stage_counts_anew() -> None:
     standing = progress.standing()
     assert standing is not None
     assert (standing.stage, standing.began, standing.done, standing.total) == (Stage.CATALOG, 7.0, 0, None)
+    progress.begin_loading(lambda: {"user": 2, "row": 5})
+    standing = progress.standing()
+    assert standing is not None
+    assert (standing.done, standing.parts) == (7, {"user": 2, "row": 5})
     progress.begin(Stage.PLANNING, lambda: 12, total=20)
     standing = progress.standing()
     assert standing is not None
     assert (standing.stage.noun, standing.done, standing.total, standing.outcomes) == ("user", 12, 20, {})
+    assert standing.parts == {}

@@ -9,13 +9,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 import pytest
 
-from paragon_sync.cli.signals import ENDINGS, FORCED_EXIT_SECONDS
+from paragon_sync.cli.signals import ENDINGS, FORCED_EXIT_SECONDS, deferring
 from paragon_sync.emulator import Emulator
 from tests.benches import Start
 from tests.cases.command import INSTALLED
@@ -61,6 +62,7 @@ class TestWatchdog:
             stuck.swallow_cancellations,
             stuck.end_work_never,
             stuck.close_the_loop_never,
+            stuck.lose_the_numbers,
             stuck.fill_a_pipe,
         ],
     )
@@ -105,6 +107,17 @@ class TestWatchdog:
         command = ["/bin/sh", "-c", f'exec "$0" -c "{text}" {stream}>&-', sys.executable]
         ran = subprocess.run(command, capture_output=True, check=False)
         assert (ran.returncode, b"Bad file descriptor" in ran.stderr) == (1, stream != 2)
+
+
+def test_other_threads_change_no_handlers() -> None:
+    before = [signal.getsignal(number) for number in ENDINGS]
+
+    def defer() -> list[object]:
+        with deferring():
+            return [signal.getsignal(number) for number in ENDINGS]
+
+    with ThreadPoolExecutor() as pool:
+        assert pool.submit(defer).result() == before
 
 
 class TestFirstSignal:
@@ -211,6 +224,33 @@ class TestFirstSignal:
         """
         ran = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
         assert (ran.returncode, ran.stdout, ran.stderr) == (0, "closed\n", "")
+
+    def test_closing_the_state_is_not_interrupted(self, bench: tuple[Workbench, Emulator]) -> None:
+        text = """if True:
+            import os, signal
+            from pathlib import Path
+            from sqlalchemy import event
+            from sqlalchemy.pool import Pool
+            from paragon_sync.cli import signals
+            from paragon_sync.cli.stored import open_state
+            from paragon_sync.manifest.project import load_project
+
+            def interrupt(*_):
+                os.kill(os.getpid(), signal.SIGINT)
+                print("closing", flush=True)
+
+            event.listen(Pool, "close", interrupt)
+            signals.install()
+            try:
+                with open_state(load_project(Path("paragon.yaml")), create=True) as store:
+                    store.runs()
+            except KeyboardInterrupt:
+                print("closed")
+        """
+        ran = subprocess.run(
+            [sys.executable, "-c", text], cwd=bench[0].folder, capture_output=True, text=True, check=False
+        )
+        assert (ran.returncode, ran.stdout, ran.stderr) == (0, "closing\nclosed\n", "")
 
     def test_while_the_command_line_is_loaded_there_is_no_traceback(self, tmp_path: Path) -> None:
         (tmp_path / "click.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\n")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from paragon_sync.cli.stored import in_ci, plan_key
+from paragon_sync.errors import EXIT_REFUSED
 from paragon_sync.store.planfile import PlanReader
 from tests.benches import Start
 from tests.workbench import Workbench, account, user
@@ -91,6 +92,19 @@ def test_ci_saves_no_plan_in_plain_text_unless_it_is_allowed(bench: Workbench) -
     assert bench.run("plan", "--out", "sealed.plan").code == 0
     with PlanReader(bench.folder / "sealed.plan", KEY) as plan:
         assert plan.header.allowed == {}
+
+
+def test_a_plain_plan_in_place_of_an_encrypted_one_is_refused(bench: Workbench) -> None:
+    assert bench.run("plan", "--out", "p.plan").code == 0
+    set_key(bench, KEY)
+
+    ended = bench.run("apply", "p.plan")
+
+    assert ended.code == EXIT_REFUSED, ended.err
+    assert "PARAGON_SYNC_PLAN_KEY is set, and p.plan is not encrypted" in ended.err
+    assert "--allow plaintext-plan" in ended.err
+    assert bench.run("show", "p.plan", environment=False).code == 0
+    assert bench.run("apply", "p.plan", "--allow", "plaintext-plan").code == 0
 
 
 def test_in_ci_a_state_on_disk_says_whom_it_guards(bench: Workbench) -> None:

@@ -66,6 +66,26 @@ def test_a_problem_is_told_with_its_place(
     assert "did you mean" in ended.err
 
 
+def test_it_says_how_many_users_rosters_have(bench: tuple[Workbench, Emulator]) -> None:
+    workbench, _ = bench
+    workbench.write("eu.csv", "user,channel\nacme,C1\nglobex,C2\n")
+    head = "apiVersion: paragon-sync/v1\nkind: {}\nname: eu\nusers: {}\n"
+    rollout = (
+        head.format("Rollout", "{csv: eu.csv}") + "integrations: {slack: {settings: {Channel: '{{row.channel}}'}}}\n"
+    )
+    migration = head.format("Migration", "[acme]") + "integration: slack\nsteps: [{remove: Note}]\n"
+    workbench.write("users.yaml", f"{rollout}---\n{migration}")
+
+    for arguments in ([], ["--quiet"]):
+        ended = workbench.run("validate", *arguments)
+
+        assert ended.out.splitlines() == [
+            "rollout eu: 2 users",
+            "migration eu: 1 user",
+            "2 documents in 1 file are right; checked against the catalog of test.",
+        ], ended.err
+
+
 class TestOffline:
     def test_it_needs_an_environment(self, bench: tuple[Workbench, Emulator]) -> None:
         ended = bench[0].run("validate", "--offline", environment=False)

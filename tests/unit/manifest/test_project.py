@@ -9,7 +9,8 @@ import pytest
 from paragon_sync.errors import ManifestError
 from paragon_sync.manifest.project import load_project
 from paragon_sync.model.planned import FindingKind, Severity
-from paragon_sync.model.project import Environment, Limits, Policy, Project, Protected, SecretRef, Threshold
+from paragon_sync.model.project import Environment, Limits, Policy, Project, Protected, SecretRef
+from paragon_sync.model.thresholds import Threshold
 
 HEAD = "apiVersion: paragon-sync/v1\nkind: Project\nmanifests: [users/*.yaml]\n"
 DEMO = "environments: {demo: {host: 'emulator:demo'}}\n"
@@ -79,10 +80,12 @@ apply: {enablement: endpoint}
         secret_files=("secrets/",),
         limits=Limits(rate=2.5, concurrency=4),
         policy=Policy(
-            users_changed=Threshold(share=0.125),
-            values_removed=Threshold(number=0),
-            workflows_disabled=Threshold(share=1.0),
-            users_not_connected=Threshold(share=0.2),
+            thresholds={
+                "usersChanged": Threshold(share=0.125),
+                "valuesRemoved": Threshold(number=0),
+                "workflowsDisabled": Threshold(share=1.0),
+                "usersNotConnected": Threshold(share=0.2),
+            },
             minimum_population=5,
             protected=Protected(
                 users=("big-*",), integrations=("salesforce",), settings={"slack": ("Channel", "id:webhook")}

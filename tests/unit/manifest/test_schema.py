@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -161,16 +160,6 @@ def test_what_accepts_fast_never_accepts_what_the_verdict_refuses(name: str, doc
     fast = jsonschema_rs.validator_for(schema.inlined("project" if name.startswith("project-") else "user"))
     verdict = Draft202012Validator(schema.inlined("project" if name.startswith("project-") else "user"))
     assert verdict.is_valid(document) == fast.is_valid(document)
-
-
-def test_without_the_fast_one_the_verdict_does_it_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "jsonschema_rs", None)
-    schema._fast_validator.cache_clear()
-    try:
-        assert schema.check("user", HEAD, PLACE) == []
-        assert len(schema.check("user", {**HEAD, "user": 1}, PLACE)) == 1
-    finally:
-        schema._fast_validator.cache_clear()
 
 
 def test_a_value_that_only_we_know_goes_to_the_verdict() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from paragon_sync.errors import Problem
 from paragon_sync.jsonvalue import ABSENT, Json, Number, Pointer, dumps, equal
 from paragon_sync.manifest import source
-from paragon_sync.manifest.source import Parsed, json_lines, yaml_careful, yaml_fast
+from paragon_sync.manifest.source import Parsed, chunks, json_lines, yaml_careful, yaml_fast
 from paragon_sync.manifest.source.spots import DEEPEST
 from paragon_sync.manifest.source.text import UNPRINTABLE
 from paragon_sync.model.declared import Fault, Place, Position
@@ -261,6 +262,23 @@ def test_places_of_many_files_keep_their_order(tmp_path: Path) -> None:
         Place(file=str(tmp_path / "gone.yaml"), pointer=("a",)),
     ]
     assert [(3, 4), (1, 11), (1, 1), (1, 1)] == [(at.line, at.column) for at in source.locate_all(places)]
+
+
+SEPARATOR = re.compile(r"(?:\A|(?<=[\n\r]))---(?=\s|\Z)")
+UNUSUAL = re.compile(r"(?<!\w)(?:!|[&*](?=\S))|^%|\t|[|>][-+0-9]*#", re.MULTILINE)
+
+
+@given(st.text("-- -\n\r#a\u2028", max_size=20))
+def test_separators_start_a_line(text: str) -> None:
+    starts = [chunk.offset for chunk in chunks._split(text, chunks.Start(0, 1, 0))]
+    before = [len(text[: match.start()].encode()) for match in SEPARATOR.finditer(text)]
+
+    assert before == starts[len(starts) - len(before) :]
+
+
+@given(st.text("ab!&*%\t#|>-+1 \n\r\u2028é", max_size=10))
+def test_what_libyaml_can_not_tell_is_found(text: str) -> None:
+    assert bool(UNUSUAL.search(text)) == bool(yaml_fast._UNUSUAL.search(text))
 
 
 def test_faults_become_problems_in_the_order_of_their_positions(tmp_path: Path) -> None:

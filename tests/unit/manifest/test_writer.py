@@ -6,6 +6,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
+import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -214,3 +215,16 @@ def test_nesting_without_end_is_not_written() -> None:
         deep = [deep]
     assert not carriable(deep)
     assert not carriable({"a": deep})
+
+
+@pytest.mark.parametrize("text", ["a\u202eb", "a\nb\u2066c", "\u200bx", "a\U000e0041b", "\ue000", "\x7f", "\x9b31m"])
+def test_what_nobody_sees_is_escaped_and_reads_back(text: str) -> None:
+    written = write_user({"a": text})
+
+    assert all(character.isprintable() or character == "\n" for character in written), ascii(written)
+    assert yaml.safe_load(written) == {"a": text}
+
+
+@pytest.mark.parametrize("text", ["\u3000\u65e5\u672c", "a\u00a0b"])
+def test_blanks_that_are_seen_stay(text: str) -> None:
+    assert write_user({"a": text}) == f'a: "{text}"\n'

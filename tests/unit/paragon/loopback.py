@@ -7,6 +7,7 @@ import ssl
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,13 @@ async def serving(*acts: Act, greeting: bytes = b"", tls: ssl.SSLContext | None 
     finally:
         server.close()
         await asyncio.sleep(0)
+
+
+def server_context(certificate: Path) -> ssl.SSLContext:
+    """TLS with the certificate and key of one file."""
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate)
+    return context
 
 
 def ok(

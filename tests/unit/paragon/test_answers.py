@@ -260,6 +260,12 @@ def test_retry_after_gets_into_the_error():
     assert told(CALL, answer(503, Retry_After="7")).retry_after == 7.0
 
 
+def test_an_answer_that_is_too_long_concerns_its_user_alone():
+    error = failed(PATCH, TransportFailure(FailureKind.TOO_LARGE, "it is long"))
+    assert isinstance(error, AnswerError)
+    assert (error.transient, error.user, error.maybe_done) == (False, "acme-corp", True)
+
+
 @pytest.mark.parametrize(
     ("kind", "transient"),
     [

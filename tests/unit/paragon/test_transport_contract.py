@@ -1,4 +1,4 @@
-"""What every transport must do, held against raw bytes on loopback."""
+"""Both transports do the same: checked with raw bytes on loopback."""
 
 from __future__ import annotations
 
@@ -6,20 +6,23 @@ import asyncio
 import gzip
 import socket
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 
-from paragon_sync.paragon.transport import FailureKind, HttpRequest, HttpResponse, Transport, TransportFailure
+from paragon_sync.paragon.transport import (
+    MAX_BODY_BYTES,
+    FailureKind,
+    HttpRequest,
+    HttpResponse,
+    Transport,
+    TransportFailure,
+)
 from paragon_sync.paragon.transport_httpx import HttpxTransport
 from paragon_sync.paragon.transport_pyreqwest import PyreqwestTransport
-from tests.unit.paragon.loopback import Act, Loopback, ok, serving
+from tests.unit.paragon.loopback import Act, Loopback, ok, server_context, serving
 
-
-def fast() -> Transport:
-    return PyreqwestTransport(HttpxTransport)
-
-
-TRANSPORTS: list[Callable[[], Transport]] = [HttpxTransport, fast]
+TRANSPORTS: list[Callable[..., Transport]] = [HttpxTransport, PyreqwestTransport]
 
 pytestmark = pytest.mark.parametrize("transport", TRANSPORTS)
 
@@ -150,6 +153,20 @@ def test_an_answer_that_is_not_whole_is_a_failure(transport, act, kind):
     assert failure.kind is kind
 
 
+def test_an_answer_that_unpacks_to_more_than_allowed_is_a_failure(transport):
+    packed = gzip.compress(b" " * (MAX_BODY_BYTES + 1), 1)
+    acts = [Act(ok(packed, ["Content-Encoding: gzip"]))] * 2
+    results, _ = exchange(transport, acts, get(timeout=30), get(timeout=30))
+    assert [one.kind for one in results] == [FailureKind.TOO_LARGE] * 2
+    assert results[0].message == "the answer is longer than 64 MiB once it is unpacked"
+
+
+def test_an_answer_of_the_greatest_length_is_taken(transport):
+    packed = gzip.compress(b" " * MAX_BODY_BYTES, 1)
+    [response], _ = exchange(transport, [Act(ok(packed, ["Content-Encoding: gzip"]))], get(timeout=30))
+    assert len(response.body) == MAX_BODY_BYTES
+
+
 def test_a_write_that_was_lost_is_not_sent_again(transport):
     acts = [Act(ok()), Act(close=True), Act(ok())]
     results, server = exchange(transport, acts, get(), get(method="PATCH", body=b"{}"))
@@ -167,10 +184,29 @@ def test_a_server_that_stops_answering_times_out(transport, reply):
 def test_a_port_where_nothing_listens_refuses(transport):
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
-        url = f"http://127.0.0.1:{unused.getsockname()[1]}"
-        failure = asyncio.run(_failure(transport, url))
+        address = f"127.0.0.1:{unused.getsockname()[1]}"
+        failure = asyncio.run(_failure(transport, f"http://{address}"))
     assert failure.kind is FailureKind.REFUSED
-    assert url.removeprefix("http://") in failure.message
+    assert failure.message == f"no connection to {address}: Connection refused"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_an_unknown_host_is_named(transport, scheme):
+    failure = asyncio.run(_failure(transport, f"{scheme}://paragon.invalid/x"))
+    assert failure.kind is FailureKind.UNKNOWN_HOST
+    assert failure.message == "the host name paragon.invalid is not known"
+
+
+def test_a_host_that_accepts_no_connection_is_not_connected(transport):
+    with socket.socket() as full, socket.socket() as first, socket.socket() as second:
+        full.bind(("127.0.0.1", 0))
+        full.listen(0)
+        for waiting in (first, second):
+            waiting.settimeout(0)
+            waiting.connect_ex(full.getsockname())
+        url = f"http://127.0.0.1:{full.getsockname()[1]}"
+        failure = asyncio.run(_failure(partial(transport, connect_timeout=0.05), url))
+    assert (failure.kind, failure.message) == (FailureKind.NOT_CONNECTED, "no connection within 0.05 s")
 
 
 def test_a_server_without_tls_is_told(transport):
@@ -178,7 +214,19 @@ def test_a_server_without_tls_is_told(transport):
         async with serving(greeting=b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
             return await _failure(transport, server.url.replace("http://", "https://"))
 
-    assert asyncio.run(run()).kind is FailureKind.TLS
+    failure = asyncio.run(run())
+    assert failure.kind is FailureKind.TLS
+    assert failure.message == "no secure connection to 127.0.0.1: the handshake failed"
+
+
+def test_a_certificate_of_an_unknown_authority_is_not_trusted(transport, certificate):
+    async def run():
+        async with serving(tls=server_context(certificate())) as server:
+            return await _failure(transport, server.url)
+
+    failure = asyncio.run(run())
+    assert failure.kind is FailureKind.TLS
+    assert failure.message == "no secure connection to 127.0.0.1: its certificate is not trusted"
 
 
 @pytest.mark.parametrize(

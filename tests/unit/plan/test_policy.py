@@ -1,8 +1,9 @@
 import pytest
 
 from paragon_sync.model.planned import Counts, FindingKind, Severity
-from paragon_sync.model.project import Policy, Threshold
-from paragon_sync.plan.policy import KNOBS, Hit, check, disabled_limit, severity
+from paragon_sync.model.project import Policy
+from paragon_sync.model.thresholds import KNOBS, Threshold
+from paragon_sync.plan.policy import Hit, check, disabled_limit, severity
 
 REFUSED: dict[str, tuple[Counts, Policy, list[str]]] = {
     "nothing": (Counts(), Policy(), []),
@@ -16,20 +17,24 @@ REFUSED: dict[str, tuple[Counts, Policy, list[str]]] = {
     ),
     "a share that binary numbers miss": (
         Counts(considered=100, changed=29),
-        Policy(users_changed=Threshold(share=0.29)),
+        Policy(thresholds={"usersChanged": Threshold(share=0.29)}),
         [],
     ),
     "a number counts among few users": (
         Counts(considered=2, changed=2),
-        Policy(users_changed=Threshold(number=1)),
+        Policy(thresholds={"usersChanged": Threshold(number=1)}),
         ["usersChanged=2"],
     ),
-    "none at all": (Counts(considered=1, changed=1), Policy(users_changed=Threshold(number=0)), ["usersChanged=1"]),
+    "none at all": (
+        Counts(considered=1, changed=1),
+        Policy(thresholds={"usersChanged": Threshold(number=0)}),
+        ["usersChanged=1"],
+    ),
     "10 removals": (Counts(considered=1, values_removed=10), Policy(), []),
     "11 removals": (Counts(considered=1, values_removed=11), Policy(), ["valuesRemoved=11"]),
     "a share of removals": (
         Counts(considered=10, values_removed=2, kept=6),
-        Policy(values_removed=Threshold(share=0.2)),
+        Policy(thresholds={"valuesRemoved": Threshold(share=0.2)}),
         ["valuesRemoved=2"],
     ),
     "5 % of enabled workflows": (Counts(considered=10, workflows_disabled=1, workflows_managed=20), Policy(), []),
@@ -105,9 +110,9 @@ def test_not_connected_users_count_where_there_is_a_limit() -> None:
     counts = Counts(considered=10, not_connected=3)
 
     assert () == check(counts, Policy(), {})
-    assert () == check(counts, Policy(users_not_connected=Threshold(number=3)), {})
-    assert () == check(counts, Policy(users_not_connected=Threshold(share=0.3)), {})
-    (refusal,) = check(counts, Policy(users_not_connected=Threshold(share=0.2)), {})
+    assert () == check(counts, Policy(thresholds={"usersNotConnected": Threshold(number=3)}), {})
+    assert () == check(counts, Policy(thresholds={"usersNotConnected": Threshold(share=0.3)}), {})
+    (refusal,) = check(counts, Policy(thresholds={"usersNotConnected": Threshold(share=0.2)}), {})
     assert (
         "3 of 10 users are not connected; policy usersNotConnected allows 20% of those considered."
         " To go on all the same: --allow usersNotConnected=3"
@@ -139,8 +144,8 @@ def test_one_protected_value_is_one() -> None:
 LIMITS: dict[str, tuple[Counts, Policy, dict[str, int], int | None]] = {
     "a share": (Counts(considered=10, workflows_managed=50), Policy(), {}, 2),
     "a share of few users": (Counts(considered=9, workflows_managed=50), Policy(), {}, None),
-    "a number": (Counts(considered=1), Policy(workflows_disabled=Threshold(number=3)), {}, 3),
-    "none at all": (Counts(considered=1), Policy(workflows_disabled=Threshold(number=0)), {}, 0),
+    "a number": (Counts(considered=1), Policy(thresholds={"workflowsDisabled": Threshold(number=3)}), {}, 3),
+    "none at all": (Counts(considered=1), Policy(thresholds={"workflowsDisabled": Threshold(number=0)}), {}, 0),
     "more by a knob": (Counts(considered=10, workflows_managed=50), Policy(), {"workflowsDisabled": 7}, 7),
     "less by a knob": (Counts(considered=10, workflows_managed=50), Policy(), {"workflowsDisabled": 1}, 2),
 }

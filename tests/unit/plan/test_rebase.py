@@ -9,7 +9,7 @@ from paragon_sync.model.declared import ConfigurationBy
 from paragon_sync.model.desired import WorkflowEntry
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.planned import Operation, Origin, Value
-from paragon_sync.plan.rebase import AsPlanned, Conflicting, Enabled, Rewritten, Satisfied, ToSend, Unwritable, rebase
+from paragon_sync.plan.rebase import Conflicting, Enabled, Satisfied, ToSend, Unwritable, rebase
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, plan, user
 
 
@@ -31,7 +31,7 @@ def told(found: object) -> Json:
     match found:
         case Satisfied():
             return "satisfied"
-        case AsPlanned(payload=payload) | Rewritten(payload=payload):
+        case ToSend(payload=payload):
             return payload
         case Conflicting(paths=paths):
             return ["/".join(path.pointer) for path in paths]
@@ -237,7 +237,7 @@ def test_after_metadata_enablements_are_asserted_again(
     planned = operation(block, credential() if base is None else workflows(notify=base))
     reread = user(workflows(notify=after))
 
-    assert equal(expected, told(rebase(planned, reread, switched={NOTIFY})))
+    assert equal(expected, told(rebase(planned, reread, switched={NOTIFY: after is ON})))
 
 
 @pytest.mark.parametrize(
@@ -248,7 +248,7 @@ def test_after_metadata_an_entry_to_be_removed_may_be_switched(after: Json, expe
     (one,) = planned.managed
     removed = replace(one, target=WorkflowEntry("notify"), base=ON, desired=ABSENT, origin=Origin.ROLLBACK)
 
-    found = told(rebase(replace(planned, managed=(removed,)), user(workflows(notify=after)), switched={NOTIFY}))
+    found = told(rebase(replace(planned, managed=(removed,)), user(workflows(notify=after)), switched={NOTIFY: False}))
 
     assert equal(expected, found) or [one.rpartition("/")[2] for one in found] == expected
 
@@ -257,13 +257,21 @@ def test_after_metadata_an_enablement_that_moves_again_is_a_conflict() -> None:
     planned = operation(BlockSpec(settings={"note": 1}, workflows={"notify": True}), workflows(notify=ON))
     odd: Json = {"enabled": "odd", "settings": {}}
 
-    found = rebase(planned, user(workflows(notify=odd)), switched={NOTIFY})
+    found = rebase(planned, user(workflows(notify=odd)), switched={NOTIFY: False})
 
     assert ["configuredWorkflows/notify/enabled"] == told(found)
 
 
-@pytest.mark.parametrize("switched", [set(), {("cred-1", None, "digest")}, {("cred-1", "g", "notify")}])
-def test_one_that_metadata_did_not_switch_was_switched_by_a_person(switched: set[Enabled]) -> None:
+def test_after_metadata_an_entry_that_its_user_created_since_the_plan_is_asserted_again() -> None:
+    planned = operation(BlockSpec(workflows={"notify": True}), credential())
+
+    found = told(rebase(planned, user(workflows(notify=NOT_ON)), switched={NOTIFY: False}))
+
+    assert equal({"configuredWorkflows": {"notify": ON}}, found)
+
+
+@pytest.mark.parametrize("switched", [{}, {("cred-1", None, "digest"): False}, {("cred-1", "g", "notify"): False}])
+def test_one_that_metadata_did_not_switch_was_switched_by_a_person(switched: dict[Enabled, bool]) -> None:
     planned = operation(BlockSpec(settings={"note": 1}, workflows={"notify": True}), workflows(notify=ON))
 
     found = rebase(planned, user(workflows(notify=NOT_ON)), switched=switched)

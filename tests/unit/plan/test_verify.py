@@ -5,7 +5,7 @@ import pytest
 from paragon_sync.jsonvalue import Json, JsonObject
 from paragon_sync.model.live import Credential
 from paragon_sync.model.outcome import SideEffect
-from paragon_sync.plan.rebase import AsPlanned, ToSend, rebase
+from paragon_sync.plan.rebase import ToSend, rebase
 from paragon_sync.plan.requests import newly_enabled
 from paragon_sync.plan.verify import (
     ChangedAfter,
@@ -17,6 +17,7 @@ from paragon_sync.plan.verify import (
     side_effects,
     switched_off,
 )
+from tests.nouns import as_planned
 from tests.unit.plan.build import BlockSpec, credential, document, plan, user
 
 BLOCK = BlockSpec(settings={"note": "d"}, defaults={"channel": "x"})
@@ -53,14 +54,14 @@ VERDICTS: dict[str, tuple[Credential, Verified]] = {
 def test_reading_back(after: Credential, expected: Verified) -> None:
     (operation,) = plan(user(BEFORE), document(BLOCK)).operations
 
-    assert expected == compare_after(operation, AsPlanned(operation), user(after))
+    assert expected == compare_after(operation, as_planned(operation), user(after))
 
 
 def test_a_third_value_is_a_conflict_even_beside_one_that_was_not_kept() -> None:
     block = BlockSpec(settings={"note": "d", "also": 1})
     (operation,) = plan(user(BEFORE), document(block)).operations
 
-    found = compare_after(operation, AsPlanned(operation), user(config("third", other=1)))
+    found = compare_after(operation, as_planned(operation), user(config("third", other=1)))
 
     assert isinstance(found, ChangedAfter)
     assert [("note", "b", "third", "d")] == [(p.label, p.base, p.live, p.planned) for p in found.paths]
@@ -80,7 +81,7 @@ def test_metadata_is_read_back_key_by_key() -> None:
     before = user(credential(), meta={"a": 0, "b": {"c": 1}, "d": 1})
     (operation,) = plan(before, document(metadata={"a": 1})).operations
 
-    found = compare_after(operation, AsPlanned(operation), user(meta={"a": 1, "b": {"c": 1.0}}))
+    found = compare_after(operation, as_planned(operation), user(meta={"a": 1, "b": {"c": 1.0}}))
 
     assert Kept(notes=("moved during write: /b",), alarms=("lost? /d",)) == found
 
@@ -96,7 +97,11 @@ def test_the_workflow_map_is_named_as_it_was_and_may_change_its_name() -> None:
     before = user(credential(configurations=[entry]))
     (operation,) = plan(before, document(BlockSpec(settings={"note": "d"}))).operations
 
-    found = compare_after(operation, AsPlanned(operation), user(credential(configurations=[renamed])))
+    found = compare_after(
+        operation,
+        as_planned(operation),
+        user(credential(configurations=[renamed])),
+    )
 
     assert Kept(alarms=("lost? /workflowSettings/v/enabled", "lost? /workflowSettings/v/settings/day")) == found
 

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 
 from paragon_sync.jsonvalue import ABSENT, Json, Number, Repeated, equal, loads
-from paragon_sync.render.literal import fit, fit_both, literal, pad, printable
+from paragon_sync.render.literal import fit, fit_both, literal, pad
+from paragon_sync.render.printable import printable
 from tests import nouns
 
 

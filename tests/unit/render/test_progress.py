@@ -31,8 +31,14 @@ APPLYING = Reached(
         ),
         (Reached(title="pulling the catalog", noun=""), "pulling the catalog"),
         (Reached(title="pulling the catalog", noun="", refusals=1), "pulling the catalog: held up 1 time"),
-        (Reached(title="loading", noun="document", done=1), "loading: 1 document"),
-        (Reached(title="loading", noun="document", done=5000, rate=4.25), "loading: 5,000 documents, 4.2/s"),
+        (Reached(title="loading", noun="user", done=1), "loading: 1 user"),
+        (Reached(title="loading", noun="user", done=5000, rate=4.25), "loading: 5,000 users, 4.2/s"),
+        (
+            Reached(title="loading", noun="user", done=1_000_007, rate=85e3, parts={"user": 7, "row": 1_000_000}),
+            "loading: 7 users, 1,000,000 rows, 85,000/s",
+        ),
+        (Reached(title="loading", noun="user", done=3, parts={"user": 0, "row": 3}), "loading: 3 rows"),
+        (Reached(title="loading", noun="user", parts={"user": 0, "row": 0}), "loading: 0 users"),
         (Reached(title="planning", noun="user", done=7, total=7, rate=90.0), "planning: 7 of 7 users (100 %), 90/s"),
         (Reached(title="planning", noun="user", done=0, total=0), "planning: 0 of 0 users"),
     ],
@@ -57,8 +63,8 @@ def test_a_terminal_gets_a_bar() -> None:
 
 
 def test_what_has_no_end_in_sight_has_no_bar() -> None:
-    assert drawn(Reached(title="loading", noun="document", done=1200, rate=900.0)) == [
-        "Loading 1,200 documents",
+    assert drawn(Reached(title="loading", noun="user", done=1200, rate=900.0)) == [
+        "Loading 1,200 users",
         "  900/s",
     ]
 

@@ -7,12 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from paragon_sync.errors import JsonError
-from paragon_sync.jsonvalue import ABSENT, Repeated, dumps
+from paragon_sync.jsonvalue import ABSENT, Repeated
 from paragon_sync.model.declared import Place, Position
 from paragon_sync.model.outcome import ConflictingPath, Outcome
 from paragon_sync.model.planned import Counts, Detail, Finding, Operation, PlanHeader, Request, Subject
 from paragon_sync.store import encoding
 from tests import nouns
+from tests.nouns import outline_of
 
 
 def exact(noun: object) -> str:
@@ -25,19 +26,12 @@ def test_an_operation_reads_back_as_it_was(operation: Operation) -> None:
     assert exact(operation) == exact(encoding.read(Operation, encoding.write(operation)))
 
 
-PARTS = [field.name for field in dataclasses.fields(Operation) if field.compare]
-
-
-@given(nouns.OPERATIONS, st.permutations(PARTS))
-def test_an_operation_read_part_by_part_has_the_same_parts(operation: Operation, names: list[str]) -> None:
-    later = encoding.read_later(*encoding.write_operation(operation))
-    for name in names:
-        assert encoding.write_part(operation, name) == encoding.write_part(later, name)
-        assert exact(getattr(operation, name)) == exact(getattr(later, name))
-    assert later.base_text == dumps(operation.base)
-    assert exact(dataclasses.replace(later, kept=operation.kept + 1)) != exact(operation)
-    with pytest.raises(AttributeError):
-        _ = later.anything
+@given(nouns.OPERATIONS)
+def test_an_operation_is_read_whole_or_for_a_run(operation: Operation) -> None:
+    review, run = encoding.write_operation(operation)
+    assert exact(operation) == exact(encoding.read_operation(review, run))
+    assert exact(dataclasses.replace(operation, changes=(), kept=0)) == exact(encoding.read_run(run))
+    assert exact(outline_of(operation)) == exact(encoding.read_outline(review))
 
 
 @given(nouns.FINDINGS)

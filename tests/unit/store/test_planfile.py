@@ -295,16 +295,16 @@ def edit(path: Path, statement: str) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE operations SET rest = replace(rest, 'enterprise', 'free') WHERE number = 0",
+        "UPDATE operations SET run = replace(run, 'enterprise', 'free') WHERE number = 0",
         "UPDATE operations SET user = CAST('globex' AS BLOB)",
         "UPDATE operations SET integration = x'00' WHERE number = 0",
         "UPDATE operations SET number = 7 WHERE number = 1",
-        "UPDATE operations SET changes = 7",
-        "UPDATE operations SET changes = replace(changes, 'C0123', 'C4711')",
+        "UPDATE operations SET review = 7",
+        "UPDATE operations SET review = replace(review, 'C0123', 'C4711')",
         "UPDATE findings SET kind = CAST('notValid' AS BLOB)",
         "DELETE FROM operations WHERE number = 1",
         "DELETE FROM findings",
-        "INSERT INTO operations SELECT number + 2, user, integration, changes, rest FROM operations",
+        "INSERT INTO operations SELECT number + 2, user, integration, review, run FROM operations",
         "UPDATE meta SET value = CAST(replace(value, 'production', 'staging') AS BLOB) WHERE name = 'header'",
         "UPDATE meta SET value = 7 WHERE name = 'header'",
         "UPDATE meta SET value = x'00' WHERE name = 'digest'",
@@ -315,7 +315,7 @@ def edit(path: Path, statement: str) -> None:
         "DROP TABLE findings",
         "DROP INDEX findings_by_kind",
         "CREATE INDEX more ON operations (number)",
-        "ALTER TABLE operations RENAME COLUMN rest TO row",
+        "ALTER TABLE operations RENAME COLUMN run TO row",
     ],
 )
 def test_an_edited_plan_is_noticed(tmp_path: Path, statement: str) -> None:

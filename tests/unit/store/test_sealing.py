@@ -112,11 +112,11 @@ def test_a_plain_plan_needs_no_key_and_takes_one(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE operations SET rest = (SELECT o.rest FROM operations o WHERE o.number = 1 - operations.number)",
-        "UPDATE operations SET changes = (SELECT o.changes FROM operations o WHERE o.number = 1 - operations.number)",
-        "UPDATE operations SET changes = (SELECT row FROM findings) WHERE number = 1",
-        "UPDATE operations SET rest = changes, changes = rest",
-        "UPDATE operations SET rest = substr(rest, 2)",
+        "UPDATE operations SET run = (SELECT o.run FROM operations o WHERE o.number = 1 - operations.number)",
+        "UPDATE operations SET review = (SELECT o.review FROM operations o WHERE o.number = 1 - operations.number)",
+        "UPDATE operations SET review = (SELECT row FROM findings) WHERE number = 1",
+        "UPDATE operations SET run = review, review = run",
+        "UPDATE operations SET run = substr(run, 2)",
     ],
 )
 def test_rows_that_trade_places_are_noticed_even_with_the_digest_put_right(tmp_path: Path, statement: str) -> None:
@@ -170,7 +170,8 @@ def journal(store: StateStore, run: str) -> None:
             Sending(
                 number=0,
                 operation=OPERATION,
-                own=({"channel": VALUE}, OPERATION.requests),
+                preimage={"channel": VALUE},
+                requests=OPERATION.requests,
                 at="t1",
                 opened=opened,
             )

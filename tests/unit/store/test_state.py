@@ -28,7 +28,7 @@ from paragon_sync.model.outcome import (
     Unchanged,
     Unknown,
 )
-from paragon_sync.model.planned import ConfigurationSubject, MetadataSubject, Operation, PatchConfig
+from paragon_sync.model.planned import ConfigurationSubject, EnableWorkflow, MetadataSubject, Operation, PatchConfig
 from paragon_sync.store import location, state
 from paragon_sync.store.journal import (
     Attempt,
@@ -93,7 +93,8 @@ def sending(number: int, at: str = "t1", opened: float = 0.5, attempt: int = 1, 
     return Sending(
         number=number,
         operation=operation(),
-        own=({**preimage}, (PATCH,)),
+        preimage={**preimage},
+        requests=(PATCH,),
         at=at,
         opened=window(opened).opened,
         attempt=attempt,
@@ -551,6 +552,16 @@ def test_a_store_of_the_second_format_gets_fences(opening: Callable[[], StateSto
         upgraded.keep(RUN, [Refused(number=0, attempt=1)])
         (entry,) = upgraded.entries(RUN)
         assert [True] == [attempt.refused for attempt in entry.attempts]
+
+
+def test_an_attempt_that_was_refused_halfway_keeps_what_it_did(store: StateStore) -> None:
+    enable = EnableWorkflow(credential="c1", configuration=None, workflow="wf")
+    store.sending(RUN, [replace(sending(0), requests=(PATCH, enable))])
+
+    store.keep(RUN, [Refused(number=0, attempt=1, done=(PATCH,))])
+
+    (entry,) = store.entries(RUN)
+    assert [((PATCH,), False)] == [(attempt.requests, attempt.refused) for attempt in entry.attempts]
 
 
 def test_an_attempt_that_is_recorded_again_is_replaced(store: StateStore) -> None:

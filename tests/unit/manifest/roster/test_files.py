@@ -10,12 +10,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-import zstandard
 
 from paragon_sync.errors import Problem
 from paragon_sync.jsonvalue import Json, Number
 from paragon_sync.manifest.roster import MOST_TOLD, Row, read
 from paragon_sync.model.declared import FileRoster, Place
+from tests.packing import zstd
 
 PLACE = Place(file="rollout.yaml", pointer=("users",))
 
@@ -145,7 +145,7 @@ def test_the_column_of_a_syntax_error_is_told(tmp_path: Path) -> None:
     assert (tmp_path / "r.ndjson", 1, 15) == (Path(problem.file), problem.line, problem.column)
 
 
-PACK: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstandard.compress}
+PACK: dict[str, Callable[[bytes], bytes]] = {"gz": gzip.compress, "zst": zstd.compress}
 
 
 @pytest.mark.parametrize("suffix", PACK)

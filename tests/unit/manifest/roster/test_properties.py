@@ -8,7 +8,6 @@ import io
 from pathlib import Path
 
 import pytest
-import zstandard
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +15,7 @@ from paragon_sync.errors import Problem
 from paragon_sync.jsonvalue import Json, dumps, equal
 from paragon_sync.manifest.roster import Row, read
 from paragon_sync.model.declared import FileRoster, Place
+from tests.packing import zstd
 
 PLACE = Place(file="rollout.yaml", pointer=("users",))
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=8)
@@ -81,7 +81,7 @@ def test_anything_else_is_told(folder: Path, pieces: list[bytes], kind: str, pac
     if packed == ".gz":
         content = gzip.compress(content)[: cut or None]
     elif packed == ".zst":
-        content = zstandard.compress(content)[: cut or None]
+        content = zstd.compress(content)[: cut or None]
     path = folder / f"any.{kind}{packed}"
     path.write_bytes(content)
     items = list(read(FileRoster(place=PLACE, format=kind, path=str(path))))

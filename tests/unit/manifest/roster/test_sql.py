@@ -51,6 +51,29 @@ def test_rows_of_sqlite_have_its_types(folder: Path) -> None:
     assert [Row("acme", 1, acme), Row("globex", 2, globex)] == list(read(roster(query, "sqlite:///users.db", folder)))
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        "VACUUM INTO 'made.db'",
+        "ATTACH 'made.db' AS made",
+        "PRAGMA writable_schema = 1",
+        "CREATE TEMP TABLE t (x)",
+        "UPDATE users SET plan = 'x'",
+        "DELETE FROM users",
+        "DELETE FROM users RETURNING id AS user",
+    ],
+)
+def test_a_query_that_does_more_than_read_is_refused(folder: Path, query: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(folder)
+    before = (folder / "users.db").read_bytes()
+
+    told = problem(roster(query, "sqlite:///users.db", folder))
+
+    assert (told.message, told.hint) == ("the query of a roster may only read", "write a single SELECT")
+    assert [path.name for path in folder.iterdir()] == ["users.db"]
+    assert (folder / "users.db").read_bytes() == before
+
+
 class Told(BaseException):
     """What a signal's handler raises."""
 
@@ -97,8 +120,7 @@ def test_a_whole_number_is_an_id(folder: Path) -> None:
         ("SELECT 'a' AS user UNION ALL SELECT 'a'", {}, "stands here again; first in row 1 of the query"),
         ("SELECT id AS user FROM users WHERE 0", {}, "gives no users"),
         ("SELECT missing", {}, "the query can't be answered: no such column: missing"),
-        ("DELETE FROM users", {}, "attempt to write a readonly database"),
-        ("PRAGMA user_version = 1", {}, "readonly"),
+        ("PRAGMA user_version = 1", {}, "may only read"),
     ],
 )
 def test_what_a_query_lacks_is_told(folder: Path, query: str, options: dict[str, object], message: str) -> None:

@@ -14,7 +14,11 @@ from paragon_sync.model.declared import Declared, FileRoster, InlineRoster, Plac
 
 PLACE = Place(file="rollout.yaml", pointer=("users",))
 SCOPE = SecretScope(
-    folder=Path("project"), env=frozenset({"URL"}), files=("secrets/",), environ={"URL": "postgresql://u:pw@h/d"}
+    folder=Path("project"),
+    env=frozenset({"URL"}),
+    files=("secrets/",),
+    roster_urls=("URL",),
+    environ={"URL": "postgresql://u:pw@h/d"},
 )
 
 

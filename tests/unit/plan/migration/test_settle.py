@@ -14,7 +14,7 @@ from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.migration import Undecided
 from paragon_sync.model.planned import FindingKind, Managed, Origin, Severity
 from paragon_sync.model.project import Policy
-from paragon_sync.plan.rebase import Conflicting, Rewritten, Satisfied, rebase
+from paragon_sync.plan.rebase import Conflicting, Satisfied, ToSend, rebase
 from paragon_sync.plan.tally import Tally
 from paragon_sync.plan.user import UserPlan
 from tests.unit.plan.build import BlockSpec, WorkflowSpec, credential, document, lines, user, written
@@ -370,7 +370,7 @@ def test_released_values_are_told_beside_what_was_read() -> None:
 
 
 MOVED: dict[str, tuple[Any, JsonObject, JsonObject, type]] = {
-    "nothing": (RENAME, {"old": 1, "x": 1}, {"old": 1, "x": 2}, Rewritten),
+    "nothing": (RENAME, {"old": 1, "x": 1}, {"old": 1, "x": 2}, ToSend),
     "done by somebody else": (RENAME, {"old": 1}, {"channel": 1}, Satisfied),
     "the source": (RENAME, {"old": 1}, {"old": 2}, Conflicting),
     "the source is gone": (RENAME, {"old": 1}, {}, Conflicting),
@@ -381,7 +381,7 @@ MOVED: dict[str, tuple[Any, JsonObject, JsonObject, type]] = {
     "what a table kept": (
         migration(put("channel", 1), table("note", [("a", "b")])), {"note": "c"}, {"note": "a"}, Conflicting,
     ),
-    "what a default left": (migration(put("channel", 1), fill("note", 2)), {"note": "c"}, {"note": "a"}, Rewritten),
+    "what a default left": (migration(put("channel", 1), fill("note", 2)), {"note": "c"}, {"note": "a"}, ToSend),
     "what a default fills": (migration(fill("note", 2)), {}, {"note": "a"}, Satisfied),
     "what a default fills and a condition read": (
         migration(fill("note", 2), where=lambda live: read(live, "Note") == "(absent)"), {}, {"note": "a"}, Conflicting,

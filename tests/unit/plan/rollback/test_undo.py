@@ -20,11 +20,12 @@ from paragon_sync.model.planned import (
     PatchMeta,
     Severity,
 )
-from paragon_sync.plan.rebase import AsPlanned, Conflicting, Satisfied, ToSend, rebase
+from paragon_sync.plan.rebase import Conflicting, Satisfied, ToSend, rebase
 from paragon_sync.plan.rollback.trace import Write
 from paragon_sync.plan.rollback.undo import Undone, Written, undo_user
 from paragon_sync.plan.tally import disables
 from paragon_sync.plan.verify import Kept, compare_after
+from tests.nouns import as_planned
 from tests.unit.plan.build import CATALOG, changes, credential, payload_of, served, user
 
 SUBJECT = ConfigurationSubject(integration="slack", credential="cred-1", account="T1")
@@ -307,6 +308,13 @@ ATTEMPTS: dict[str, tuple[list[tuple[JsonObject, JsonObject]], bool, JsonObject,
         [settings(a=1, x=1)],
         [],
     ),
+    "another's value came between, and the last write carried it": (
+        [(settings(a=1), settings(a=2, b=2)), (settings(a=1, b=5), settings(a=2, b=5))],
+        True,
+        settings(a=2, b=5),
+        [settings(a=1, b=5)],
+        [],
+    ),
     "an entry that only the first created": (
         [({}, workflows(w=ON)), (workflows(w=ON), workflows(w=ON) | settings(a=1))],
         True,
@@ -538,4 +546,4 @@ def test_what_is_removed_reads_back_as_removed() -> None:
     before = user(credential(created | {"more": 1}))
     (operation,) = undo(patched(({}, created)), created | {"more": 1}).operations
 
-    assert Kept() == compare_after(operation, AsPlanned(operation), served(before, operation.requests))
+    assert Kept() == compare_after(operation, as_planned(operation), served(before, operation.requests))

@@ -202,6 +202,59 @@ def test_a_stop_before_a_recorded_write_left_leaves_nothing_recorded(tmp_path: P
     assert [] == api.times("PATCH")
 
 
+def test_a_recorded_write_that_is_given_up_is_withdrawn(tmp_path: Path) -> None:
+    """The repeated read hangs beyond the time that a stop leaves."""
+    api = people(1)
+
+    async def hang(asked: Asked) -> Any:
+        if asked.method == "GET" and asked.before == 1:
+            await asyncio.sleep(60)
+
+    async def stop(_store: object, stop: Any) -> None:
+        await asyncio.sleep(6)
+        stop.ask("stopped by the test", 3)
+
+    api.answer = hang
+    run = Bench(folder=tmp_path, api=api, write=SlowDisk(5), disturb=stop).apply()
+
+    assert {} == run.store.counts(run.run)
+    assert [] == api.times("PATCH")
+
+
+def test_a_write_that_is_given_up_on_the_wire_stays_recorded(tmp_path: Path) -> None:
+    api = people(1)
+
+    async def hang(asked: Asked) -> Any:
+        if asked.method == "PATCH":
+            await asyncio.sleep(60)
+
+    async def stop(_store: object, stop: Any) -> None:
+        await asyncio.sleep(1)
+        stop.ask("stopped by the test", 3)
+
+    api.answer = hang
+    run = Bench(folder=tmp_path, api=api, disturb=stop).apply()
+
+    assert {"sending": 1} == run.store.counts(run.run)
+
+
+def test_a_stop_ends_the_wait_for_another_read(tmp_path: Path) -> None:
+    api = people(1)
+
+    async def refuse(asked: Asked) -> Any:
+        return too_many(100) if asked.method == "GET" else None
+
+    async def stop(_store: object, stop: Any) -> None:
+        await asyncio.sleep(6)
+        stop.ask("stopped by the test", 3)
+
+    api.answer = refuse
+    run = Bench(folder=tmp_path, api=api, disturb=stop).apply()
+
+    assert {} == run.store.counts(run.run)
+    assert run.seconds < 7
+
+
 def test_a_patch_between_workflow_requests_rests_on_a_fresh_read_and_a_switch_needs_none(tmp_path: Path) -> None:
     entry = {"enabled": True, "settings": {}}
     live = {"sharedSettings": {"channel": "C1"}, "configuredWorkflows": {"notify": entry, "escalate": entry}}

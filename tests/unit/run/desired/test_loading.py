@@ -145,3 +145,31 @@ def test_step_by_step_each_user_is_told_of_as_they_come(tmp_path: Path) -> None:
     steps = load_step_by_step([file], SecretScope(folder=tmp_path), Resolver(CATALOG), Filters(users=("a", "b")))
 
     assert list(steps) == ["b", "a"]
+
+
+ABOUT_ACME = {"only": frozenset({"acme"}), "checks_all": False}
+
+
+def test_documents_about_other_users_are_not_parsed_where_no_plan_is_written(tmp_path: Path) -> None:
+    others = [document(f"other-{number:04}", profiles=["standard"]) for number in range(500)]
+    with loaded(
+        tmp_path, [profile("standard", Note="n"), *others, document("acme", profiles=["standard"])], **ABOUT_ACME
+    ) as desired:
+        assert (desired.documents, list(desired.users())) == (2, ["acme"])
+        (one,) = desired.documents_of("acme")
+        assert one.layers[0].source == "profile standard"
+
+
+def test_an_error_elsewhere_counts_where_a_plan_is_written(tmp_path: Path) -> None:
+    documents = [document("acme"), document("globex", wrong=1)]
+    with loaded(tmp_path, documents, **ABOUT_ACME) as desired:
+        assert ["acme"] == list(desired.users())
+    for filters in ({"users": ("acme",)}, {"only": frozenset({"acme"})}):
+        with pytest.raises(ManifestError, match="wrong"), loaded(tmp_path, documents, **filters):
+            """It must not come to this."""
+
+
+def test_an_error_in_what_concerns_all_users_counts_always(tmp_path: Path) -> None:
+    documents = [document("acme"), profile("standard", Gone="n")]
+    with pytest.raises(ManifestError, match="Gone"), loaded(tmp_path, documents, **ABOUT_ACME):
+        """It must not come to this."""

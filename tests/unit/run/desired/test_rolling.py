@@ -32,7 +32,8 @@ from paragon_sync.model.desired import (
     WorkflowSetting,
 )
 from paragon_sync.run.desired.filters import Filters
-from paragon_sync.run.desired.loading import Desired, load
+from paragon_sync.run.desired.loading import Desired, load, load_step_by_step
+from paragon_sync.run.progress import Progress, Stage
 from tests import postgres
 
 NOW = datetime(2026, 3, 14, tzinfo=UTC)
@@ -62,7 +63,9 @@ def loaded(
     for file, text in zip(files, texts.values(), strict=True):
         file.write_text(text)
     resolver = None if catalog is None else Resolver(catalog, now=NOW)
-    scope = SecretScope(folder=folder, env=frozenset({"URL"}), environ={"URL": "unset"})
+    scope = SecretScope(
+        folder=folder, env=frozenset({"URL"}), roster_urls=("postgresql:///test*",), environ={"URL": "unset"}
+    )
     desired = load(sorted(files), scope, resolver, filters or Filters())
     try:
         yield desired
@@ -349,3 +352,35 @@ def test_a_value_of_a_setting_named_by_id_is_taken_as_it_stands(tmp_path: Path) 
     with loaded(tmp_path, csv=CSV, rollout=text) as desired:
         value: Json = "C1"
         assert {Setting("frequency"): Set(value)} == claims(desired.documents_of("acme")[0])
+
+
+def test_rows_of_other_users_are_not_looked_at_where_no_plan_is_written(tmp_path: Path) -> None:
+    rows = "user,channel,frequency\nacme,C1,daily\nglobex,C2,never\n"
+    value = "{slack: {settings: {Frequency: '{{ row.frequency }}'}}}"
+    text = f"{HEAD}users: {{csv: eu.csv}}\nintegrations: {value}\n"
+    with loaded(tmp_path, csv=rows, all=text, filters=Filters(only=frozenset({"acme"}), checks_all=False)) as desired:
+        assert ["acme"] == list(desired.users())
+    with pytest.raises(ManifestError, match="never"), loaded(tmp_path, csv=rows, all=text):
+        """It must not come to this."""
+
+
+def test_progress_counts_rows_whoever_they_are_about(tmp_path: Path) -> None:
+    roster = "user,channel\n" + "".join(f"user-{number},C\n" for number in range(200))
+    (tmp_path / "eu.csv").write_text(roster)
+    file = tmp_path / "all.yaml"
+    user = "---\napiVersion: paragon-sync/v1\nkind: User\nuser: acme\n"
+    file.write_text(f"{HEAD}users: {{csv: eu.csv}}\nwhere: row.user == 'user-7'\n{user}")
+    progress = Progress()
+    steps = load_step_by_step(
+        [file], SecretScope(folder=tmp_path), Resolver(CATALOG, now=NOW), Filters(users=("acme", "user-7")), progress
+    )
+
+    seen = [(user, progress.standing()) for user in steps]
+
+    assert [(user, standing and standing.parts) for user, standing in seen] == [
+        ("user-7", {"user": 0, "row": 8}),
+        ("acme", {"user": 1, "row": 200}),
+    ]
+    standing = progress.standing()
+    assert standing is not None
+    assert (standing.stage, standing.done) == (Stage.CHECKING, 2)
