@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from paragon_sync.model.outcome import Applied, Unchanged
 from tests.simulation.case import Case, Violation, resource_of_note
 from tests.simulation.history import Exchange, UserHistory, Version
+from tests.simulation.storage import Note
 from tests.simulation.values import GONE, Path, Resource, resource_of, shown
 
 
@@ -42,16 +43,28 @@ class Ending:
     def _unsure(self) -> Iterator[tuple[str, Resource]]:
         """Return what a rollback doesn't restore for a good reason.
 
-        The run could not tell the server's own form of a value from another writer's, or an operation of a rollback in
-        bad weather did not end well.
+        The run could not tell the server's own form of a value from another writer's, an operation of a rollback in
+        bad weather did not end well, or a replica answered the last read with a state from before the last write.
         """
         world = self.case.world
         for note in world.storage.notes:
             outcome = note.recorded.outcome
             normalized = self.case.may_be_normalized(note)
             failed = note.process in self.case.rolling and not isinstance(outcome, Applied | Unchanged)
-            if normalized or (failed and world.climate.rolls_back_badly):
+            if normalized or (failed and world.climate.rolls_back_badly) or self._is_judged_by_older_read(note):
                 yield note.recorded.operation.user, resource_of_note(note)
+
+    def _is_judged_by_older_read(self, note: Note) -> bool:
+        """Whether the outcome rests on a read that shows a state from before the newest write to the same resource."""
+        user, resource = note.recorded.operation.user, resource_of_note(note)
+        read = self.case.last_read(note.process, user, resource, until=note.at)
+        writes = [
+            one.acted
+            for one in self.case.world.server.exchanges
+            if one.user == user and one.resource == resource and one.made is not None and one.acted is not None
+        ]
+        done = max((at for at in writes if at <= note.at), default=None)
+        return read is not None and done is not None and read.shown_at < done
 
     def _restored(self, user: str, history: UserHistory, path: Path) -> Iterator[Violation]:
         left, first = self.case.left_by_run(user, path)

@@ -188,6 +188,19 @@ def switched(written: Written, after: LiveUser) -> Switched:
     return dict.fromkeys(sorted(before - now, key=str), False) | dict.fromkeys(sorted(now - before, key=str), True)
 
 
+def is_older(operation: Operation, switched_by_metadata: Switched, live: LiveUser) -> bool:
+    """Return whether a read shows a workflow of the operation as it was before a change of metadata switched it.
+
+    A replica that lags shows it so, and so does the save of another client.
+    """
+    subject = operation.subject
+    if not switched_by_metadata or not isinstance(subject, ConfigurationSubject):
+        return False
+    now = set(map(enabled, enabled_workflows(live)))
+    place = (subject.credential, subject.configuration)
+    return any((one in now) is not left for one, left in switched_by_metadata.items() if one[:2] == place)
+
+
 def managed_enablements(operations: Iterable[Operation]) -> frozenset[Enabled]:
     """What a change of metadata may switch off and the same run sets again."""
     return frozenset(

@@ -6,7 +6,7 @@ A write that failed in a way that may pass is repeated from the first step, neve
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from http import HTTPStatus
@@ -108,16 +108,24 @@ class _Unsent(NamedTuple):
     enabled: tuple[SideEffect, ...]
 
 
+class _OlderRead(NamedTuple):
+    """A read from before a change of metadata, to be repeated after so many ``seconds``."""
+
+    seconds: float
+
+
 @dataclass(slots=True, kw_only=True)
 class _Course:
     """How one operation has gone until now.
 
+    ``delays`` are the seconds before each repetition of a read that is older than the user's metadata.
     ``written`` is the last write that may have been done; ``attempts`` is how many times requests of it were sent.
     ``gate`` is that of the requests that are being sent.
     """
 
     number: int
     operation: Operation
+    delays: Iterator[float]
     written: Written | None = None
     unsent: _Unsent | None = None
     gate: WriteGate | None = None
@@ -151,7 +159,7 @@ async def apply_user(
         elif writing.stop.reason is not None:
             return
         else:
-            course = _course(number, operation, writing.in_doubt.get(number))
+            course = _course(number, operation, writing)
             try:
                 result = _BLOCKED if blocked else await _apply(user, course)
             except asyncio.CancelledError:
@@ -168,10 +176,12 @@ async def apply_user(
             user = replace(user, follows_metadata=well, switched=switched)
 
 
-def _course(number: int, operation: Operation, left: InDoubt | None) -> _Course:
-    if left is None:
-        return _Course(number=number, operation=operation)
-    return _Course(number=number, operation=operation, written=left.written, attempts=left.attempts)
+def _course(number: int, operation: Operation, writing: Writing) -> _Course:
+    course = _Course(number=number, operation=operation, delays=iter(writing.read_back))
+    left = writing.in_doubt.get(number)
+    if left is not None:
+        course.written, course.attempts = left.written, left.attempts
+    return course
 
 
 _BLOCKED = _Ended(outcome=Blocked(reason="the user's metadata did not end well"))
@@ -215,15 +225,20 @@ async def _attempt(user: _User, course: _Course) -> _Ended | ApiError | None:
 
     None where the run is to stop: what was read is not written any more.
     """
-    step: _Ended | Written | ApiError | None = None
-    for _ in range(1 + MAX_REPEATED_READS):
+    repeated = 0
+    while True:
         step = await _retry_reads(user, course)
-        if not isinstance(step, StaleReadError):
+        if isinstance(step, _OlderRead):
+            if await user.workers.wait(step.seconds):
+                return None
+        elif isinstance(step, StaleReadError) and repeated < MAX_REPEATED_READS:
+            repeated += 1
+        else:
             break
     return await _verify(user, course, step) if isinstance(step, Written) else step
 
 
-async def _retry_reads(user: _User, course: _Course) -> _Ended | Written | ApiError | None:
+async def _retry_reads(user: _User, course: _Course) -> _Ended | Written | _OlderRead | ApiError | None:
     """Read and send once a read is answered well; it is repeated by the retry policy, until the run is to stop."""
     session = user.session
     began, tried = session.clock().monotonic, 0
@@ -241,12 +256,14 @@ async def _retry_reads(user: _User, course: _Course) -> _Ended | Written | ApiEr
             return None
 
 
-async def _read_and_send(user: _User, course: _Course) -> _Ended | Written | ApiError | None:
+async def _read_and_send(user: _User, course: _Course) -> _Ended | Written | _OlderRead | ApiError | None:
     """Read, compare, record and send in one reservation; return the error of a write, raise the one of a read."""
     operation = course.operation
     try:
         await user.session.reserve(_requests_in_a_row(operation))
         live = await _read(user.session, operation)
+        if judging.is_older(operation, user.switched, live) and (delay := next(course.delays, None)) is not None:
+            return _OlderRead(seconds=delay)
         overwrite = user.writing.on_conflict == "overwrite"
         match rebase(operation, live, switched=user.switched, on_conflict="overwrite" if overwrite else "skip"):
             case Satisfied():

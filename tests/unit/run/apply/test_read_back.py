@@ -193,3 +193,29 @@ def test_a_form_that_an_earlier_answer_held_is_no_conflict_for_the_next_attempt(
     (outcome,) = run.outcomes()
     assert isinstance(outcome, Failed)
     assert [("channel", "C2")] == [(value.label, value.stored) for value in outcome.stored]
+
+
+def test_a_read_from_before_the_change_of_metadata_is_repeated(tmp_path: Path) -> None:
+    """Metadata switches a workflow off; a replica that lags shows it on when its own operation is read."""
+    entry = {"enabled": True, "settings": {}}
+    on = {"sharedSettings": {"channel": "C1"}, "configuredWorkflows": {"notify": entry}}
+    off = {**on, "configuredWorkflows": {"notify": entry | {"enabled": False}}}
+    api = Api(configs={"u00": on}, meta={"u00": {"plan": "pro"}})
+    reads = 0
+
+    async def switch_off(asked: Asked) -> None:
+        if (asked.method, asked.path) == ("PATCH", "/sdk/me"):
+            api.configs["u00"] = off
+
+    def show(name: str) -> dict[str, Any]:
+        nonlocal reads
+        reads += api.asked[-1].path != "/sdk/me"
+        return on if reads == 3 else api.configs[name]  # the read after the read-back of the metadata
+
+    api.answer, api.shows = switch_off, show
+    blocks = (BlockSpec(workflows={"notify": True}),)
+    run = Bench(folder=tmp_path, api=api, blocks=blocks, metadata={"plan": "free"}).apply()
+
+    assert run.error is None
+    assert api.configs["u00"]["configuredWorkflows"]["notify"]["enabled"] is True
+    assert ["PATCH", "PATCH"] == [one.method for one in api.asked if one.method != "GET"]
