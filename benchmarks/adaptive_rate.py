@@ -23,8 +23,8 @@ from dataclasses import dataclass, field
 from cryptography.hazmat.primitives.asymmetric import rsa
 
 from paragon_sync.errors import ApiError
-from paragon_sync.paragon.adaptive import Adaptive
 from paragon_sync.paragon.client import Client
+from paragon_sync.paragon.controller import Controller
 from paragon_sync.paragon.rate import Limiter
 from paragon_sync.paragon.signing.key import SigningKey
 from paragon_sync.paragon.signing.signer import Signer
@@ -135,14 +135,14 @@ async def measure(server: LimitedServer, *, seconds: float, concurrency: int) ->
         await ask(server, seconds, concurrency)
 
 
-class Unlearned(Adaptive):
-    """Learns nothing from any answer."""
+class Uncontrolled(Controller):
+    """A controller that ignores every answer."""
 
-    def served(self, began: float, now: float) -> None:
+    def record_sent(self, now: float) -> None:
         pass
 
-    def rate(self, now: float) -> float | None:  # noqa: ARG002 - asked as the one that learns is
-        return None
+    def record_success(self, began: float, now: float) -> None:
+        pass
 
 
 def cost(turns: int = 200_000, rounds: int = 5) -> None:
@@ -158,18 +158,18 @@ def cost(turns: int = 200_000, rounds: int = 5) -> None:
         await asyncio.gather(*(take(limiter, turns // 16) for _ in range(16)))
         return (time.process_time() - began) / turns * 1e6
 
-    def made(adaptive: Adaptive | None = None, *, refused: bool = False) -> Limiter:
+    def made(controller: Controller | None = None, *, refused: bool = False) -> Limiter:
         ahead = 0.0
-        limiter = Limiter(clock=lambda: time.monotonic() + ahead)
-        if adaptive is not None:
-            limiter._adaptive = adaptive  # noqa: SLF001 - nobody else has a reason to
+        limiter = Limiter(concurrency=16, clock=lambda: time.monotonic() + ahead)
+        if controller is not None:
+            limiter._controller = controller  # noqa: SLF001 - nobody else has a reason to
         if refused:
             limiter.refused(time.monotonic())
             ahead = 60.0  # by then its rate has grown so much that nobody waits
         return limiter
 
     contestants = {
-        "without what it learns": lambda: made(Unlearned()),
+        "without what it learns": lambda: made(Uncontrolled(16)),
         "while nothing is refused": made,
         "once something was refused": lambda: made(refused=True),
     }

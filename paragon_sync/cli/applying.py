@@ -101,7 +101,10 @@ def _run_and_tell(
             with suppress(OSError):  # nobody reads it
                 _tell_what_is_known(reader, store, target, run, states)
         raise
-    held = None if progress.pace is None else Held(refusals=progress.pace().refusals, paused=progress.pace().paused)
+    pace = None if progress.pace is None else progress.pace()
+    held = None
+    if pace is not None:
+        held = Held(refusals=pace.refusals, paused=pace.paused, concurrency_limit=pace.concurrency_limit)
     try:
         code = print_run(store, runs[-1], target.output_format, view=View(full=target.full), held=held)
     except OSError as error:  # what it can't say is in the record; what ended it says the code

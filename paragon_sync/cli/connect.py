@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from paragon_sync.cli.beside import say
 from paragon_sync.cli.loop import Loop
@@ -68,17 +71,20 @@ def endpoint_of(project: Project, environment: Environment) -> Iterator[Endpoint
     if environment.project is None or environment.signing_key is None:
         raise UsageError(f'environment "{environment.name}" needs both project and signingKey', hint=str(project.file))
     key = _signing_key(environment.name, environment.signing_key, project.folder)
+    for warning in _warnings(environment, project.folder):
+        say(f"warning: {warning}")
     yield Endpoint(host=environment.host, project=environment.project, signing_key=key)
 
 
 @asynccontextmanager
 async def connect(endpoint: Endpoint, limits: Limits) -> AsyncIterator[Client]:
     """A client whose connections are closed at the end."""
+    from paragon_sync.paragon.controller import MAX_CONCURRENCY
     from paragon_sync.paragon.host import api_base
     from paragon_sync.paragon.transport_factory import make_transport
 
     client = Client(
-        make_transport(api_base(endpoint.host), limits.concurrency),
+        make_transport(api_base(endpoint.host), limits.concurrency or MAX_CONCURRENCY),
         host=endpoint.host,
         project=endpoint.project,
         signer=Signer(endpoint.signing_key, endpoint.project),
@@ -101,6 +107,28 @@ def connected(project: Project, environment: Environment) -> Iterator[Connection
             yield Connection(client, loop)
         finally:
             loop.run(opened.aclose())
+
+
+def _warnings(environment: Environment, folder: Path) -> Iterator[str]:
+    """Return what exposes an environment's tokens: a remote host without TLS, a key that every user can read."""
+    url = urlsplit(environment.host)
+    if url.scheme == "http" and not _is_loopback(url.hostname or ""):
+        yield f"tokens are sent to {url.hostname} without encryption: use https://"
+    reference = environment.signing_key
+    if reference is not None and reference.kind == "file":
+        path = folder / reference.name
+        with suppress(OSError):
+            if path.stat().st_mode & stat.S_IROTH:
+                yield f"every user of this machine can read the signing key {path}: chmod 600 {path}"
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _signing_key(environment: str, reference: SecretRef, folder: Path) -> SigningKey:

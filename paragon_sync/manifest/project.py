@@ -134,7 +134,7 @@ def _project(file: Path, document: JsonObject) -> Project:
         roster_urls=_texts(rosters.get("urls")),
         limits=Limits(
             rate=_float(limits.get("rate")),
-            concurrency=_int(limits.get("concurrency"), Limits().concurrency),
+            concurrency=_int(limits["concurrency"], 0) if "concurrency" in limits else None,
         ),
         policy=_policy(_object(document.get("policy"))),
         enablement="endpoint" if apply.get("enablement") == "endpoint" else "config",

@@ -39,10 +39,10 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """``rate`` in requests a second (None: no cap); ``concurrency`` in requests at once."""
+    """``rate`` in requests a second (None: no cap); ``concurrency`` in requests at once (None: adaptive)."""
 
     rate: float | None = None
-    concurrency: int = 16
+    concurrency: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,9 +9,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
-from paragon_sync.paragon.adaptive import Adaptive
+from paragon_sync.paragon.controller import INITIAL_CONCURRENCY, Controller
 
 _LONGEST_PAUSE: Final = 120.0  # seconds; no single answer can stop a run for longer
+MIN_TURNS_PER_SLOT: Final = 8  # before concurrency is reported as a limit: no limit matters to a short run
 _CATCH_UP: Final = 0.01  # seconds that a late timer may make up for
 
 
@@ -20,6 +21,8 @@ class Pace:
     """How fast a run goes. ``rate`` in requests a second (None: as fast as the answers come), ``paused`` in seconds.
 
     ``busy`` are the seconds that the ``ended`` requests have taken from their turn on, all added up.
+    ``concurrency`` are the requests at once that are allowed now. ``concurrency_limit`` is the same where it is fixed
+    and most turns had to wait for nothing else.
     """
 
     rate: float | None
@@ -27,6 +30,8 @@ class Pace:
     paused: float
     ended: int = 0
     busy: float = 0.0
+    concurrency: int = INITIAL_CONCURRENCY
+    concurrency_limit: int | None = None
 
 
 class Limiter:
@@ -38,12 +43,15 @@ class Limiter:
     """
 
     def __init__(
-        self, *, concurrency: int = 16, rate: float | None = None, clock: Callable[[], float] = time.monotonic
+        self, *, concurrency: int | None = None, rate: float | None = None, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        self._free = concurrency
+        self._in_use = 0
         self._cap = rate
         self.clock = clock
-        self._adaptive = Adaptive()
+        self._controller = Controller(concurrency)
+        self._is_fixed = concurrency is not None
+        self._turns = self._slot_waits = 0
+        self._is_full = False
         self._queues: tuple[deque[_Waiter], ...] = (deque(), deque())
         self._timer: asyncio.TimerHandle | None = None
         self._next = 0.0
@@ -58,11 +66,13 @@ class Limiter:
         """How fast it goes now."""
         now = self.clock()
         return Pace(
-            rate=self._rate(now),
+            rate=self._rate(),
             refusals=self._refusals,
             paused=self._paused - max(0.0, self._resumes - now),
             ended=self._ended,
             busy=self._busy,
+            concurrency=self._controller.concurrency,
+            concurrency_limit=self._controller.concurrency if self._is_limited() else None,
         )
 
     def slot(self, *, urgent: bool = False) -> Slot:
@@ -75,24 +85,28 @@ class Limiter:
 
     def served(self, began: float) -> None:
         """The request was answered; even with an error, as long as it is not about how much is asked."""
-        self._adaptive.served(began, self.clock())
+        self._controller.record_success(began, self.clock())
 
     def silent(self, began: float) -> None:
         """The request timed out."""
-        self._adaptive.silent(began, self.clock())
+        self._controller.record_timeout(began, self.clock())
 
     def refused(self, began: float, retry_after: float | None = None) -> None:
         """The server refused because of how much is asked of it; ``retry_after`` seconds nothing is sent by anybody."""
         now = self.clock()
         asked = min(retry_after or 0.0, _LONGEST_PAUSE)
         self._refusals += 1
-        self._adaptive.refused(began, now, asked)
+        self._controller.record_rejection(began, now, asked)
         if now + asked > max(self._resumes, now):
             self._paused += now + asked - max(self._resumes, now)
             self._resumes = now + asked
 
-    def _rate(self, now: float) -> float | None:
-        adaptive = self._adaptive.rate(now)
+    def _is_limited(self) -> bool:
+        enough = self._turns >= MIN_TURNS_PER_SLOT * self._controller.concurrency
+        return self._is_fixed and enough and 2 * self._slot_waits > self._turns
+
+    def _rate(self) -> float | None:
+        adaptive = self._controller.rate
         if self._cap is None or adaptive is None:
             return adaptive or self._cap
         return min(adaptive, self._cap)
@@ -107,8 +121,9 @@ class Limiter:
 
     async def enter(self, turns: int = 1, *, urgent: bool = False) -> float:
         """Wait until a slot is free and its moment has come: the moment. See :meth:`slot` and :meth:`reserve`."""
-        if self._free and not any(self._queues) and self._wait(now := self.clock()) <= 0:
-            self._take(now, now, turns)
+        free = self._in_use < self._controller.concurrency
+        if free and not any(self._queues) and self._wait(now := self.clock()) <= 0:
+            self._take(now, turns)
             return now
         waiter = _Waiter(asyncio.get_running_loop().create_future(), turns)
         self._queues[not urgent].append(waiter)
@@ -121,6 +136,10 @@ class Limiter:
             raise
         return self.clock()
 
+    def begin(self, now: float) -> None:
+        """Record that a request is sent."""
+        self._controller.record_sent(now)
+
     def count(self, began: float) -> None:
         """Count a request that has ended, for :attr:`pace`."""
         self._ended += 1
@@ -128,36 +147,43 @@ class Limiter:
 
     def leave(self) -> None:
         """Give the slot to the next waiter."""
-        self._free += 1
+        self._in_use -= 1
         self._admit()
 
     def shift(self, turns: int) -> None:
         """Delay the next turn by so many more turns; a negative number brings it forward."""
         now = self.clock()
-        if turns and (rate := self._rate(now)):
+        if turns and (rate := self._rate()):
             self._next = max(self._next, now if turns > 0 else 0.0) + turns / rate
             if turns < 0:
                 self._admit()
 
     def _admit(self) -> None:
         """Admit each waiter whose turn it is, and set a timer for the next one."""
-        while self._free and (queue := self._first_queue()):
+        while queue := self._first_queue():
             now = self.clock()
+            if self._in_use >= self._controller.concurrency:
+                if self._wait(now) <= 0:
+                    self._controller.saturated = self._is_full = True
+                return
             if (wait := self._wait(now)) > 0:
                 if self._timer is None:
                     self._timer = asyncio.get_running_loop().call_later(wait, self._ring)
                 return
             waiter = queue.popleft()
-            self._take(now, max(self._next, self._resumes, now - _CATCH_UP), waiter.turns)
+            self._slot_waits += self._is_full
+            self._is_full = False
+            self._take(max(self._next, self._resumes, now - _CATCH_UP), waiter.turns)
             waiter.admitted.set_result(None)
 
     def _ring(self) -> None:
         self._timer = None
         self._admit()
 
-    def _take(self, now: float, due: float, turns: int) -> None:
-        self._free -= 1
-        if rate := self._rate(now):
+    def _take(self, due: float, turns: int) -> None:
+        self._in_use += 1
+        self._turns += 1
+        if rate := self._rate():
             self._next = due + turns / rate
 
     def _first_queue(self) -> deque[_Waiter] | None:
@@ -188,6 +214,7 @@ class Slot:
 
     async def __aenter__(self) -> float:
         self._began = await self._limiter.enter(urgent=self._urgent)
+        self._limiter.begin(self._began)
         return self._began
 
     async def __aexit__(self, *_: object) -> None:
@@ -218,7 +245,9 @@ class Reservation:
         self._used += 1
         if self._used > self._turns:
             self._limiter.shift(1)
-        return self._limiter.clock()
+        began = self._limiter.clock()
+        self._limiter.begin(began)
+        return began
 
     def end(self, began: float) -> None:
         """End the request that began at this moment."""

@@ -50,6 +50,8 @@ def run_json(journal: Journal, run: str, part: Part | None = None, held: Held | 
         head["longestWindowMs"] = summary.windows.longest
     if held is not None and held.refusals:
         head |= {"refusals": held.refusals, "pausedSeconds": held.paused}
+    if held is not None and held.concurrency_limit is not None:
+        head["concurrencyLimit"] = held.concurrency_limit
     if part is not None:
         head["selection"] = {name: ", ".join(values) for name, values in part.by.items()}
     troubles = Told[Entry](_troubles)

@@ -22,10 +22,14 @@ _LONG: Final = 10.0  # seconds from which on a run has a rate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Held:
-    """How a server held a run up: how often it refused, and for how many seconds it asked not to be asked."""
+    """How a server held a run up: how often it refused, and for how many seconds it asked not to be asked.
+
+    ``concurrency_limit`` is the configured number of requests at once where it was what limited the run.
+    """
 
     refusals: int
     paused: float
+    concurrency_limit: int | None = None
 
 
 class Told(Generic[_E]):

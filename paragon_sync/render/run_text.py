@@ -99,6 +99,8 @@ def _course(header: RunHeader, counts: Mapping[str, int], summary: RunSummary, h
     if held is not None and held.refusals:
         paused = f", {seconds_text(held.paused)} in all" if held.paused else ""
         yield f"the server held the run up {count(held.refusals, 'time')}{paused}"
+    if held is not None and held.concurrency_limit is not None:
+        yield f"limits.concurrency: {held.concurrency_limit} was the limit"
 
 
 def outcome_counts(header: RunHeader, counts: Mapping[str, int]) -> str:

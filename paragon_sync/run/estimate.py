@@ -23,12 +23,12 @@ class Workload:
         self.users += requests > 0
         self.longest = max(self.longest, requests)
 
-    def seconds(self, pace: Pace, concurrency: int) -> float | None:
-        """How long that takes at this pace, with so many requests at once; None where nothing was measured."""
+    def seconds(self, pace: Pace) -> float | None:
+        """Return how long that takes at this pace; None where nothing was measured."""
         if not pace.ended or not self.requests:
             return None
         each = pace.busy / pace.ended
-        at_once = min(concurrency, self.users)
+        at_once = min(pace.concurrency, self.users)
         seconds = max(self.requests * each / at_once, self.longest * each)
         return seconds if pace.rate is None else max(seconds, self.requests / pace.rate)
 

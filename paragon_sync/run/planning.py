@@ -21,6 +21,7 @@ from paragon_sync.model.planned import Enablement, Finding, FindingKind, PlanHea
 from paragon_sync.model.project import Policy, Protected
 from paragon_sync.model.thresholds import THRESHOLDS, ThresholdRule
 from paragon_sync.paragon.client import Client
+from paragon_sync.paragon.controller import MAX_CONCURRENCY
 from paragon_sync.plan.policy import check, severity
 from paragon_sync.plan.protection import unknown_names
 from paragon_sync.plan.select import place_order
@@ -54,7 +55,7 @@ class Planning:
     client: Client
     catalog: Catalog
     policy: Policy
-    concurrency: int
+    concurrency: int | None
     now: datetime
     allowed: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
@@ -83,7 +84,7 @@ async def make_plan(desired: Desired, planning: Planning, out: Path, key: str | 
                 writer.add(operation)
             findings.add(plan.findings)
         findings.flush()
-        seconds = work.seconds(planning.client.pace, planning.concurrency)
+        seconds = work.seconds(planning.client.pace)
         return writer.finish(replace(_header(desired, planning, tally), seconds_to_apply=seconds))
 
 
@@ -94,7 +95,8 @@ async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[User
     """
     failures, planner = Failures(), planning.planner()
     await planning.client.expect(desired.staging.count)
-    turns = InTurn(desired.groups(), partial(_plan_or_error, desired.reading, planning, planner), planning.concurrency)
+    plan = partial(_plan_or_error, desired.reading, planning, planner)
+    turns = InTurn(desired.groups(), plan, planning.concurrency or MAX_CONCURRENCY)
     async for (user, staged), result in turns.results():
         if isinstance(result, ApiError):
             failures.add(result)
@@ -177,7 +179,12 @@ def _header(desired: Desired, planning: Planning, tally: Tally) -> PlanHeader:
         refusals=check(counts, planning.policy, planning.allowed, tally.hits),
         incomplete=tally.errors > 0,
         catalog=_used_entries(planning.catalog, desired.used),
-        notes=(*planning.notes, *desired.notes, *unknown_names(planning.policy.protected, planning.catalog)),
+        notes=(
+            *planning.notes,
+            *_limits(planning),
+            *desired.notes,
+            *unknown_names(planning.policy.protected, planning.catalog),
+        ),
     )
 
 
@@ -206,3 +213,9 @@ def _used_entries(catalog: Catalog, used: Iterable[str]) -> Mapping[str, Json]:
         for kind in sorted(used)
         if kind in catalog.integrations
     }
+
+
+def _limits(planning: Planning) -> tuple[str, ...]:
+    """Return a note where the Project file's limit of requests at once is what limited the plan's speed."""
+    limit = planning.client.pace.concurrency_limit
+    return () if limit is None else (f"limits.concurrency: {limit} was the limit; without it the number adapts",)

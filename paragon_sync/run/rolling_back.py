@@ -28,6 +28,7 @@ from paragon_sync.model.planned import (
 from paragon_sync.model.project import Policy
 from paragon_sync.model.thresholds import FINDINGS
 from paragon_sync.paragon.client import Client
+from paragon_sync.paragon.controller import MAX_CONCURRENCY
 from paragon_sync.paragon.host import normalize_host
 from paragon_sync.plan.policy import check
 from paragon_sync.plan.rollback.trace import Write
@@ -60,7 +61,7 @@ class RollingBack:
     host: str
     catalog: Catalog
     policy: Policy
-    concurrency: int
+    concurrency: int | None
     now: datetime
     enablement: Enablement = "config"
     progress: Progress = field(default_factory=Progress)
@@ -87,7 +88,7 @@ async def plan_rollback(rolling: RollingBack, writer: PlanWriter) -> str:
     if earlier and not left:
         raise _nothing_left(rolling.run, earlier[0])
     header = _header(rolling, tally, earlier)
-    return writer.finish(replace(header, seconds_to_apply=work.seconds(rolling.client.pace, rolling.concurrency)))
+    return writer.finish(replace(header, seconds_to_apply=work.seconds(rolling.client.pace)))
 
 
 def _check(rolling: RollingBack) -> None:
@@ -129,7 +130,7 @@ async def _users(rolling: RollingBack, done: Done) -> AsyncIterator[UserPlan]:
     Raises the :class:`ApiError` of a user where it isn't that user's alone.
     """
     failures = Failures()
-    turns = InTurn(_left(rolling, done), partial(_try_one, rolling), rolling.concurrency)
+    turns = InTurn(_left(rolling, done), partial(_try_one, rolling), rolling.concurrency or MAX_CONCURRENCY)
     async for (user, _, _), result in turns.results():
         if isinstance(result, ApiError):
             failures.add(result)

@@ -18,6 +18,7 @@ from paragon_sync.model.outcome import Outcome
 from paragon_sync.model.planned import Operation
 from paragon_sync.model.project import READ_BACK_SECONDS, Policy
 from paragon_sync.paragon.client import Client
+from paragon_sync.paragon.controller import MAX_CONCURRENCY
 from paragon_sync.run.apply.admission import Applicant, admit
 from paragon_sync.run.apply.gate import MAX_READ_AGE_SECONDS, FenceMonitor, RunBlocking
 from paragon_sync.run.apply.journal import Batcher
@@ -49,7 +50,7 @@ class Applying:
     client: Client
     store: StateStore
     applicant: Applicant
-    concurrency: int
+    concurrency: int | None
     clock: Callable[[], datetime]
     begun: Callable[[str], None]
     stop: Stop = field(default_factory=Stop)
@@ -162,7 +163,7 @@ async def _apply_users(reader: PlanReader, applying: Applying, writing: Writing)
             writing.stop.ask(error.message, EXIT_OUTCOMES)
         return True
 
-    workers = Workers(_in_hand(applying.concurrency), work, writing.stop)
+    workers = Workers(_in_hand(applying.concurrency or MAX_CONCURRENCY), work, writing.stop)
     watch = asyncio.create_task(_watch_lock(writing))
     try:
         await workers.run(GRACE)

@@ -149,3 +149,7 @@ def test_a_key_in_the_file_is_never_shown(tmp_path: Path) -> None:
     with pytest.raises(ManifestError) as caught:
         load(tmp_path, "environments: {e: {host: a.b, project: p, signingKey: MIIsecret}}\n")
     assert "MIIsecret" not in str(caught.value)
+
+
+def test_the_number_of_requests_at_once_adapts_unless_it_is_given() -> None:
+    assert Limits().concurrency is None

@@ -7,6 +7,7 @@ import random
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from paragon_sync.errors import RefusedError
@@ -25,6 +26,10 @@ class Answer:
 
 
 SERVED = Answer()
+
+
+Latency = Callable[[random.Random], float]
+"""Draws the seconds to a server and back."""
 
 
 class Server(Protocol):
@@ -148,19 +153,38 @@ class Course:
 
 
 def against(
-    server: Server, *, seconds: float, concurrency: int = 16, latency: float = 0.02, rate: float | None = None
+    server: Server,
+    *,
+    seconds: float,
+    concurrency: int | None = 16,
+    latency: float | Latency = 0.02,
+    rate: float | None = None,
+    tasks: int = 64,
 ) -> Course:
-    """Run 64 tasks that ask one thing after the other, and try again what was refused as a run does."""
+    """Run tasks that ask one thing after the other, and try again what was refused as a run does."""
+    draw = latency if callable(latency) else partial(varying, latency)
 
     async def run() -> Course:
         clock = asyncio.get_running_loop().time
         limiter = Limiter(concurrency=concurrency, rate=rate, clock=clock)
-        return await _ask(server, limiter, clock, seconds, latency)
+        return await _ask(server, limiter, clock, seconds, draw, tasks=tasks)
 
     return run_virtual(run())
 
 
-async def _ask(server: Server, limiter: Limiter, clock: Callable[[], float], seconds: float, latency: float) -> Course:
+def varying(seconds: float, chance: random.Random) -> float:
+    """Return a latency of about so many seconds."""
+    return seconds * chance.lognormvariate(0, 0.3)
+
+
+def long_tail(chance: random.Random) -> float:
+    """Return a latency of 20 to 400 ms, 80 ms on average."""
+    return min(0.4, 0.02 + chance.expovariate(1 / 0.06))
+
+
+async def _ask(
+    server: Server, limiter: Limiter, clock: Callable[[], float], seconds: float, draw: Latency, *, tasks: int
+) -> Course:
     chance = random.Random(1)
     policy = RetryPolicy(attempts=1_000_000, patience=1e9)
     served: list[float] = []
@@ -168,7 +192,7 @@ async def _ask(server: Server, limiter: Limiter, clock: Callable[[], float], sec
 
     async def attempt() -> Answer:
         async with limiter.slot() as began:
-            way = latency * chance.lognormvariate(0, 0.3) / 2
+            way = draw(chance) / 2
             await asyncio.sleep(way)
             answer = server.ask(clock())
             await asyncio.sleep(answer.delay + way)
@@ -188,5 +212,5 @@ async def _ask(server: Server, limiter: Limiter, clock: Callable[[], float], sec
                 error = RefusedError("no", method="GET", path="/", transient=True, retry_after=answer.retry_after)
                 await asyncio.sleep(policy.delay(tried, error, chance.random()) or 0)
 
-    await asyncio.gather(*(task() for _ in range(64)))
+    await asyncio.gather(*(task() for _ in range(tasks)))
     return Course(served=served, refused=refused, pace=limiter.pace)

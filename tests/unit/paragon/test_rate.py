@@ -139,3 +139,38 @@ def test_retry_after_holds_everybody():
     seen, pace = run_virtual(run())
     assert seen == [0, 30, 30.5]
     assert (pace.refusals, pace.paused) == (1, 30)
+
+
+async def ask_for_a_while(shared: Limiter, tasks: int, requests: int) -> Pace:
+    async def one() -> None:
+        for _ in range(requests):
+            async with shared.slot() as began:
+                await asyncio.sleep(0.04)
+                shared.served(began)
+
+    await asyncio.gather(*(one() for _ in range(tasks)))
+    return shared.pace
+
+
+@pytest.mark.parametrize(
+    ("options", "tasks", "limit"),
+    [
+        ({"concurrency": 16}, 64, 16),
+        ({"concurrency": 64}, 16, None),
+        ({"concurrency": 16, "rate": 100}, 64, None),
+        ({}, 512, None),
+    ],
+    ids=["the limit", "not reached", "the rate is the limit", "adaptive"],
+)
+def test_a_configured_concurrency_is_reported_where_it_is_the_limit(options, tasks, limit):
+    async def run():
+        return await ask_for_a_while(limiter(**options), tasks, 20)
+
+    assert run_virtual(run()).concurrency_limit == limit
+
+
+def test_requests_at_once_grow_to_the_bound_while_answers_are_as_fast():
+    async def run():
+        return await ask_for_a_while(limiter(), 512, 20)
+
+    assert run_virtual(run()).concurrency == 128

@@ -157,10 +157,11 @@ def test_a_further_kind_of_outcome_is_counted() -> None:
 
 def test_the_json_counts_what_did_not_end_well() -> None:
     stream = io.StringIO()
-    print_run(bulk(), RUN, "json", held=Held(refusals=3, paused=12.5), stream=stream)
+    print_run(bulk(), RUN, "json", held=Held(refusals=3, paused=12.5, concurrency_limit=16), stream=stream)
     read = loads(stream.getvalue())
     assert isinstance(read, dict)
     assert (read["sentAgain"], read["refusals"], read["pausedSeconds"]) == (8, 3, 12.5)
+    assert read["concurrencyLimit"] == 16
     summary = read["summary"]
     assert isinstance(summary, list)
     first: JsonObject = {
@@ -187,3 +188,9 @@ def test_the_json_counts_what_did_not_end_well() -> None:
 )
 def test_a_rate_is_that_of_a_whole_run(header: RunHeader, rate: tuple[float, float] | None) -> None:
     assert rate_of(header, {}) == rate
+
+
+def test_the_summary_names_the_limit_of_requests_at_once() -> None:
+    held = Held(refusals=0, paused=0, concurrency_limit=16)
+    assert "limits.concurrency: 16 was the limit" in text_of(bulk(), held=held)
+    assert "limits.concurrency" not in text_of(bulk(), held=Held(refusals=0, paused=0))

