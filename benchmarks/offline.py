@@ -67,7 +67,7 @@ class Shelf:
 class Session:
     """As much of a session as planning needs."""
 
-    asked = None
+    asked = answered = None
 
     def __init__(self, shelf: Shelf, user: str) -> None:
         self.user = user

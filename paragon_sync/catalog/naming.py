@@ -48,6 +48,12 @@ class Names:
             return Miss(f'has {len(ids)} {found} "{name}"', f"name it by its id: {', '.join(sorted(ids))}")
         return Miss(f'has no {what} "{name}"', self._similar.question(name) or self._listing)
 
+    def unique(self) -> dict[str, str]:
+        """Return the known ids by every name that leads to exactly one."""
+        names = [*self._titles, *self._ids, *(ESCAPE + id_ for id_ in self._titles)]
+        found = {name: self.id_of(name, "") for name in names}
+        return {name: id_ for name, id_ in found.items() if isinstance(id_, str) and id_ in self._titles}
+
     def label(self, id_: str) -> str:
         """The title of an id for people, or the id where there is none."""
         return self._titles.get(id_) or f"{ESCAPE}{id_}"

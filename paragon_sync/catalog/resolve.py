@@ -1,32 +1,44 @@
-"""Owns how a document's names become ids and its values are checked; knows one catalog, and nothing of live state.
+"""Documents → the compact form of what they ask for, by one catalog: names become ids, and values are type-checked.
 
-What several documents, or ``settings`` and ``defaults``, say of one value is not weighed here: every word is handed on
-as a claim of its own. Only one list that names one value twice, by id and by title, is judged.
+The same pass makes claims with places, labels and secrecy where these are needed. What several documents, or
+``settings`` and ``defaults``, say of one value is not weighed here. Only one list that names one value twice, by id and
+by title, and one name in two lists that exclude each other, are judged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
-from typing import assert_never
+from typing import Any, Final, TypeAlias
 
 from paragon_sync import jsonvalue
-from paragon_sync.catalog.known import Known
+from paragon_sync.catalog.claims import ClaimCollector, is_secret
 from paragon_sync.catalog.levels import Level, Levels
 from paragon_sync.catalog.migrations import resolve_migration
-from paragon_sync.catalog.naming import ESCAPE, Miss, described, suggestion
-from paragon_sync.catalog.types import check_value, kind_of
+from paragon_sync.catalog.naming import ESCAPE, Names, described, suggestion
+from paragon_sync.catalog.types import check_value
+from paragon_sync.jsonvalue import Json, JsonObject, Pointer
 from paragon_sync.model.catalog import Catalog, Input
-from paragon_sync.model.declared import Block, Declared, Fault, Fragment, Place, Settings, WorkflowBlock
+from paragon_sync.model.compact import (
+    CompactBlock,
+    CompactDocument,
+    CompactLevel,
+    CompactRule,
+    CompactWorkflow,
+    Selector,
+    compact_selector,
+)
+from paragon_sync.model.declared import (
+    Content,
+    Fault,
+    Place,
+    SlotMarker,
+    account_of,
+    configuration_of,
+)
 from paragon_sync.model.desired import (
-    Claim,
     Default,
-    DesiredBlock,
     DesiredFragment,
-    ExactScope,
-    Intent,
-    MetadataKey,
     Release,
     Set,
     Setting,
@@ -36,38 +48,56 @@ from paragon_sync.model.desired import (
     WorkflowSetting,
 )
 from paragon_sync.model.migration import DesiredMigration, Migration
-from paragon_sync.model.secrecy import names_secret
+
+_RULES: Final = frozenset({"defaults", "unset", "keep", "exact"})
+"""Sections of a level that say more of its settings than what is owned."""
+_NOTHING: Final[JsonObject] = {}
+
+
+Resolved: TypeAlias = tuple[CompactDocument, list[Fault], bool]
+"""A document in compact form, everything that is wrong in it (and left out), and whether it is settled.
+
+It is where no part of it can contradict another one, and it releases nothing.
+"""
+_Part: TypeAlias = Any
+"""A part of a document, whose type the schema has seen to."""
 
 
 class Resolver:
-    """Resolves fragments against one catalog. ``used`` collects the types of the integrations that they name."""
+    """Resolves documents by one catalog; ``used`` collects the types of the integrations that they name."""
 
     def __init__(self, catalog: Catalog, *, now: datetime | None = None) -> None:
         self.used: set[str] = set()
-        self.known = Known(catalog)
-        """The same names as tables, for ordinary documents; who uses them adds to ``used``."""
-        self._catalog = catalog
-        self._source = described(catalog, now or datetime.now(UTC))
-        self._known: dict[str, Levels] = {}
+        self.catalog = catalog
+        self.source = described(catalog, now or datetime.now(UTC))
+        """Which catalog hints speak of."""
+        self.known: dict[str, Levels] = {}
+        """The names of the integrations so far."""
 
-    def fragment(self, fragment: Fragment, source: str) -> tuple[DesiredFragment, list[Fault]]:
-        """The fragment with ids for names, and everything that is wrong in it; what is wrong is left out.
+    def compact(self, content: Content) -> Resolved:
+        """Resolve a document into its compact form."""
+        walk = _Walk(self, content)
+        return walk.document(), walk.faults(), walk.settled
 
-        ``source`` tells people where the fragment stands (``users/acme.yaml``, ``profile standard``).
+    def fragment(self, content: Content, source: str) -> tuple[DesiredFragment, list[Fault]]:
+        """Resolve a document into claims, with everything that is wrong in it; what is wrong is left out.
+
+        ``source`` names the document for people (``users/acme.yaml``, ``profile standard``).
         """
-        faults: list[Fault] = []
-        blocks = [resolved for block in fragment.blocks if (resolved := self._block(block, faults)) is not None]
-        desired = DesiredFragment(source=source, metadata=_metadata(fragment), blocks=tuple(blocks))
-        return desired, list(dict.fromkeys(faults))
+        claims = ClaimCollector(content)
+        walk = _Walk(self, content, claims)
+        walk.document()
+        found = DesiredFragment(source=source, metadata=tuple(claims.metadata), blocks=tuple(claims.blocks))
+        return found, walk.faults()
 
     def migration(self, migration: Migration) -> tuple[DesiredMigration | None, list[Fault]]:
         """The migration with ids for names, and everything that is wrong in it."""
         self.used.add(migration.integration)
-        return resolve_migration(migration, self._catalog, self._source)
+        return resolve_migration(migration, self.catalog, self.source)
 
     def definition(self, integration: str, target: Target) -> Input | None:
         """What the catalog says of a setting, if it knows it."""
-        known = self._integration(integration)
+        known = self.known.get(integration)
         match target:
             case Setting(input=id_) if known is not None:
                 return known.level.inputs.get(id_)
@@ -76,174 +106,320 @@ class Resolver:
             case _:
                 return None
 
-    def _block(self, block: Block, faults: list[Fault]) -> DesiredBlock | None:
-        self.used.add(block.integration)
-        known = self._integration(block.integration)
-        if known is None:
-            types = list(self._catalog.integrations)
-            hint = f"{suggestion(block.integration, types, types)} ({self._source})"
-            faults.append(Fault(message=f'no integration "{block.integration}"', place=_type_place(block), hint=hint))
+    def integration(self, kind: str) -> Levels | None:
+        """Return the names of an integration that a document names; None where the catalog doesn't have it."""
+        self.used.add(kind)
+        found = self.catalog.integrations.get(kind)
+        if found is None:
             return None
-        words = _Words(faults, self._source)
-        words.settings(known.level, block.settings, block.place)
-        words.release(known, block.settings.release)
-        for name, workflow in block.workflows.items():
-            words.workflow(known, name, workflow)
-        return DesiredBlock(
-            integration=block.integration,
-            place=block.place,
-            account=block.account,
-            configuration=block.configuration,
-            claims=tuple(words.claims.values()),
-            exact=tuple(words.exact),
-            named=frozenset(words.named),
-        )
-
-    def _integration(self, kind: str) -> Levels | None:
-        if kind not in self._known and kind in self._catalog.integrations:
-            self._known[kind] = Levels(self._catalog.integrations[kind])
-        return self._known.get(kind)
+        known = self.known[kind] = Levels(found)
+        return known
 
 
-class _Words:
-    """What one block says, gathered: one claim for each value and kind of intent."""
+class _Walk:
+    """One pass over a document. What is wrong is collected on the way, and stepped over."""
 
-    def __init__(self, faults: list[Fault], source: str) -> None:
-        self.claims: dict[tuple[Target, type[Intent]], Claim] = {}
-        self.exact: list[ExactScope] = []
-        self.named: set[Target] = set()
-        self._faults = faults
-        self._source = source
-        self._written: dict[tuple[Target, type[Intent]], str] = {}
+    __slots__ = ("_claims", "_content", "_faults", "_pruning", "_resolver", "settled")
 
-    def workflow(self, known: Levels, name: str, block: WorkflowBlock) -> None:
-        id_ = known.names.id_of(name, "workflow")
-        if isinstance(id_, Miss):
-            self._missed(known.type, id_, replace(block.place, of_key=True))
+    def __init__(self, resolver: Resolver, content: Content, claims: ClaimCollector | None = None) -> None:
+        self.settled = True
+        self._resolver = resolver
+        self._content = content
+        self._claims = claims
+        self._faults: list[Fault] = []
+        self._pruning: list[tuple[str | None, str | None]] = []
+
+    def faults(self) -> list[Fault]:
+        """Return what is wrong, each once."""
+        return list(dict.fromkeys(self._faults)) if self._faults else self._faults
+
+    def document(self) -> CompactDocument:
+        sections, released = self._content.sections, tuple[str, ...]()
+        metadata: _Part = sections.get("metadata", _NOTHING)
+        if self._claims is not None:
+            for key, value in metadata.items():
+                self._claims.add_metadata(key, Set(value), ("metadata", key))
+        if "release" in sections:
+            released = self._release_metadata(sections)
+        blocks: list[CompactBlock] = []
+        integrations: _Part = sections.get("integrations", _NOTHING)
+        for kind, content in integrations.items():
+            if content.__class__ is not list:
+                self._block(kind, content, ("integrations", kind), blocks)
+                continue
+            self.settled = self.settled and len(content) == 1
+            for index, block in enumerate(content):
+                self._block(kind, block, ("integrations", kind, str(index)), blocks)
+        return metadata, tuple(blocks), released
+
+    def _release_metadata(self, sections: JsonObject) -> tuple[str, ...]:
+        self.settled = False
+        names = _names(sections, "release")
+        if self._claims is not None:
+            for index, key in names:
+                self._claims.add_metadata(key, Release(), ("release", index))
+        return tuple(name for _, name in names)
+
+    def _block(self, kind: str, block: _Part, at: Pointer, blocks: list[CompactBlock]) -> None:
+        known = self._resolver.known.get(kind) or self._resolver.integration(kind)
+        if known is None:
+            types = list(self._resolver.catalog.integrations)
+            self._miss(f'no integration "{kind}"', at[:2], suggestion(kind, types, types), of_key=True)
             return
-        level, target = known.workflow_level(id_), WorkflowEnabled(id_)
-        if block.enabled is None:
-            self.named.add(target)
-        elif block.enabled.template or isinstance(block.enabled.value, bool):
-            label = known.names.label(id_)
-            self._claim(
-                name,
-                level.title,
-                Claim(target=target, intent=Set(block.enabled.value), label=label, place=block.enabled.place),
-            )
-        else:
-            message = f"{level.title} is enabled by true or false, not by {kind_of(block.enabled.value)}"
-            self._faults.append(Fault(message=message, place=block.enabled.place))
-        self.settings(level, block.settings, block.place)
-        for spelt, spot in block.settings.release.items():
-            if (setting := self._id(level, spelt, spot)) is not None:
-                self._claim(spelt, level.title, self._claimed(level, setting, Release(), spot))
+        owned, rules = self._level(known.level, block, at)
+        workflows: dict[str, CompactWorkflow] = {}
+        if "release" in block:
+            self._release(known, block, at, (owned, rules), workflows)
+        if "workflows" in block:
+            self._workflows(known, block["workflows"], (*at, "workflows"), workflows)
+        account: Selector = "only"
+        configuration: Selector = "default"
+        if "account" in block:
+            account = compact_selector(account_of(block["account"]))
+        if "configuration" in block:
+            configuration = compact_selector(configuration_of(block["configuration"]))
+        if self._claims is not None:
+            self._claims.end_block(kind, block, at)
+        pruning = None
+        if self._pruning:
+            pruning, self._pruning = tuple(self._pruning), []
+        blocks.append((kind, account, configuration, owned, rules, workflows, pruning))
 
-    def release(self, known: Levels, release: Mapping[str, Place]) -> None:
-        """What a block gives back; an id that the catalog doesn't know may be either a setting or a workflow."""
-        for name, spot in release.items():
-            id_ = known.either.id_of(name, "setting or workflow", "settings and workflows")
-            if isinstance(id_, Miss):
-                self._missed(known.type, id_, spot)
+    def _workflows(self, known: Levels, workflows: _Part, at: Pointer, found: dict[str, CompactWorkflow]) -> None:
+        levels = known.workflow_levels
+        for name, content in workflows.items():
+            named = levels.get(name) or self._unlisted_workflow(known, name, at)
+            if named is None:
+                continue
+            id_, level = named
+            if content.__class__ is dict:
+                workflow = self._workflow(level, id_, content, (*at, name))
+            else:
+                workflow = content, {}, {}
+                if self._claims is not None:
+                    self._claims.add(level, WorkflowEnabled(id_), Set(content), (*at, name))
+            if id_ in found:
+                first = next((other for other in workflows if _id_of(known.names, other) == id_), name)
+                if first != name:
+                    self._compare(level, id_, (first, workflows[first]), (name, content), (*at, name))
+                workflow = self._merged(found[id_], workflow)
+            found[id_] = workflow
+
+    def _merged(self, one: CompactWorkflow, other: CompactWorkflow) -> CompactWorkflow:
+        self.settled = False
+        owned, rules = other[1] | one[1], dict(one[2])
+        for id_, rule in other[2].items():
+            _add_rule(owned, rules, id_, rule)
+        return other[0] if one[0] is None else one[0], owned, rules
+
+    def _unlisted_workflow(self, known: Levels, name: str, at: Pointer) -> tuple[str, Level] | None:
+        id_ = self._id(known.names, known.type, name, (*at, name), what=("workflow", "workflows"), of_key=True)
+        return None if id_ is None else (id_, known.workflow_level(id_))
+
+    def _workflow(self, level: Level, id_: str, workflow: _Part, at: Pointer) -> CompactWorkflow:
+        enabled = workflow.get("enabled")
+        if self._claims is not None:
+            if enabled is None:
+                self._claims.named.add(WorkflowEnabled(id_))
+            else:
+                self._claims.add(level, WorkflowEnabled(id_), Set(enabled), (*at, "enabled"))
+        owned, rules = self._level(level, workflow, at)
+        if "release" in workflow:
+            self._release_settings(level, workflow, at, (owned, rules))
+        return enabled, owned, rules
+
+    def _level(self, level: Level, sections: _Part, at: Pointer) -> CompactLevel:
+        owned = self._values(level, sections["settings"], at, None) if "settings" in sections else {}
+        rules: dict[str, CompactRule] = {}
+        if _RULES.isdisjoint(sections):
+            return owned, rules
+        if "defaults" in sections:
+            blank = tuple(sections["blank"]) if "blank" in sections else ()
+            for id_, value in self._values(level, sections["defaults"], at, blank).items():
+                if id_ not in owned:
+                    rules[id_] = (value, blank)
+        if "unset" in sections:
+            for spot, id_ in self._settings(level, sections, "unset", at):
+                self.settled = self.settled and id_ not in owned and id_ not in rules
+                _add_rule(owned, rules, id_, "unset")
+                if self._claims is not None:
+                    self._claims.add(level, level.target(id_), Unset(), spot)
+        if "keep" in sections:
+            for _, id_ in self._settings(level, sections, "keep", at):
+                self._pruning.append((level.workflow, id_))
+                if self._claims is not None:
+                    self._claims.named.add(level.target(id_))
+        if sections.get("exact") is True:
+            self._pruning.append((level.workflow, None))
+            if self._claims is not None:
+                self._claims.add_exact(level.workflow, at)
+        return owned, rules
+
+    def _values(
+        self, level: Level, declared: dict[str, _Part], at: Pointer, blank: tuple[Json, ...] | None
+    ) -> dict[str, Json]:
+        """Return values by ids; ``blank`` is None of those that are owned."""
+        entries, found = level.entries, dict[str, Json]()
+        for name, value in declared.items():
+            entry = entries.get(name)
+            if entry is None:
+                return self._values_one_by_one(level, declared, at, blank)
+            id_, types, definition = entry
+            if value.__class__ not in types and definition is not None and check_value(definition, value) is not None:
+                return self._values_one_by_one(level, declared, at, blank)
+            found[id_] = value
+        if self._claims is not None or len(found) < len(declared):
+            return self._values_one_by_one(level, declared, at, blank)
+        return found
+
+    def _values_one_by_one(
+        self, level: Level, declared: dict[str, _Part], at: Pointer, blank: tuple[Json, ...] | None
+    ) -> dict[str, Json]:
+        """Do the same where something is wrong or claims are made: say what, and of which value."""
+        found: dict[str, Json] = {}
+        names: dict[str, str] = {}
+        for name, value in declared.items():
+            spot = (*at, "settings" if blank is None else "defaults", name)
+            id_ = self._setting(level, name, spot, of_key=True)
+            if id_ is None:
+                continue
+            definition = level.entry(name, id_).definition
+            if definition is not None and value.__class__ is not SlotMarker:
+                self._check(level, definition, value, spot)
+            if id_ in found:
+                self._same(level.title, id_, (names[id_], found[id_]), (name, value), spot)
+                continue
+            found[id_], names[id_] = value, name
+            if self._claims is not None:
+                self._claims.add(level, level.target(id_), Set(value) if blank is None else Default(value, blank), spot)
+        return found
+
+    def _check(self, level: Level, definition: Input, value: Json, at: Pointer) -> None:
+        if check_value(definition, value) is None:
+            return
+        secret = at in self._content.secret or is_secret(level, definition.id)
+        wrong = check_value(definition, value, secret=secret)
+        if wrong is not None:
+            label = level.names.label(definition.id)
+            self._miss(f'setting "{label}" of {level.title} {wrong.message}', at, wrong.hint)
+
+    def _release(
+        self,
+        known: Levels,
+        block: JsonObject,
+        at: Pointer,
+        level: CompactLevel,
+        workflows: dict[str, CompactWorkflow],
+    ) -> None:
+        """Release what a block names; an id that the catalog doesn't know may be either a setting or a workflow."""
+        self.settled = False
+        for index, name in _names(block, "release"):
+            spot = (*at, "release", index)
+            id_ = self._id(known.either, known.type, name, spot, what=("setting or workflow", "settings and workflows"))
+            if id_ is None:
                 continue
             unknown = id_ not in known.level.inputs and id_ not in known.workflows
             if unknown or id_ in known.level.inputs:
-                self._claim(name, known.type, self._claimed(known.level, id_, Release(), spot))
+                _add_rule(*level, id_, "release")
+                if self._claims is not None:
+                    self._claims.add(known.level, Setting(id_), Release(), spot)
             if unknown or id_ in known.workflows:
-                label = known.names.label(id_)
-                given = Claim(target=WorkflowEnabled(id_), intent=Release(), label=label, place=spot)
-                self._claim(name, known.type, given)
+                workflows[id_] = ("release", {}, {})
+                if self._claims is not None:
+                    self._claims.add(known.workflow_level(id_), WorkflowEnabled(id_), Release(), spot)
 
-    def settings(self, level: Level, settings: Settings, place: Place) -> None:
-        for name, declared in settings.settings.items():
-            self._value(level, name, declared, Set(declared.value))
-        for name, declared in settings.defaults.items():
-            self._value(level, name, declared, Default(declared.value, settings.blank))
-        for name, spot in settings.unset.items():
-            if (id_ := self._id(level, name, spot)) is not None:
-                self._claim(name, level.title, self._claimed(level, id_, Unset(), spot))
-        for name, spot in settings.keep.items():
-            if (id_ := self._id(level, name, spot)) is not None:
-                self.named.add(level.target(id_))
-        if settings.exact:
-            self.exact.append(ExactScope(workflow=level.workflow, place=place))
+    def _release_settings(self, level: Level, workflow: JsonObject, at: Pointer, found: CompactLevel) -> None:
+        self.settled = False
+        for spot, id_ in self._settings(level, workflow, "release", at):
+            _add_rule(*found, id_, "release")
+            if self._claims is not None:
+                self._claims.add(level, level.target(id_), Release(), spot)
 
-    def _value(self, level: Level, name: str, declared: Declared, intent: Intent) -> None:
-        id_ = self._id(level, name, declared.place, of_key=True)
-        if id_ is None:
-            return
-        claim = self._claimed(level, id_, intent, declared.place, secret=declared.secret)
-        unchecked = declared.template or name.startswith(ESCAPE)  # the value of a template is checked row by row
-        definition = None if unchecked else level.inputs.get(id_)
-        wrong = None if definition is None else check_value(definition, declared.value, secret=claim.secret)
-        if wrong is not None:
-            message = f'setting "{claim.label}" of {level.title} {wrong.message}'
-            self._faults.append(Fault(message=message, place=declared.place, hint=self._hint(wrong.hint)))
-        self._claim(name, level.title, claim)
+    def _compare(
+        self, level: Level, id_: str, first: tuple[str, _Part], second: tuple[str, _Part], at: Pointer
+    ) -> None:
+        """Report what two blocks of one workflow, under two of its names, say differently."""
+        (name, one), (other_name, other) = first, second
+        spot = (*at, "enabled") if other.__class__ is dict else at
+        one, other = (part if part.__class__ is dict else {"enabled": part} for part in (one, other))
+        if "enabled" in one and "enabled" in other:
+            self._same(level.title, id_, (name, one["enabled"]), (other_name, other["enabled"]), spot)
+        for section in ("settings", "defaults"):
+            declared = one.get(section, _NOTHING)
+            names = {_id_of(level.names, setting): setting for setting in declared}
+            for setting, value in other.get(section, _NOTHING).items():
+                found = _id_of(level.names, setting)
+                if found is not None and found in names:
+                    before = names[found], declared[names[found]]
+                    self._same(level.title, found, before, (setting, value), (*at, section, setting))
 
-    def _claimed(self, level: Level, id_: str, intent: Intent, place: Place, *, secret: bool = False) -> Claim:
-        definition, label = level.inputs.get(id_), level.names.label(id_)
-        password = definition is not None and definition.type == "PASSWORD"
-        secret = secret or password or names_secret(label) or names_secret(id_)
-        return Claim(target=level.target(id_), intent=intent, label=label, place=place, secret=secret)
+    def _same(self, where: str, id_: str, first: tuple[str, Json], second: tuple[str, Json], at: Pointer) -> None:
+        """Report two names of one value, unless they say the same."""
+        if not jsonvalue.equal(first[1], second[1]):
+            message = f'"{first[0]}" and "{second[0]}" name one and the same value of {where}, and differ'
+            self._faults.append(_fault(self._content.place(at), message, f"keep one of the two; its id is {id_}"))
 
-    def _claim(self, name: str, where: str, claim: Claim) -> None:
-        """Take a claim; a second name for the same value must say the same."""
-        key = (claim.target, type(claim.intent))
-        first = self.claims.setdefault(key, claim)
-        written = self._written.setdefault(key, name)
-        if first is not claim and not _same(first.intent, claim.intent):
-            message = f'"{written}" and "{name}" name one and the same value of {where}, and differ'
-            hint = f"keep one of the two; its id is {_id_of(claim.target)}"
-            self._faults.append(Fault(message=message, place=claim.place, hint=hint))
+    def _settings(self, level: Level, sections: JsonObject, section: str, at: Pointer) -> Iterator[tuple[Pointer, str]]:
+        """Yield the place and the id of each setting that a section names."""
+        for index, name in _names(sections, section):
+            spot = (*at, section, index)
+            if (id_ := self._setting(level, name, spot)) is not None:
+                yield spot, id_
 
-    def _id(self, level: Level, name: str, place: Place, *, of_key: bool = False) -> str | None:
-        id_ = level.names.id_of(name, "setting")
+    def _setting(self, level: Level, name: str, at: Pointer, *, of_key: bool = False) -> str | None:
+        hint = None if level.known else _UNKNOWN_WORKFLOW
+        return self._id(level.names, level.title, name, at, what=("setting", "settings"), hint=hint, of_key=of_key)
+
+    def _id(
+        self,
+        names: Names,
+        where: str,
+        name: str,
+        at: Pointer,
+        *,
+        what: tuple[str, str],
+        hint: str | None = None,
+        of_key: bool = False,
+    ) -> str | None:
+        """Return the id that a name leads to; ``what`` is what people call one and several.
+
+        ``hint`` is for a miss that the names themselves can't explain.
+        """
+        id_ = names.id_of(name, *what)
         if isinstance(id_, str):
             return id_
-        if not level.known:
-            id_ = Miss(
-                id_.message, f"the catalog doesn't know this workflow: write {ESCAPE} before the setting's exact id"
-            )
-        self._missed(level.title, id_, replace(place, of_key=True) if of_key else place)
+        self._miss(f"{where} {id_.message}", at, hint or id_.hint, of_key=of_key)
         return None
 
-    def _missed(self, where: str, miss: Miss, place: Place) -> None:
-        self._faults.append(Fault(message=f"{where} {miss.message}", place=place, hint=self._hint(miss.hint)))
-
-    def _hint(self, hint: str | None) -> str | None:
-        return None if hint is None else f"{hint} ({self._source})"
+    def _miss(self, message: str, at: Pointer, hint: str | None, *, of_key: bool = False) -> None:
+        hint = None if hint is None else f"{hint} ({self._resolver.source})"
+        self._faults.append(_fault(self._content.place(at, of_key=of_key), message, hint))
 
 
-def _metadata(fragment: Fragment) -> tuple[Claim, ...]:
-    def claim(key: str, intent: Intent, place: Place, *, secret: bool = False) -> Claim:
-        return Claim(target=MetadataKey(key), intent=intent, label=key, place=place, secret=secret or names_secret(key))
-
-    return (
-        *(claim(key, Set(one.value), one.place, secret=one.secret) for key, one in fragment.metadata.items()),
-        *(claim(key, Release(), place) for key, place in fragment.release.items()),
-    )
+_Names: TypeAlias = list[tuple[str, str]]
+"""Indexes in a list, and the names that it has there."""
+_UNKNOWN_WORKFLOW: Final = f"the catalog doesn't know this workflow: write {ESCAPE} before the setting's exact id"
 
 
-def _type_place(block: Block) -> Place:
-    """The integration's name in the document: the block's own key, or the key of the list that it stands in."""
-    pointer = block.place.pointer
-    in_list = bool(pointer) and pointer[-1] != block.integration
-    return replace(block.place, pointer=pointer[:-1] if in_list else pointer, of_key=True)
+def _fault(place: Place, message: str, hint: str | None) -> Fault:
+    return Fault(message=message, place=place, hint=hint)
 
 
-def _same(first: Intent, second: Intent) -> bool:
-    """Whether two intents of one kind say the same; ``blank`` is the block's, so it can't differ."""
-    if isinstance(first, Unset | Release) or isinstance(second, Unset | Release):
-        return True
-    return jsonvalue.equal(first.value, second.value)
+def _add_rule(owned: dict[str, Json], rules: dict[str, CompactRule], id_: str, rule: CompactRule) -> None:
+    """Add a rule; a default that is unset or released as well becomes owned and unset, which nothing can meet."""
+    before = rules.get(id_, rule)
+    if isinstance(before, str) is not isinstance(rule, str):
+        owned.setdefault(id_, None)
+        rule = "unset"
+    rules[id_] = rule
 
 
-def _id_of(target: Target) -> str:
-    match target:
-        case WorkflowEnabled(workflow=id_):
-            return id_
-        case Setting(input=id_) | WorkflowSetting(input=id_) | MetadataKey(key=id_):
-            return id_
-        case _:
-            assert_never(target)
+def _id_of(names: Names, name: str) -> str | None:
+    id_ = names.id_of(name, "")
+    return id_ if isinstance(id_, str) else None
+
+
+def _names(sections: JsonObject, section: str) -> _Names:
+    listed = sections.get(section)
+    items: Iterable[Json] = listed if isinstance(listed, list) else ()
+    return [(str(index), name) for index, name in enumerate(items) if isinstance(name, str)]

@@ -13,13 +13,13 @@ from typing import TypeAlias
 
 from paragon_sync.jsonvalue import Json, Pointer
 from paragon_sync.manifest import schema
-from paragon_sync.manifest.document import Builder
+from paragon_sync.manifest.content import content_of, exclusion_faults, well_typed
 from paragon_sync.manifest.expand import expand
 from paragon_sync.manifest.rollout import USER
 from paragon_sync.manifest.roster import Row, label_of, place_of
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.template import ROW, Evaluated, Failed, Names, evaluate, quick
-from paragon_sync.model.declared import Fault, FileRoster, Fragment, Rollout, Slot, SqlRoster
+from paragon_sync.model.declared import Content, Fault, FileRoster, Rollout, Slot, SqlRoster
 from paragon_sync.model.migration import Migration
 from paragon_sync.model.secrecy import names_secret
 
@@ -64,14 +64,14 @@ class Filling:
         except _Unusual:
             return None
 
-    def carefully(self, row: Row) -> tuple[Fragment, list[Fault]]:
-        """The fragment of this row alone, and all that is wrong with it, by its places in the document."""
+    def carefully(self, row: Row) -> tuple[Content, list[Fault]]:
+        """Return the content for this row alone, and all that is wrong with it, by its places in the document."""
         rollout = self._rollout
         expanded = expand(rollout.written, _names(row, rollout), rollout.place)
-        builder = Builder(rollout.place, self._scope, frozenset(expanded.secret))
-        fragment = builder.fragment(expanded.document)
         wrong = schema.check("rollout", expanded.document, rollout.place)
-        return fragment, [*expanded.faults, *wrong, *builder.faults]
+        content, refused = content_of(expanded.document, rollout.place, self._scope, expanded.secret)
+        excluded = exclusion_faults(expanded.document, rollout.place)
+        return well_typed(content), [*expanded.faults, *wrong, *refused, *excluded]
 
 
 def row_fault(document: Rollout | Migration, row: Row, fault: Fault) -> Fault:

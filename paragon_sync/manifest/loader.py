@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Final, TypeAlias
 
 from paragon_sync.errors import Problem
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer
 from paragon_sync.manifest import schema, source
-from paragon_sync.manifest.document import Builder
-from paragon_sync.manifest.ordinary import asked
+from paragon_sync.manifest.content import check_releases, content_of, exclusion_faults, names_in, well_typed
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import Parsed
-from paragon_sync.model.asked import FindIntegration, Ordinary
-from paragon_sync.model.declared import Fault, Place, Profile, Rollout, User
+from paragon_sync.model.compact import CompactUserDocument
+from paragon_sync.model.declared import Content, Fault, Place, Profile, Rollout, User
 from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
 from paragon_sync.model.similar_names import SimilarNames, did_you_mean
@@ -40,24 +38,25 @@ class Flawed:
 def iter_documents(
     files: Iterable[Path],
     scope: SecretScope,
-    find: FindIntegration | None = None,
     *,
     concerns: Callable[[str], bool] | None = None,
     locator: source.Locator | None = None,
-) -> Iterator[Document | Ordinary | Flawed | Problem]:
+) -> Iterator[Document | Flawed | Problem]:
     """Documents as they are read, and every problem with its position; never stops at a problem.
 
-    Where ``find`` knows the names of a catalog, documents in which everything is ordinary come as :class:`Ordinary`:
-    nothing is wrong with them, and all their names and values are as that catalog says. Documents whose text does not
-    concern the caller (``concerns``) are stepped over.
+    Documents whose text does not concern the caller (``concerns``) are stepped over.
     """
-    accept, locator = None if find is None else partial(_accept, find), locator or source.Locator()
+    locator = locator or source.Locator()
     for file in files:
-        for item in source.read(file, accept, concerns=concerns):
+        for item in source.read(file, _is_valid_user, concerns=concerns):
             if not isinstance(item, Parsed):
                 yield item
                 continue
             document, faults = _check(item, scope)
+            if not (faults or item.flawed):
+                if document is not None:
+                    yield document
+                continue
             told = [fault for fault in faults if fault.place.pointer not in item.broken]
             yield from locator.problems(dict.fromkeys(told))
             if document is not None and (told or item.flawed):
@@ -66,32 +65,23 @@ def iter_documents(
                 yield document
 
 
-def user_of(document: Ordinary, scope: SecretScope) -> User:
-    """The noun of an ordinary document."""
-    content = source.value_of(document.text, document.file)
-    if not isinstance(content, dict):
-        raise TypeError(document.file)  # it was accepted as one
-    return Builder(document.place, scope).user(content)
+def content_again(document: CompactUserDocument, scope: SecretScope) -> Content:
+    """Return the content of a document that was staged: what was left out of its compact form is read again."""
+    value = source.value_of(document.text, document.file)
+    parsed = Parsed(value, document.file, document.document, document.text)
+    if not isinstance(value, dict):
+        raise TypeError(document.file)  # it was a document when it was staged
+    expanded, secret, _ = _expanded(value, parsed.place)
+    return _content(expanded, parsed, scope, secret)[0]
 
 
-def _accept(find: FindIntegration, content: Json, file: str, document: int, text: str) -> Ordinary | None:
-    """The document, if it is ordinary; what isn't accepted here goes the careful way."""
-    if not isinstance(content, dict) or content.get("kind") != "User" or not schema.accepts("user", content):
-        return None
-    found = asked(content, find)
-    user = content["user"]
-    if found is None or not isinstance(user, str) or not _is_text(user):
-        return None
-    names = content.get("profiles")
-    profiles = tuple(name for name in names if isinstance(name, str)) if isinstance(names, list) else ()
-    return Ordinary(user, file, document, profiles, found, text)
+def _is_valid_user(value: Json) -> bool:
+    return isinstance(value, dict) and value.get("kind") == "User" and schema.accepts("user", value)
 
 
 def _is_text(name: str) -> bool:
     """Whether it can be written as UTF-8."""
-    if name.isascii():
-        return True
-    return not any("\ud800" <= char <= "\udfff" for char in name)
+    return name.isascii() or not any("\ud800" <= char <= "\udfff" for char in name)
 
 
 def check_names(what: str, named: Iterable[Profile | Rollout | Migration]) -> list[Fault]:
@@ -131,6 +121,9 @@ def _check(parsed: Parsed, scope: SecretScope) -> _Checked:
     if not isinstance(document, dict):
         message = "a document must be a mapping with apiVersion, kind and what belongs to that kind"
         return None, [Fault(message=message, place=parsed.place)]
+    if parsed.accepted and "template" not in document and _is_plain(parsed.text):  # nearly always
+        content = Content(parsed.file, parsed.document, document)
+        return User(_text(document["user"]), content, names_in(document, "profiles"), parsed.text), []
     kind = document.get("kind")
     if kind not in _KINDS:
         return None, [_wrong_kind(document, parsed.place)]
@@ -142,17 +135,50 @@ def _check(parsed: Parsed, scope: SecretScope) -> _Checked:
         from paragon_sync.manifest.migration import migration_of
 
         return migration_of(document, parsed.place, scope)
-    faults: list[Fault] = []
-    secret: frozenset[Pointer] = frozenset()
-    if document.get("template") is True and kind == "User":
-        from paragon_sync.manifest.expand import expand
-        from paragon_sync.manifest.template import Names
+    if kind == "Profile":
+        wrong = [*schema.check("profile", document, parsed.place), *check_releases(document, parsed.place)]
+        content, more = _content(document, parsed, scope)
+        return Profile(_text(document.get("name")), well_typed(content)), [*wrong, *more]
+    document, secret, faults = _expanded(document, parsed.place)
+    if not parsed.accepted or document is not parsed.value:
+        faults += schema.check("user", document, parsed.place)
+    name = _text(document.get("user"))
+    if not _is_text(name):
+        message = "the user id holds half a character (a lone surrogate)"
+        faults.append(Fault(message=message, place=_inside(parsed.place, ("user",))))
+    content, more = _content(document, parsed, scope, secret)
+    if faults:
+        content = well_typed(content)
+    return User(name, content, names_in(document, "profiles"), parsed.text), [*faults, *more]
 
-        expanded = expand(document, Names(values={"user": document.get("user")}), parsed.place)
-        document, faults, secret = expanded.document, expanded.faults, frozenset(expanded.secret)
-    builder = Builder(parsed.place, scope, secret)
-    noun: User | Profile = builder.user(document) if kind == "User" else builder.profile(document)
-    return noun, [*faults, *schema.check(str(kind).lower(), document, parsed.place), *builder.faults]
+
+def _expanded(document: JsonObject, place: Place) -> tuple[JsonObject, Collection[Pointer], list[Fault]]:
+    """Return a User document with its templates evaluated, if it says so, and where these came from secrets."""
+    if document.get("template") is not True:
+        return document, (), []
+    from paragon_sync.manifest.expand import expand
+    from paragon_sync.manifest.template import Names
+
+    expanded = expand(document, Names(values={"user": document.get("user")}), place)
+    return expanded.document, expanded.secret, expanded.faults
+
+
+def _content(
+    document: JsonObject, parsed: Parsed, scope: SecretScope, secret: Collection[Pointer] = ()
+) -> tuple[Content, list[Fault]]:
+    """Return the document's content, and what is wrong in it beyond its schema, as far as its text may hold it."""
+    content, faults, text = Content(parsed.file, parsed.document, document), list[Fault](), parsed.text
+    anything = "\\" in text or document is not parsed.value
+    if anything or "$" in text:
+        content, faults = content_of(document, parsed.place, scope, secret)
+    if anything or "unset" in text or "release" in text:
+        faults += exclusion_faults(document, parsed.place)
+    return content, faults
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a document has no reference to a secret, no names that exclude others, and no surrogate."""
+    return text.isascii() and not ("\\" in text or "$" in text or "unset" in text or "release" in text)
 
 
 def _wrong_kind(document: JsonObject, place: Place) -> Fault:
@@ -173,3 +199,7 @@ def _wrong_kind(document: JsonObject, place: Place) -> Fault:
         return Fault(message="the kind must be one word", place=at, hint=f"one of {', '.join(_KINDS)}")
     hint = did_you_mean(kind, _KINDS) or f"one of {', '.join(_KINDS)}"
     return Fault(message=f'unknown kind "{kind}"', place=at, hint=hint)
+
+
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""

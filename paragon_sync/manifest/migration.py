@@ -9,12 +9,11 @@ from typing import Final
 from paragon_sync.errors import JsonError
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer, equal, parse_pointer
 from paragon_sync.manifest import schema, secrets
-from paragon_sync.manifest.document import account_of, configuration_of
 from paragon_sync.manifest.roster import roster_of
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.template import ROW, Failed, Touched, is_template, touched_by
 from paragon_sync.manifest.template.live import LIVE, live_condition
-from paragon_sync.model.declared import Declared, Fault, Place
+from paragon_sync.model.declared import Declared, Fault, Place, account_of, configuration_of
 from paragon_sync.model.migration import (
     EACH,
     DeclaredAction,

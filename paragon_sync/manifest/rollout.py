@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from dataclasses import replace
 from typing import Final
 
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer
 from paragon_sync.manifest import schema
-from paragon_sync.manifest.document import Builder
+from paragon_sync.manifest.content import Kind, content_of, exclusion_faults, names_in, part_at, well_typed
 from paragon_sync.manifest.expand import templates_in
 from paragon_sync.manifest.roster import roster_of
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.template import ROW, Failed, Names, Touched, condition, missing_column, touched_by
-from paragon_sync.model.declared import Fault, Place, Rollout, Roster
+from paragon_sync.model.declared import Content, Fault, Place, Rollout, Roster, Slot, SlotMarker
 from paragon_sync.model.secrecy import names_secret
 from paragon_sync.model.similar_names import did_you_mean
 
@@ -29,13 +30,12 @@ def rollout_of(document: JsonObject, place: Place, scope: SecretScope) -> tuple[
     touched, template_faults = _touched(texts, place)
     where, where_faults = _where(document.get("where"), place)
     secret = frozenset(at for at, found in touched.items() if roster is not None and is_secret(found, roster))
-    builder = Builder(place, scope, secret, templates=frozenset(texts))
-    fragment = builder.fragment(document)
-    profiles = builder.profiles(document)
-    covered = {(*slot.pointer, *inner) for slot in builder.slots for inner in slot.templates}
+    content, refused = content_of(deepcopy(document), place, scope, secret)
+    slots = _slots(content.sections, texts)
+    covered = {(*slot.pointer, *inner) for slot in slots for inner in slot.templates}
     plain = covered >= texts.keys() and not any(found.all_columns for found in touched.values())
-    values = {(*slot.pointer, *inner) for slot in builder.slots if slot.kind == "value" for inner in slot.templates}
-    as_written = [*schema.check("rollout", document, place), *builder.faults]
+    values = {(*slot.pointer, *inner) for slot in slots if slot.kind == "value" for inner in slot.templates}
+    as_written = [*schema.check("rollout", document, place), *refused, *exclusion_faults(document, place)]
     faults = [
         *roster_faults,
         *where_faults,
@@ -50,13 +50,42 @@ def rollout_of(document: JsonObject, place: Place, scope: SecretScope) -> tuple[
         name=_text(document.get("name")),
         place=place,
         roster=roster,
-        fragment=fragment,
+        content=well_typed(_with_markers(content, slots)),
         written=document,
-        slots=tuple(builder.slots) if plain else None,
+        slots=slots if plain else None,
         where=where,
-        profiles=profiles,
+        profiles=names_in(document, "profiles"),
     )
     return rollout, faults
+
+
+def _slots(sections: JsonObject, texts: Iterable[Pointer]) -> tuple[Slot, ...]:
+    """Return the parts of the document that templates fill; ``texts`` are where these are."""
+    kinds: dict[Pointer, Kind] = {}
+    templates: dict[Pointer, set[Pointer]] = {}
+    for at in texts:
+        if (part := part_at(sections, at)) is not None:
+            pointer, kinds[pointer] = part
+            templates.setdefault(pointer, set()).add(at[len(pointer) :])
+    return tuple(
+        Slot(pointer=at, value=_holder(sections, at)[at[-1]], templates=frozenset(inside), kind=kinds[at])
+        for at, inside in sorted(templates.items())
+    )
+
+
+def _with_markers(content: Content, slots: Iterable[Slot]) -> Content:
+    """Put markers where the slots are, in the sections themselves."""
+    for number, slot in enumerate(slots):
+        _holder(content.sections, slot.pointer)[slot.pointer[-1]] = SlotMarker(number)
+    return content
+
+
+def _holder(sections: JsonObject, pointer: Pointer) -> JsonObject:
+    """Return the object that has the last key of the pointer."""
+    found: Json = sections
+    for part in pointer[:-1]:
+        found = found[int(part)] if isinstance(found, list) else _object(found)[part]
+    return _object(found)
 
 
 def is_secret(touched: Touched, roster: Roster) -> bool:
@@ -116,3 +145,7 @@ def _misplaced(pointers: frozenset[Pointer], place: Place) -> Iterator[Fault]:
 
 def _text(value: Json) -> str:
     return value if isinstance(value, str) else ""
+
+
+def _object(value: Json) -> JsonObject:
+    return value if isinstance(value, dict) else {}

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Literal, TypeAlias
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, Self, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject, Pointer
 
@@ -56,15 +55,11 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Declared:
-    """One declared value; ``secret`` when it, or anything in it, came from ``$env`` or ``$file``.
-
-    Where ``template`` is set, ``value`` still holds templates, which make a value of its own for each row.
-    """
+    """One declared value; ``secret`` when it, or anything in it, came from ``$env`` or ``$file``."""
 
     value: Json
     place: Place
     secret: bool = False
-    template: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,69 +86,78 @@ Configuration: TypeAlias = Literal["default", "all"] | ConfigurationBy
 """Which configuration of the account: the default one (none named), all, or the one named."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
-    """What is declared about the settings of one level, integration or workflow; keys are titles or ids as written."""
-
-    settings: Mapping[str, Declared] = field(default_factory=dict)
-    defaults: Mapping[str, Declared] = field(default_factory=dict)
-    unset: Mapping[str, Place] = field(default_factory=dict)
-    keep: Mapping[str, Place] = field(default_factory=dict)
-    release: Mapping[str, Place] = field(default_factory=dict)
-    """What the profiles manage and this document gives back; a block's may name workflows too."""
-    blank: tuple[Json, ...] = ()
-    """Live values that ``defaults`` treats as if there were none."""
-    exact: bool = False
+def account_of(account: JsonObject) -> Account:
+    """Return the selector that a document's ``account`` is."""
+    if account.get("all") is True:
+        return "all"
+    for field in _ACCOUNT_FIELDS:
+        if field in account:
+            return AccountBy(field=field, value=_text(account[field]))
+    return "only"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WorkflowBlock:
-    """What is declared about one workflow; ``enabled`` is None where it isn't managed."""
-
-    place: Place
-    enabled: Declared | None = None
-    settings: Settings = field(default_factory=Settings)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Block:
-    """What is declared about one integration, for the accounts and configurations that it selects."""
-
-    integration: str
-    place: Place
-    account: Account = "only"
-    configuration: Configuration = "default"
-    settings: Settings = field(default_factory=Settings)
-    workflows: Mapping[str, WorkflowBlock] = field(default_factory=dict)
+def configuration_of(configuration: Json) -> Configuration:
+    """Return the selector that a document's ``configuration`` is."""
+    if configuration is None:
+        return "default"
+    if configuration == "all":
+        return "all"
+    named = configuration if isinstance(configuration, dict) else {}
+    if "id" in named:
+        return ConfigurationBy(field="id", value=_text(named["id"]))
+    return ConfigurationBy(field="externalId", value=_text(named.get("externalId", configuration)))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fragment:
-    """Metadata and integration blocks: what User and Profile have in common, but that only a User can ``release``."""
-
-    metadata: Mapping[str, Declared] = field(default_factory=dict)
-    release: Mapping[str, Place] = field(default_factory=dict)
-    """Metadata keys that the profiles manage and this document gives back."""
-    blocks: tuple[Block, ...] = ()
+_ACCOUNT_FIELDS: Final[tuple[Literal["externalId", "providerId", "credentialId"], ...]] = (
+    "externalId",
+    "providerId",
+    "credentialId",
+)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
+def _text(value: Json) -> str:
+    return value if isinstance(value, str) else ""
+
+
+class Content(NamedTuple):
+    """The sections ``metadata``, ``release`` and ``integrations`` of a document, ready to be resolved.
+
+    Templates are evaluated and references to secrets followed. ``secret`` are the places of values that are, or hold,
+    a secret; ``document`` counts from 0 in the file.
+    """
+
+    file: str
+    document: int
+    sections: JsonObject
+    secret: frozenset[Pointer] = frozenset()
+
+    def place(self, pointer: Pointer = (), *, of_key: bool = False) -> Place:
+        """Return a place in the document."""
+        return Place(file=self.file, document=self.document, pointer=pointer, of_key=of_key)
+
+
+class Profile(NamedTuple):
     """A named fragment."""
 
     name: str
-    place: Place
-    fragment: Fragment
+    content: Content
+
+    @property
+    def place(self) -> Place:
+        return self.content.place()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class User:
-    """One document about one user; ``profiles`` in the order in which they apply."""
+class User(NamedTuple):
+    """One document about one user; ``profiles`` in the order in which they apply, ``text`` as its file has it."""
 
     user: str
-    place: Place
-    fragment: Fragment
+    content: Content
     profiles: tuple[str, ...] = ()
+    text: str = ""
+
+    @property
+    def place(self) -> Place:
+        return self.content.place()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,7 +209,7 @@ Roster: TypeAlias = InlineRoster | FileRoster | SqlRoster
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Slot:
-    """A part of a rollout's fragment that each row fills. ``value`` still holds templates, at ``templates`` in it.
+    """A part of a rollout's content that each row fills. ``value`` still holds templates, at ``templates`` in it.
 
     ``text`` selects an account or a configuration, ``switch`` enables a workflow.
     """
@@ -216,18 +220,30 @@ class Slot:
     kind: Literal["value", "text", "switch"]
 
 
+class SlotMarker(str):
+    """Stands in a rollout's content where a row's value goes: a string, so that it passes wherever JSON does."""
+
+    __slots__ = ("number",)
+    number: int
+
+    def __new__(cls, number: int) -> Self:
+        marker = super().__new__(cls, f"slot {number}")
+        marker.number = number
+        return marker
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rollout:
     """The grammar of a User for each user of a roster for whom ``where`` (a template) is true.
 
-    ``fragment`` has in ``slots`` what was written there. ``slots`` is None where a template decides more than a value,
-    such as a name: then each row is made from ``written``, the document as it was parsed.
+    ``content`` has a :class:`SlotMarker` for each of ``slots``. ``slots`` is None where a template decides more than a
+    value, such as a name: then each row is made from ``written``, the document as it was parsed.
     """
 
     name: str
     place: Place
     roster: Roster
-    fragment: Fragment
+    content: Content
     written: JsonObject
     slots: tuple[Slot, ...] | None = ()
     where: str | None = None

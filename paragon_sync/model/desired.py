@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from paragon_sync.jsonvalue import Json, JsonObject
-from paragon_sync.model.declared import Account, Configuration, Place
+from paragon_sync.model.declared import Account, Configuration, Content, Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +147,15 @@ class DesiredDocument:
 
 
 class Filled(NamedTuple):
-    """One row of a rollout: what its slots hold. ``rollout`` counts the rollouts of a command, ``number`` its rows."""
+    """One row of a rollout: what its slots hold. ``rollout`` counts the rollouts of a command, ``number`` its rows.
+
+    Where more than slots depend on the row, ``values`` is the content that the rollout has for it.
+    """
 
     user: str
     rollout: int
     number: int
-    values: tuple[Json, ...]
+    values: tuple[Json, ...] | Content
 
 
 class Enlisted(NamedTuple):

@@ -1,17 +1,15 @@
-"""Plans one user: selects, drafts each configuration and the metadata, and lets errors leave the user out.
-
-Ties the room's parts together and decides nothing that they decide.
-"""
+"""Plan one user: compare, then select, draft each configuration and the metadata, and leave out users with errors."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import compress
-from typing import Final
+from typing import Final, TypeAlias
 
 from paragon_sync.jsonvalue import equal
 from paragon_sync.model.catalog import Catalog
+from paragon_sync.model.compact import CompactDocument
 from paragon_sync.model.decision import Decision
 from paragon_sync.model.declared import Place
 from paragon_sync.model.desired import DesiredDocument
@@ -22,6 +20,7 @@ from paragon_sync.model.project import Policy
 from paragon_sync.plan.draft import Draft, draft_configuration, draft_metadata
 from paragon_sync.plan.migration.migrate import in_order
 from paragon_sync.plan.names import Names
+from paragon_sync.plan.noop_check import NoopChecker
 from paragon_sync.plan.own import metadata_words
 from paragon_sync.plan.policy import severity
 from paragon_sync.plan.protection import protected_changes
@@ -56,6 +55,35 @@ class UserPlan:
         return Severity.ERROR in severities or nothing_stands
 
 
+ReadDocuments: TypeAlias = Callable[[], tuple[Sequence[DesiredDocument], Sequence[Enrolment]]]
+"""Returns one user's documents with their claims and places, and the migrations among them."""
+
+
+class Planner:
+    """Plans users by one catalog and policy."""
+
+    def __init__(self, catalog: Catalog, policy: Policy, enablement: Enablement = "config") -> None:
+        self._catalog = catalog
+        self._policy = policy
+        self._enablement: Enablement = enablement
+        self._noop = NoopChecker(catalog)
+
+    def plan(
+        self, compact: Sequence[CompactDocument], live: LiveUser, read: ReadDocuments, *, in_full: bool = False
+    ) -> UserPlan:
+        """Compare one user's documents in compact form with live; plan from the full ones only where they differ.
+
+        With ``in_full`` every value is planned: for explaining all decisions, and where migrations go first.
+        """
+        enabled_live = None if in_full else self._noop.check(compact, live)
+        if enabled_live is not None:
+            return UserPlan(user=live.user, enabled_live=enabled_live)
+        documents, enrolments = read()
+        return plan_user(
+            documents, live, self._catalog, self._policy, enablement=self._enablement, enrolments=enrolments
+        )
+
+
 def plan_user(
     documents: Sequence[DesiredDocument],
     live: LiveUser,
@@ -65,7 +93,7 @@ def plan_user(
     enablement: Enablement = "config",
     enrolments: Sequence[Enrolment] = (),
 ) -> UserPlan:
-    """Compare one user's documents, profiles put in, with what is live; the order of the documents doesn't matter.
+    """Plan every value of one user's documents, profiles put in; the order of the documents doesn't matter.
 
     ``enrolments`` are the migrations in whose rosters the user stands; each is one of the documents too, whose only
     block is the migration's.

@@ -6,8 +6,6 @@ from collections.abc import Collection, Iterable
 
 from paragon_sync.errors import AnswerError
 from paragon_sync.jsonvalue import Json, JsonObject, equal
-from paragon_sync.model.declared import ConfigurationBy
-from paragon_sync.model.desired import DesiredDocument
 from paragon_sync.model.live import Credential, LiveUser
 from paragon_sync.model.moment import age_seconds, earlier
 from paragon_sync.paragon.client import UserSession
@@ -33,17 +31,6 @@ async def read_user(session: UserSession, *, metadata: bool, configurations: Col
         asked = session.asked
     meta = me.meta if metadata else None
     return LiveUser(user=session.user, credentials=credentials, meta=meta, asked=asked, answered=answered)
-
-
-def wanted_configurations(documents: Iterable[DesiredDocument]) -> set[str]:
-    """The ids and external ids of the configurations that the documents name."""
-    blocks = (block for document in documents for layer in document.layers for block in layer.blocks)
-    return {block.configuration.value for block in blocks if isinstance(block.configuration, ConfigurationBy)}
-
-
-def manages_metadata(documents: Iterable[DesiredDocument]) -> bool:
-    """Whether any document has a word on metadata."""
-    return any(layer.metadata for document in documents for layer in document.layers)
 
 
 def shows(credentials: Iterable[Credential], name: str) -> bool:

@@ -15,8 +15,8 @@ from paragon_sync import __version__
 from paragon_sync.errors import ApiError
 from paragon_sync.jsonvalue import Json
 from paragon_sync.model.catalog import Catalog
-from paragon_sync.model.desired import DesiredDocument
-from paragon_sync.model.live import LiveUser
+from paragon_sync.model.desired import DesiredDocument, Enlisted
+from paragon_sync.model.migration import Enrolment
 from paragon_sync.model.planned import Enablement, Finding, FindingKind, PlanHeader, Severity
 from paragon_sync.model.project import Policy, Protected
 from paragon_sync.model.thresholds import THRESHOLDS, ThresholdRule
@@ -24,16 +24,15 @@ from paragon_sync.paragon.client import Client
 from paragon_sync.paragon.controller import MAX_CONCURRENCY
 from paragon_sync.plan.policy import check, severity
 from paragon_sync.plan.protection import unknown_names
-from paragon_sync.plan.quick import Quick
 from paragon_sync.plan.select import place_order
 from paragon_sync.plan.tally import Tally
-from paragon_sync.plan.user import UserPlan, plan_user
+from paragon_sync.plan.user import Planner, UserPlan
 from paragon_sync.run.desired.loading import Desired
-from paragon_sync.run.desired.wanted import Reading, needed
+from paragon_sync.run.desired.wanted import Reading, required_fetches
 from paragon_sync.run.desired.whose import Whose
 from paragon_sync.run.estimate import Workload
 from paragon_sync.run.failures import Failures
-from paragon_sync.run.fetching import manages_metadata, read_user, wanted_configurations
+from paragon_sync.run.fetching import read_user
 from paragon_sync.run.findings import FindingsWriter
 from paragon_sync.run.in_turn import InTurn
 from paragon_sync.run.progress import Progress, Stage
@@ -63,6 +62,10 @@ class Planning:
     enablement: Enablement = "config"
     progress: Progress = field(default_factory=Progress)
 
+    def planner(self) -> Planner:
+        """Return the planner of users for this catalog, policy and way of enabling workflows."""
+        return Planner(self.catalog, self.policy, self.enablement)
+
 
 async def make_plan(desired: Desired, planning: Planning, out: Path, key: str | None = None) -> str:
     """Write the plan of the desired state to ``out``, encrypted if there is a ``key``, and return its digest.
@@ -86,14 +89,13 @@ async def make_plan(desired: Desired, planning: Planning, out: Path, key: str | 
 
 
 async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[UserPlan]:
-    """The plan of each user, in the order of their ids, with at most four times ``concurrency`` users in flight.
+    """Yield the plan of each user, in the order of their ids, with at most four times ``concurrency`` users in flight.
 
     Raises the :class:`ApiError` of a user where it isn't that user's alone.
     """
-    failures, quick = Failures(), Quick(planning.catalog)
-    turns = InTurn(
-        desired.groups(), partial(_try_one, desired, planning, quick), planning.concurrency or MAX_CONCURRENCY
-    )
+    failures, planner = Failures(), planning.planner()
+    plan = partial(_plan_or_error, desired.reading, planning, planner)
+    turns = InTurn(desired.groups(), plan, planning.concurrency or MAX_CONCURRENCY)
     async for (user, staged), result in turns.results():
         if isinstance(result, ApiError):
             failures.add(result)
@@ -105,44 +107,43 @@ async def user_plans(desired: Desired, planning: Planning) -> AsyncIterator[User
 
 
 async def plan_one(desired: Desired, planning: Planning, user: str) -> UserPlan:
-    """The plan of one user, with all that decides; raises :class:`ApiError` where the user can't be fetched."""
-    documents = desired.documents_of(user)
-    return _careful(documents, await _fetch(documents, planning, user), desired.reading, planning)
+    """Plan one user with every decision explained; raise :class:`ApiError` where the user can't be fetched."""
+    staged = desired.staging.documents(user)
+    return await _plan(desired.reading, planning, planning.planner(), user, staged, explain=True)
 
 
-async def _fetch(documents: Sequence[DesiredDocument], planning: Planning, user: str) -> LiveUser:
-    metadata, configurations = manages_metadata(documents), wanted_configurations(documents)
-    return await read_user(planning.client.user(user), metadata=metadata, configurations=configurations)
-
-
-async def _try_one(
-    desired: Desired, planning: Planning, quick: Quick, one: tuple[str, Sequence[Staged]]
+async def _plan_or_error(
+    reading: Reading, planning: Planning, planner: Planner, one: tuple[str, Sequence[Staged]]
 ) -> UserPlan | ApiError:
-    """As :func:`plan_one`, in the shortest way that there is for this user."""
-    user, staged = one
-    reading = desired.reading
-    asked = reading.asked(staged)
+    """Plan one user, and return the error where the user can't be fetched."""
     try:
-        if asked is None:
-            documents = reading.in_full(staged)
-            live = await _fetch(documents, planning, user)
-            return _careful(documents, live, reading, planning)
-        metadata, configurations = needed(asked)
-        live = await read_user(planning.client.user(user), metadata=metadata, configurations=configurations)
+        return await _plan(reading, planning, planner, *one)
     except ApiError as error:
         return error
-    enabled = quick.enabled_live(asked, live)
-    if enabled is not None:
-        return UserPlan(user=user, enabled_live=enabled)
-    return _careful(reading.in_full(staged), live, reading, planning)
 
 
-def _careful(documents: Sequence[DesiredDocument], live: LiveUser, reading: Reading, planning: Planning) -> UserPlan:
-    enrolments = reading.enrolments(documents)
-    plan = plan_user(
-        documents, live, planning.catalog, planning.policy, enablement=planning.enablement, enrolments=enrolments
-    )
-    return Whose(documents).plan(plan)
+async def _plan(
+    reading: Reading,
+    planning: Planning,
+    planner: Planner,
+    user: str,
+    staged: Sequence[Staged],
+    *,
+    explain: bool = False,
+) -> UserPlan:
+    """Fetch and plan one user; the documents are read in full only where the planner needs them."""
+    compact = reading.compact(staged)
+    metadata, configurations = required_fetches(compact)
+    live = await read_user(planning.client.user(user), metadata=metadata, configurations=configurations)
+    documents: list[DesiredDocument] = []
+
+    def read() -> tuple[Sequence[DesiredDocument], Sequence[Enrolment]]:
+        documents.extend(reading.in_full(staged))
+        return documents, reading.enrolments(documents)
+
+    in_full = explain or any(isinstance(document, Enlisted) for document in staged)
+    plan = planner.plan(compact, live, read, in_full=in_full)
+    return Whose(documents).plan(plan) if documents else plan
 
 
 def _not_fetched(user: str, error: ApiError, documents: Sequence[DesiredDocument], policy: Policy) -> UserPlan:

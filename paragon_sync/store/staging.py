@@ -15,16 +15,22 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeAlias
 
-from paragon_sync.model.asked import Ordinary
-from paragon_sync.model.desired import DesiredDocument, Enlisted, Filled
+from paragon_sync.model.compact import CompactUserDocument
+from paragon_sync.model.desired import Enlisted, Filled
 from paragon_sync.store.spill import KEY, KeyedRow, Spill
 
 _BATCH: Final = 500
 _IN_MEMORY: Final = 16_000_000
+_PROTOCOL: Final = pickle.HIGHEST_PROTOCOL
 
-Staged: TypeAlias = DesiredDocument | Ordinary | Filled | Enlisted
+Staged: TypeAlias = CompactUserDocument | Filled | Enlisted
 Row: TypeAlias = tuple[int, bytes]
-"""One document as it is kept: whether nothing in it can contradict itself, and its bytes."""
+"""One document as it is kept: how it is checked for contradictions, and its bytes."""
+
+CHECK_ALONE: Final = 1
+"""Of a document that may contradict itself: checked also where its user has no other one."""
+CHECK_CLAIMS: Final = 2
+"""Of a document whose compact form doesn't tell contradictions: checked by its claims."""
 
 
 class Staging:
@@ -47,30 +53,23 @@ class Staging:
         self._in_memory = self._room = in_memory
         self._spill: Spill | None = None
 
-    def add(self, document: DesiredDocument) -> None:
-        self._add(_key(document.user), 0, pickle.dumps(document, pickle.HIGHEST_PROTOCOL))
-
-    def add_ordinary(self, document: Ordinary) -> None:
-        """Adds what a document asks for, and its text, which takes a small part of what a resolved one does."""
-        file = self._files.get(document.file)
-        if file is None:
-            file = self._files[document.file] = len(self._names)
-            self._names.append(document.file)
-        user, _, number, profiles, asked, text = document
-        self._add(_key(user), not profiles, marshal.dumps((user, file, number, profiles, asked, text)))
-
-    def add_filled(self, row: Filled) -> None:
-        """Adds what a row decides; what all rows of its rollout share isn't kept here."""
-        values: tuple[Any, ...] = row.values
+    def add(self, document: Staged, check: int = 0) -> None:
+        """Add a document, or a row without what all rows of its document share; ``check`` says how it is checked."""
+        held: tuple[Any, ...]
+        if document.__class__ is CompactUserDocument:
+            user, name, *rest = document
+            file = self._files.get(name)
+            if file is None:
+                file = self._files[name] = len(self._names)
+                self._names.append(name)
+            held = (user, file, *rest)
+        else:
+            held = tuple(document)
         try:
-            held = marshal.dumps((row.user, row.rollout, row.number, values))
-        except ValueError:  # a number that keeps its text
-            held = pickle.dumps(row, pickle.HIGHEST_PROTOCOL)
-        self._add(_key(row.user), 1, held)
-
-    def add_enlisted(self, row: Enlisted) -> None:
-        """Adds what a migration has to know of a row."""
-        self._add(_key(row.user), 1, pickle.dumps(row, pickle.HIGHEST_PROTOCOL))
+            data = marshal.dumps(held)
+        except ValueError:  # a number that keeps its text, or a noun
+            data = pickle.dumps(document, _PROTOCOL)
+        self._add(_key(document.user), check, data)
 
     def users(self) -> Iterator[str]:
         """Each user once, in the order of their ids."""
@@ -130,12 +129,12 @@ class Staging:
 
     def _document(self, document: bytes) -> Staged:
         if document.startswith(_PICKLED):
-            found: DesiredDocument | Filled | Enlisted = pickle.loads(document)  # noqa: S301 - our own, see above
+            found: Staged = pickle.loads(document)  # noqa: S301 - our own, see above
             return found
         user, where, number, *held = marshal.loads(document)  # noqa: S302 - our own, see above
-        return (
-            Ordinary(user, self._names[where], number, *held) if len(held) > 1 else Filled(user, where, number, *held)
-        )
+        if len(held) > 1:
+            return CompactUserDocument(user, self._names[where], number, *held)
+        return (Enlisted if held[0].__class__ is dict else Filled)(user, where, number, held[0])
 
     def _rows(self) -> Iterator[KeyedRow]:
         return iter(self._batch) if self._spill is None else self._spill.rows()
@@ -158,7 +157,7 @@ class Staging:
         self._in_order = True
 
 
-_PICKLED: Final = pickle.dumps(None, pickle.HIGHEST_PROTOCOL)[:1]
+_PICKLED: Final = pickle.dumps(None, _PROTOCOL)[:1]
 """How a pickled row begins, and no marshalled one does."""
 
 

@@ -17,25 +17,25 @@ from typing import Final, assert_never
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError, Problem, UsageError
 from paragon_sync.jsonvalue import Pointer
-from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, iter_documents, user_of
+from paragon_sync.manifest.loader import Flawed, check_names, check_profiles, content_again, iter_documents
 from paragon_sync.manifest.mentions import Mentions
 from paragon_sync.manifest.roster import STANDARD_INPUT
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
-from paragon_sync.model.asked import Ordinary
-from paragon_sync.model.declared import Fault, FileRoster, Fragment, Place, Profile, Rollout, Roster, User
-from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Enlisted, Filled
+from paragon_sync.model.compact import NOTHING, CompactDocument, CompactUserDocument
+from paragon_sync.model.declared import Content, Fault, FileRoster, Place, Profile, Rollout, Roster, User
+from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Enlisted
 from paragon_sync.model.document import Document
 from paragon_sync.model.migration import Migration
 from paragon_sync.plan import static
-from paragon_sync.plan.layers import agree
+from paragon_sync.plan.compact_merge import are_compatible
 from paragon_sync.run.desired.filters import Filters, Sieve
 from paragon_sync.run.desired.migrating import Migrating
 from paragon_sync.run.desired.rolling import Rolling
-from paragon_sync.run.desired.wanted import Reading
+from paragon_sync.run.desired.wanted import Reading, ResolvedProfile
 from paragon_sync.run.desired.whose import Whose
 from paragon_sync.run.progress import Progress, Stage
-from paragon_sync.store.staging import Staged, Staging
+from paragon_sync.store.staging import CHECK_ALONE, CHECK_CLAIMS, Staged, Staging
 
 _TOLD: Final = 100  # documents that name one profile which isn't there
 _MOST_PROBLEMS: Final = 1000
@@ -71,7 +71,7 @@ class Desired:
         """
         for user, rows in self.staging.groups():
             staged = self.staging.read(rows)
-            if not self.filters.integrations or self.reading.leaves(staged):
+            if not self.filters.integrations or any(blocks for _, blocks, _ in self.reading.compact(staged)):
                 yield user, staged
 
     def users(self) -> Iterator[str]:
@@ -92,7 +92,7 @@ class _ProfileUses:
 
     def add(self, user: str, place: Place, profiles: tuple[str, ...]) -> None:
         if any(self._counts[name] < _TOLD for name in profiles):
-            self.kept.append(User(user=user, place=place, fragment=Fragment(), profiles=profiles))
+            self.kept.append(User(user, Content(place.file, place.document, {}), profiles))
         self._counts.update(profiles)
 
 
@@ -104,7 +104,7 @@ class _Loading:
     staging: Staging
     sieve: Sieve
     scope: SecretScope
-    profiles: dict[str, DesiredFragment] = field(default_factory=dict)
+    profiles: dict[str, ResolvedProfile] = field(default_factory=dict)
     rollouts: list[Rolling] = field(default_factory=list)
     migrations: list[Migrating] = field(default_factory=list)
     declared_profiles: list[Profile] = field(default_factory=list)
@@ -121,53 +121,59 @@ class _Loading:
         rows = sum(one.rows_read for one in self.rollouts) + sum(one.rows_read for one in self.migrations)
         return {"user": self.user_documents, "row": rows}
 
-    def take(self, item: Document | Ordinary | Flawed | Problem) -> Iterable[str]:
+    def take(self, item: Document | Flawed | Problem) -> Iterable[str]:
         """Stage what is asked for: each user about whom something was staged, as they come."""
         match item:
-            case Ordinary():
-                return self._take_ordinary(item)
+            case User():
+                self.documents += 1
+                self.user_documents += 1
+                staged = self._take_user(item, stage=True)
+                return self._and_check(staged) if self.faults else staged
             case Problem():
                 self.problems.append(item)
                 return self._and_check(())
             case Flawed(document, told):
                 return self._and_check(self._take_flawed(document, told))
-            case Profile() | User() | Rollout() | Migration():
+            case Profile() | Rollout() | Migration():
+                self.documents += 1
                 return self._and_check(self._take(item, stage=True))
             case _:
                 assert_never(item)
 
-    def _take_ordinary(self, document: Ordinary) -> tuple[str, ...]:
-        self.documents += 1
-        self.user_documents += 1
-        if document.profiles:
-            self.profile_uses.add(document.user, document.place, document.profiles)
-        if self.resolver is not None:
-            self.resolver.used.update(document.asked[1])
-        if not self.sieve.accepts(document.user):
-            return ()
-        self.staging.add_ordinary(document)
-        return (document.user,)
-
     def _take_flawed(self, document: Document, told: Collection[Pointer]) -> Iterator[str]:
         known = len(self.faults)
+        self.documents += 1
         yield from self._take(document, stage=False)
         self.faults[known:] = [fault for fault in self.faults[known:] if fault.place.pointer not in told]
 
     def _take(self, document: Document, *, stage: bool) -> Iterator[str]:
-        self.documents += 1
         match document:
             case User():
                 self.user_documents += 1
                 yield from self._take_user(document, stage=stage)
             case Profile():
-                self.declared_profiles.append(document)
-                self.profiles[document.name] = self._resolve(document, f"profile {document.name}")
+                self._take_profile(document)
             case Rollout():
                 yield from self._take_rollout(document, sound=stage)
             case Migration():
                 yield from self._take_migration(document, sound=stage)
             case _:
                 assert_never(document)
+
+    def _take_profile(self, profile: Profile) -> None:
+        self.declared_profiles.append(profile)
+        compact, settled = self._compact(profile.content)
+        fragment = _fragment(profile.content, f"profile {profile.name}", self.resolver)
+        self.profiles[profile.name] = ResolvedProfile(compact, fragment, settled)
+
+    def _compact(self, content: Content) -> tuple[CompactDocument, bool]:
+        """Return what a document asks for, and whether it is settled; report what is wrong in it."""
+        if self.resolver is None:
+            return NOTHING, True
+        compact, faults, settled = self.resolver.compact(content)
+        if faults:
+            self.report(faults)
+        return compact, settled
 
     def _take_rollout(self, rollout: Rollout, *, sound: bool) -> Iterator[str]:
         self.profile_uses.add(rollout.name, rollout.place, rollout.profiles)
@@ -180,10 +186,7 @@ class _Loading:
             if isinstance(made, Problem):
                 self.problems.append(made)
             elif self.sieve.accepts(made.user):
-                if isinstance(made, Filled):
-                    self.staging.add_filled(made)
-                else:
-                    self.staging.add(made)
+                self.staging.add(made, rolling.check(made))
                 yield made.user
 
     def _take_migration(self, migration: Migration, *, sound: bool) -> Iterator[str]:
@@ -196,7 +199,7 @@ class _Loading:
             if isinstance(row, Problem):
                 self.problems.append(row)
             elif self.sieve.accepts(row.user):
-                self.staging.add_enlisted(row)
+                self.staging.add(row)
                 yield row.user
 
     def _can_be_read(self, roster: Roster) -> bool:
@@ -212,20 +215,16 @@ class _Loading:
         self.report([Fault(message=message, place=place, hint=hint)])
         return False
 
-    def _take_user(self, user: User, *, stage: bool) -> Iterator[str]:
-        self.profile_uses.add(user.user, user.place, user.profiles)
-        layer = self._resolve(user, user.place.file)
-        if stage and self.sieve.accepts(user.user):
-            document = DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=user.profiles)
-            self.staging.add(document)
-            yield user.user
-
-    def _resolve(self, document: User | Profile, source: str) -> DesiredFragment:
-        if self.resolver is None:
-            return DesiredFragment(source=source)
-        fragment, faults = self.resolver.fragment(document.fragment, source)
-        self.report(faults)
-        return fragment
+    def _take_user(self, user: User, *, stage: bool) -> tuple[str, ...]:
+        name, content, profiles, text = user
+        if profiles:
+            self.profile_uses.add(name, user.place, profiles)
+        compact, settled = self._compact(content)
+        if not (stage and self.sieve.accepts(name)):
+            return ()
+        check = (CHECK_ALONE if profiles else 0) if settled else CHECK_ALONE | CHECK_CLAIMS
+        self.staging.add(CompactUserDocument(name, content.file, content.document, profiles, compact, text), check)
+        return (name,)
 
     def report(self, faults: Iterable[Fault]) -> None:
         self.faults.extend(faults)
@@ -284,12 +283,11 @@ def load_step_by_step(
     filter that matches none.
     """
     loading = _Loading(resolver=resolver, staging=Staging(), sieve=Sieve(filters), scope=scope)
-    known, about = None if resolver is None else resolver.known, filters.about
+    about = filters.about
     progress = progress or Progress()
     progress.begin_loading(loading.read)
     try:
-        find = None if known is None else known.integration
-        for item in iter_documents(files, scope, find, concerns=None if about is None else Mentions(about)):
+        for item in iter_documents(files, scope, concerns=None if about is None else Mentions(about)):
             yield from loading.take(item)
         loading.report(check_profiles(loading.declared_profiles, loading.profile_uses.kept))
         loading.report(check_names("rollout", (rolling.rollout for rolling in loading.rollouts)))
@@ -358,15 +356,13 @@ def _ownership(loading: _Loading, desired: Desired) -> Iterator[Fault]:
             yield from _contradictions(desired.reading.in_full([rolling.sample]))
     for _, rows in desired.staging.groups():
         loading.users_checked += 1
-        if len(rows) == 1 and rows[0][0]:
+        if len(rows) == 1 and not rows[0][0] & CHECK_ALONE:
             continue
         # migrations run first: what becomes of them beside documents shows once a user is fetched
         staged = [one for one in desired.staging.read(rows) if not isinstance(one, Enlisted)]
-        asked = desired.reading.asked(staged)
-        if asked is not None and agree(asked):
-            continue
-        documents = desired.reading.in_full(staged)
-        yield from _contradictions(documents)
+        by_claims = any(check & CHECK_CLAIMS for check, _ in rows) or not desired.reading.settled(staged)
+        if by_claims or not are_compatible(desired.reading.compact(staged)):
+            yield from _contradictions(desired.reading.in_full(staged))
 
 
 def _contradictions(documents: Sequence[DesiredDocument]) -> Iterator[Fault]:
@@ -375,13 +371,14 @@ def _contradictions(documents: Sequence[DesiredDocument]) -> Iterator[Fault]:
     yield from map(whose.fault, static.idle_releases(documents))
 
 
-def _resolved(document: Ordinary, *, scope: SecretScope, resolver: Resolver | None) -> DesiredDocument:
-    """An ordinary document as any other is staged."""
-    user = user_of(document, scope)
-    layer = DesiredFragment(source=document.file)
-    if resolver is not None:
-        layer, _ = resolver.fragment(user.fragment, document.file)
-    return DesiredDocument(user=user.user, place=user.place, layers=(layer,), profiles=user.profiles)
+def _fragment(content: Content, source: str, resolver: Resolver | None) -> DesiredFragment:
+    return DesiredFragment(source=source) if resolver is None else resolver.fragment(content, source)[0]
+
+
+def _resolved(document: CompactUserDocument, *, scope: SecretScope, resolver: Resolver | None) -> DesiredDocument:
+    """Return a document with its claims and their places."""
+    layer = _fragment(content_again(document, scope), document.file, resolver)
+    return DesiredDocument(user=document.user, place=document.place, layers=(layer,), profiles=document.profiles)
 
 
 def _digest(files: Sequence[Path], many: Iterable[Rolling | Migrating]) -> str:

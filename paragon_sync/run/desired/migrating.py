@@ -16,6 +16,7 @@ from paragon_sync.manifest.roster import MOST_TOLD, Row, columns_are_fixed, labe
 from paragon_sync.manifest.source import problems
 from paragon_sync.manifest.template import Failed, missing_column
 from paragon_sync.manifest.template.live import LIVE, LiveCondition, live_condition
+from paragon_sync.model.compact import CompactDocument, compact_selector
 from paragon_sync.model.declared import Fault, Place
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Enlisted
 from paragon_sync.model.migration import DesiredMigration, Enrolment, Migration, Undecided
@@ -102,6 +103,15 @@ class Migrating:
             row=label_of(self.migration.roster, enlisted.number),
             enlisted=enlisted,
         )
+
+    @property
+    def selected(self) -> CompactDocument:
+        """What selects the accounts of its users, in compact form; it claims nothing."""
+        if self._resolved is None:
+            return {}, (), ()
+        block = self._resolved.block
+        account, configuration = compact_selector(block.account), compact_selector(block.configuration)
+        return {}, ((block.integration, account, configuration, {}, {}, {}, None),), ()
 
     def enrolment(self, enlisted: Enlisted) -> Enrolment | None:
         """What is done for one user; None without a catalog."""

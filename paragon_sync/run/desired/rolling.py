@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
-from typing import TypeAlias
 
 from paragon_sync.catalog.naming import ESCAPE
 from paragon_sync.catalog.resolve import Resolver
@@ -18,12 +17,11 @@ from paragon_sync.manifest.roster import MOST_TOLD, Row, columns_are_fixed, labe
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import problems
 from paragon_sync.model.catalog import Input
-from paragon_sync.model.declared import Fault, Rollout
+from paragon_sync.model.compact import NOTHING, CompactDocument
+from paragon_sync.model.declared import Content, Fault, Rollout
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Filled
 from paragon_sync.run.desired.slots import Slots
-
-Made: TypeAlias = Filled | DesiredDocument
-"""What a row comes to: its values where nothing is unusual, else all that it says."""
+from paragon_sync.store.staging import CHECK_ALONE, CHECK_CLAIMS
 
 
 class Rolling:
@@ -39,13 +37,18 @@ class Rolling:
         self._digest = hashlib.sha256()
         self._resolver = resolver
         self._filling = Filling(rollout, scope)
-        self._layer = DesiredFragment(source=self.source)
+        self.settled = True
+        """Whether no part of it can contradict another one, whatever the row is."""
+        self._definitions: dict[int, Input] = {}
+        layer, compact = DesiredFragment(source=self.source), NOTHING
         if resolver is not None:
             templates = templates_in(rollout.written)
-            self._layer, faults = resolver.fragment(rollout.fragment, self.source)
+            layer, faults = resolver.fragment(rollout.content, self.source)
             self.faults = [fault for fault in faults if fault.place.of_key or fault.place.pointer not in templates]
-        self._slots = Slots(self._layer, (slot.pointer for slot in rollout.slots or ()))
-        self._definitions = {} if resolver is None else _definitions(self._slots, resolver)
+            compact, _, self.settled = resolver.compact(rollout.content)
+        self._slots = Slots(layer, compact, (slot.pointer for slot in rollout.slots or ()))
+        if resolver is not None:
+            self._definitions = _definitions(self._slots, resolver)
 
     @property
     def source(self) -> str:
@@ -62,7 +65,7 @@ class Rolling:
         if self.rollout.where is not None:
             yield f"{self.source}: where is true of {self._wanted:,} of {self.rows_read:,} users"
 
-    def rows(self, *, sound: bool, about: frozenset[str] | None = None) -> Iterator[Made | Problem]:
+    def rows(self, *, sound: bool, about: frozenset[str] | None = None) -> Iterator[Filled | Problem]:
         """What each row comes to, and every problem of the roster and its rows, of which no more than some are told.
 
         Where the document isn't ``sound``, only the roster's own problems are found. Only the rows of the users in
@@ -80,7 +83,7 @@ class Rolling:
             self.rows_read += 1
             self._digest.update(repr(row).encode("utf-8", "surrogatepass"))
             made = self._row(row) if evaluate and (about is None or row.user in about) else None
-            if isinstance(made, Filled | DesiredDocument):
+            if isinstance(made, Filled):
                 yield made
             elif made is not None:
                 faults += made
@@ -89,7 +92,7 @@ class Rolling:
                     evaluate = False
         yield from problems(faults)
 
-    def _row(self, row: Row) -> Made | list[Fault] | None:
+    def _row(self, row: Row) -> Filled | list[Fault] | None:
         wanted = self._filling.wanted(row)
         if isinstance(wanted, Fault):
             return [wanted]
@@ -106,24 +109,37 @@ class Rolling:
     def _fit(self, values: tuple[Json, ...]) -> bool:
         return all(check_value(definition, values[slot]) is None for slot, definition in self._definitions.items())
 
-    def _carefully(self, row: Row) -> DesiredDocument | list[Fault]:
-        fragment, faults = self._filling.carefully(row)
-        layer = self._layer
+    def _carefully(self, row: Row) -> Filled | list[Fault]:
+        content, faults = self._filling.carefully(row)
         if self._resolver is not None:
-            layer, wrong = self._resolver.fragment(fragment, self.source)
-            faults = [*faults, *wrong]
+            faults = [*faults, *self._resolver.compact(content)[1]]
         if faults:
             return [row_fault(self.rollout, row, fault) for fault in faults]
-        return self._document(row.user, row.number, layer)
+        return Filled(row.user, self._number, row.number, content)
+
+    def compact(self, filled: Filled) -> CompactDocument:
+        """Return what the row asks for in compact form, without its profiles."""
+        if isinstance(filled.values, Content):
+            return NOTHING if self._resolver is None else self._resolver.compact(filled.values)[0]
+        return self._slots.compact(filled.values)
 
     def document(self, filled: Filled) -> DesiredDocument:
         """What the row says, in full; profiles are still to be put in."""
-        return self._document(filled.user, filled.number, self._slots.filled(filled.values))
+        layer = DesiredFragment(source=self.source)
+        if not isinstance(filled.values, Content):
+            layer = self._slots.filled(filled.values)
+        elif self._resolver is not None:
+            layer, _ = self._resolver.fragment(filled.values, self.source)
+        rollout, row = self.rollout, label_of(self.rollout.roster, filled.number)
+        return DesiredDocument(
+            user=filled.user, place=rollout.place, layers=(layer,), profiles=rollout.profiles, row=row
+        )
 
-    def _document(self, user: str, number: int, layer: DesiredFragment) -> DesiredDocument:
-        rollout = self.rollout
-        row = label_of(rollout.roster, number)
-        return DesiredDocument(user=user, place=rollout.place, layers=(layer,), profiles=rollout.profiles, row=row)
+    def check(self, filled: Filled) -> int:
+        """Return how the row is checked for contradictions: most do like the first one of them, see ``sample``."""
+        if isinstance(filled.values, Content):
+            return CHECK_ALONE | CHECK_CLAIMS
+        return 0 if self.settled else CHECK_CLAIMS
 
 
 def _definitions(slots: Slots, resolver: Resolver) -> dict[int, Input]:

@@ -7,17 +7,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any, TypeAlias
 
 from paragon_sync.jsonvalue import Json, Pointer
-from paragon_sync.model.declared import AccountBy, ConfigurationBy
+from paragon_sync.model.compact import CompactDocument
+from paragon_sync.model.declared import AccountBy, ConfigurationBy, SlotMarker
 from paragon_sync.model.desired import Claim, Default, DesiredBlock, DesiredFragment, Release, Set, Unset
 
 
 class Slots:
-    """The slots of one layer; ``pointers`` are the places in the document that rows fill, in the order of values."""
+    """The slots of one layer; ``pointers`` are the places in the document that rows fill, in the order of values.
 
-    def __init__(self, layer: DesiredFragment, pointers: Iterable[Pointer]) -> None:
+    ``compact`` is the layer in compact form, with a :class:`SlotMarker` in each slot.
+    """
+
+    def __init__(self, layer: DesiredFragment, compact: CompactDocument, pointers: Iterable[Pointer]) -> None:
         self._layer = layer
+        self._compact = compact
+        self._open = [_is_open(block) for block in compact[1]]
         slots = {pointer: number for number, pointer in enumerate(pointers)}
         self._empty = not slots
         self._metadata = _filled_claims(layer.metadata, slots)
@@ -33,6 +40,12 @@ class Slots:
             metadata=_filled(layer.metadata, self._metadata, values),
             blocks=tuple(slots.filled(block, values) for slots, block in zip(self._blocks, layer.blocks, strict=True)),
         )
+
+    def compact(self, values: Sequence[Json]) -> CompactDocument:
+        """Return the layer of one row in compact form."""
+        metadata, blocks, released = self._compact
+        filled = (_fill(block, values) if is_open else block for block, is_open in zip(blocks, self._open, strict=True))
+        return _fill(metadata, values), tuple(filled), released
 
     def claims(self) -> Iterator[tuple[int, str, Claim]]:
         """The slots that hold values of settings: number, integration and what claims the value."""
@@ -91,6 +104,29 @@ def _filled(claims: tuple[Claim, ...], slots: Mapping[int, int], values: Sequenc
             case Unset() | Release():
                 raise TypeError(claim.intent)
     return tuple(result)
+
+
+_Part: TypeAlias = Any
+"""A part of a compact document."""
+
+
+def _is_open(part: _Part) -> bool:
+    """Return whether rows fill something in it."""
+    if part.__class__ is dict:
+        return any(map(_is_open, part.values()))
+    if part.__class__ is tuple:
+        return any(map(_is_open, part))
+    return part.__class__ is SlotMarker
+
+
+def _fill(part: _Part, values: Sequence[Json]) -> _Part:
+    if part.__class__ is SlotMarker:
+        return values[part.number]
+    if part.__class__ is dict:
+        return {key: _fill(item, values) for key, item in part.items()}
+    if part.__class__ is tuple:
+        return tuple([_fill(item, values) for item in part])
+    return part
 
 
 def _text(value: Json) -> str:

@@ -1,51 +1,49 @@
-"""One user's staged documents: what they ask for in short, and in full where somebody has to know. Knows no live state.
-
-Most users are as declared already, and telling so needs no claim and no place. The documents in full are made only when
-something is to be said or written about a user.
-"""
+"""Read a user's staged documents: in compact form for comparing, and with claims and places where more is needed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
+from typing import NamedTuple, assert_never
 
-from paragon_sync.model.asked import Asked, Ordinary
+from paragon_sync.model.compact import CompactDocument, CompactUserDocument
 from paragon_sync.model.desired import DesiredDocument, DesiredFragment, Enlisted, Filled
 from paragon_sync.model.migration import Enrolment
-from paragon_sync.plan.layers import asked_of, together
+from paragon_sync.plan.compact_merge import merge_layers
 from paragon_sync.run.desired.filters import Filters
 from paragon_sync.run.desired.migrating import Migrating
 from paragon_sync.run.desired.rolling import Rolling
 from paragon_sync.store.staging import Staged
 
 
+class ResolvedProfile(NamedTuple):
+    """A profile in compact form and as claims; ``settled`` as a :class:`Resolved` is."""
+
+    compact: CompactDocument
+    fragment: DesiredFragment
+    settled: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """How staged documents are read: with these profiles, by this catalog, narrowed by these filters.
+    """How staged documents are read: with these profiles, narrowed by these filters.
 
-    ``resolve`` makes an ordinary document what any other has been made when it was loaded; a row of a rollout is made
-    that by its one of the ``rollouts``, a row of a migration by its one of the ``migrations``.
+    ``resolve`` makes the claims of a User document; of rows, their one of ``rollouts`` or ``migrations`` does.
     """
 
-    profiles: Mapping[str, DesiredFragment]
+    profiles: Mapping[str, ResolvedProfile]
     filters: Filters
-    resolve: Callable[[Ordinary], DesiredDocument]
+    resolve: Callable[[CompactUserDocument], DesiredDocument]
     rollouts: Sequence[Rolling] = ()
     migrations: Sequence[Migrating] = ()
-    _shared: dict[str, Asked | None] = field(default_factory=dict)
 
-    def asked(self, staged: Sequence[Staged]) -> list[Asked] | None:
-        """What each document asks for, all its layers together; None where that can't be told in short."""
-        found: list[Asked] = []
-        for document in staged:
-            one = self._asked(document)
-            if one is None:
-                return None
-            found.append(one if not self.filters.integrations else _narrowed(one, self.filters.integrations))
-        return found
+    def compact(self, staged: Iterable[Staged]) -> list[CompactDocument]:
+        """Return what each document asks for in compact form, its layers merged."""
+        found = map(self._compact, staged)
+        return [_narrowed(one, self.filters.integrations) for one in found] if self.filters.integrations else [*found]
 
-    def in_full(self, staged: Sequence[Staged]) -> list[DesiredDocument]:
-        """The documents with their profiles' layers in place, narrowed by the filters."""
+    def in_full(self, staged: Iterable[Staged]) -> list[DesiredDocument]:
+        """Return the documents with their claims and their profiles' layers in place, narrowed by the filters."""
         return [self._complete(self._resolved(document)) for document in staged]
 
     def enrolments(self, documents: Sequence[DesiredDocument]) -> list[Enrolment]:
@@ -54,57 +52,51 @@ class Reading:
         found = [self.migrations[row.migration].enrolment(row) for row in enlisted]
         return [enrolment for enrolment in found if enrolment is not None]
 
-    def leaves(self, staged: Sequence[Staged]) -> bool:
-        """Whether a filter on integrations leaves anything of these documents."""
-        found = self.asked(staged)
-        if found is not None:
-            return any(blocks for _, blocks in found)
-        return any(layer.blocks for document in self.in_full(staged) for layer in document.layers)
+    def settled(self, staged: Iterable[Staged]) -> bool:
+        """Whether all profiles of the documents are settled, as a :class:`Resolved` is."""
+        return all(self.profiles[name].settled for document in staged for name in self._profiles(document))
 
     def _resolved(self, document: Staged) -> DesiredDocument:
         match document:
-            case Ordinary():
+            case CompactUserDocument():
                 return self.resolve(document)
             case Filled():
                 return self.rollouts[document.rollout].document(document)
             case Enlisted():
                 return self.migrations[document.migration].document(document)
             case _:
-                return document
+                assert_never(document)
 
-    def _asked(self, document: Staged) -> Asked | None:
-        if isinstance(document, Enlisted):
-            return None
-        if isinstance(document, Filled):
-            document = self.rollouts[document.rollout].document(document)
-        if not isinstance(document, Ordinary):
-            own = [asked_of(layer) for layer in document.layers]
-            return together([*map(self._profile, document.profiles), *own])
-        if not document.profiles:
-            return document.asked
-        return together([*map(self._profile, document.profiles), document.asked])
+    def _compact(self, document: Staged) -> CompactDocument:
+        if isinstance(document, CompactUserDocument):
+            own = document.compact
+        elif isinstance(document, Filled):
+            own = self.rollouts[document.rollout].compact(document)
+        else:
+            return self.migrations[document.migration].selected
+        profiles = self._profiles(document)
+        return merge_layers([*(self.profiles[name].compact for name in profiles), own]) if profiles else own
 
-    def _profile(self, name: str) -> Asked | None:
-        if name not in self._shared:
-            self._shared[name] = asked_of(self.profiles[name])
-        return self._shared[name]
+    def _profiles(self, document: Staged) -> tuple[str, ...]:
+        if isinstance(document, CompactUserDocument):
+            return document.profiles
+        return self.rollouts[document.rollout].rollout.profiles if isinstance(document, Filled) else ()
 
     def _complete(self, document: DesiredDocument) -> DesiredDocument:
-        layers = (*(self.profiles[name] for name in document.profiles), *document.layers)
+        layers = (*(self.profiles[name].fragment for name in document.profiles), *document.layers)
         return replace(document, profiles=(), layers=tuple(self.filters.narrow(layer) for layer in layers))
 
 
-def needed(documents: Iterable[Asked]) -> tuple[bool, set[str]]:
-    """What has to be fetched to compare: whether metadata, and the ids and external ids of named configurations."""
+def required_fetches(documents: Iterable[CompactDocument]) -> tuple[bool, set[str]]:
+    """Return whether metadata must be fetched, and the ids or external ids of all configurations that are named."""
     any_metadata, configurations = False, set[str]()
-    for metadata, blocks in documents:
-        any_metadata = any_metadata or bool(metadata)
-        for block in blocks.values():
-            if block[1].__class__ is tuple:
-                configurations.add(block[1][1])
+    for metadata, blocks, released in documents:
+        any_metadata = any_metadata or bool(metadata or released)
+        for block in blocks:
+            if block[2].__class__ is tuple:
+                configurations.add(block[2][1])
     return any_metadata, configurations
 
 
-def _narrowed(document: Asked, integrations: Collection[str]) -> Asked:
-    _, blocks = document
-    return {}, {kind: block for kind, block in blocks.items() if kind in integrations}
+def _narrowed(document: CompactDocument, integrations: Collection[str]) -> CompactDocument:
+    return {}, tuple(block for block in document[1] if block[0] in integrations), ()

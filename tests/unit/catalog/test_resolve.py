@@ -8,17 +8,7 @@ import pytest
 
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.model.catalog import Catalog, Input, Integration, Workflow
-from paragon_sync.model.declared import (
-    AccountBy,
-    Block,
-    ConfigurationBy,
-    Declared,
-    Fault,
-    Fragment,
-    Place,
-    Settings,
-    WorkflowBlock,
-)
+from paragon_sync.model.declared import AccountBy, ConfigurationBy, Content, Fault, Place
 from paragon_sync.model.desired import (
     Claim,
     Default,
@@ -35,9 +25,7 @@ from paragon_sync.model.desired import (
 )
 
 OF_PRODUCTION = "(catalog of production, pulled 3 days ago)"
-HERE = Place(file="users/acme.yaml", pointer=("integrations", "slack"))
-FLOW = Place(file="users/acme.yaml", pointer=("integrations", "slack", "workflows", "X"))
-
+HERE = Place(file="users/acme.yaml", pointer=("integrations", "slack"), of_key=True)
 SLACK = Integration(
     type="slack",
     id="i-1",
@@ -68,26 +56,19 @@ def spot(*parts, of_key=False):
     return Place(file="users/acme.yaml", pointer=("integrations", "slack", *parts), of_key=of_key)
 
 
-def declared(value, *parts, secret=False):
-    return Declared(value=value, place=spot(*parts), secret=secret)
+def flow(name, *parts, of_key=False):
+    return spot("workflows", name, *parts, of_key=of_key)
 
 
-def settings(**values):
-    return Settings(settings={name: declared(value, "settings", name) for name, value in values.items()})
+def content(sections, *secret):
+    return Content("users/acme.yaml", 0, sections, frozenset(secret))
 
 
-def resolve(*, catalog=CATALOG, workflows=None, level=None, **block):
-    fragment = Fragment(
-        blocks=(
-            Block(
-                **{"integration": "slack", "place": HERE} | block,
-                settings=level or Settings(),
-                workflows=workflows or {},
-            ),
-        )
-    )
+def resolve(*, catalog=CATALOG, secret=(), **block):
     resolver = Resolver(catalog, now=datetime(2026, 3, 4, tzinfo=UTC))
-    desired, faults = resolver.fragment(fragment, "users/acme.yaml")
+    document = content({"integrations": {"slack": block}}, *secret)
+    desired, faults = resolver.fragment(document, "users/acme.yaml")
+    assert resolver.compact(document)[1] == faults
     return (desired.blocks[0] if desired.blocks else None), faults
 
 
@@ -96,17 +77,18 @@ def meanings(block):
 
 
 def test_metadata_needs_no_catalog():
-    fragment = Fragment(
-        metadata={"plan": declared("pro", "plan"), "apiKey": declared("x"), "n": declared("x", secret=True)}
-    )
+    def at(key):
+        return Place(file="users/acme.yaml", pointer=("metadata", key))
+
+    document = content({"metadata": {"plan": "pro", "apiKey": "x", "n": "x"}}, ("metadata", "n"))
     resolver = Resolver(CATALOG)
-    assert resolver.fragment(fragment, "profile standard") == (
+    assert resolver.fragment(document, "profile standard") == (
         DesiredFragment(
             source="profile standard",
             metadata=(
-                Claim(target=MetadataKey("plan"), intent=Set("pro"), label="plan", place=spot("plan")),
-                Claim(target=MetadataKey("apiKey"), intent=Set("x"), label="apiKey", place=spot(), secret=True),
-                Claim(target=MetadataKey("n"), intent=Set("x"), label="n", place=spot(), secret=True),
+                Claim(target=MetadataKey("plan"), intent=Set("pro"), label="plan", place=at("plan")),
+                Claim(target=MetadataKey("apiKey"), intent=Set("x"), label="apiKey", place=at("apiKey"), secret=True),
+                Claim(target=MetadataKey("n"), intent=Set("x"), label="n", place=at("n"), secret=True),
             ),
         ),
         [],
@@ -115,8 +97,8 @@ def test_metadata_needs_no_catalog():
 
 
 def test_a_block_keeps_its_selectors_and_place():
+    block, faults = resolve(account={"externalId": "crm"}, configuration={"id": "c-1"})
     account, configuration = AccountBy(field="externalId", value="crm"), ConfigurationBy(field="id", value="c-1")
-    block, faults = resolve(account=account, configuration=configuration)
     assert block == DesiredBlock(integration="slack", place=HERE, account=account, configuration=configuration)
     assert faults == []
 
@@ -135,19 +117,19 @@ def test_a_block_keeps_its_selectors_and_place():
     ],
 )
 def test_a_setting_is_found_by_title_or_id(name, value, target, label):
-    block, faults = resolve(level=Settings(settings={name: declared(value, "settings", name)}))
+    block, faults = resolve(settings={name: value})
     assert (meanings(block), faults) == ([(target, Set(value), label)], [])
+    assert [claim.place for claim in block.claims] == [spot("settings", name)]
 
 
 def test_defaults_unset_and_keep():
-    level = Settings(
-        defaults={"Frequency": declared("daily", "defaults", "Frequency")},
-        unset={"in3": spot("unset", "0"), "id:gone": spot("unset", "1")},
-        keep={"Channel": spot("keep", "0"), "id:other": spot("keep", "1")},
-        blank=(None, ""),
+    block, faults = resolve(
+        defaults={"Frequency": "daily"},
+        unset=["in3", "id:gone"],
+        keep=["Channel", "id:other"],
+        blank=[None, ""],
         exact=True,
     )
-    block, faults = resolve(level=level)
     assert faults == []
     assert block.claims == (
         Claim(
@@ -164,16 +146,13 @@ def test_defaults_unset_and_keep():
 
 
 def test_workflows():
-    workflows = {
-        "Send": WorkflowBlock(
-            place=FLOW,
-            enabled=declared(value=True),
-            settings=Settings(settings={"Day": declared("monday", "Day")}, keep={"d1": spot("k")}, exact=True),
-        ),
-        "w-2": WorkflowBlock(place=FLOW, enabled=declared(value=False)),
-        "id:w-9": WorkflowBlock(place=FLOW, settings=Settings(settings={"id:x": declared(1)})),
-    }
-    block, faults = resolve(workflows=workflows)
+    block, faults = resolve(
+        workflows={
+            "Send": {"enabled": True, "settings": {"Day": "monday"}, "keep": ["d1"], "exact": True},
+            "w-2": False,
+            "id:w-9": {"settings": {"id:x": 1}},
+        }
+    )
     assert faults == []
     assert meanings(block) == [
         (WorkflowEnabled("w-1"), Set(value=True), "Send"),
@@ -182,7 +161,12 @@ def test_workflows():
         (WorkflowSetting("w-9", "x"), Set(1), "id:x"),
     ]
     assert block.named == {WorkflowSetting("w-1", "d1"), WorkflowEnabled("w-9")}
-    assert block.exact == (ExactScope(workflow="w-1", place=FLOW),)
+    assert block.exact == (ExactScope(workflow="w-1", place=flow("Send", of_key=True)),)
+    assert [claim.place for claim in block.claims][:3] == [
+        flow("Send", "enabled"),
+        flow("Send", "settings", "Day"),
+        flow("w-2"),
+    ]
 
 
 @pytest.mark.parametrize(
@@ -196,12 +180,12 @@ def test_workflows():
     ],
 )
 def test_secrets_are_marked(name, value, from_secret, secret):
-    block, _ = resolve(level=Settings(settings={name: declared(value, secret=from_secret)}))
+    block, _ = resolve(settings={name: value}, secret=[spot("settings", name).pointer] if from_secret else [])
     assert [claim.secret for claim in block.claims] == [secret]
 
 
 def test_a_secret_that_is_removed_is_marked():
-    block, _ = resolve(level=Settings(unset={"Entry": spot()}))
+    block, _ = resolve(unset=["Entry"])
     assert [claim.secret for claim in block.claims] == [True]
 
 
@@ -209,7 +193,7 @@ def test_a_secret_that_is_removed_is_marked():
     ("level", "fault"),
     [
         (
-            settings(Chanel="C1"),
+            {"settings": {"Chanel": "C1"}},
             Fault(
                 message='slack has no setting "Chanel"',
                 place=spot("settings", "Chanel", of_key=True),
@@ -217,7 +201,7 @@ def test_a_secret_that_is_removed_is_marked():
             ),
         ),
         (
-            settings(Twice="x"),
+            {"settings": {"Twice": "x"}},
             Fault(
                 message='slack has 2 settings "Twice"',
                 place=spot("settings", "Twice", of_key=True),
@@ -225,7 +209,7 @@ def test_a_secret_that_is_removed_is_marked():
             ),
         ),
         (
-            Settings(unset={"Chanel": spot("unset", "0")}),
+            {"unset": ["Chanel"]},
             Fault(
                 message='slack has no setting "Chanel"',
                 place=spot("unset", "0"),
@@ -233,7 +217,7 @@ def test_a_secret_that_is_removed_is_marked():
             ),
         ),
         (
-            Settings(keep={"Zzz": spot("keep", "0")}),
+            {"keep": ["Zzz"]},
             Fault(
                 message='slack has no setting "Zzz"',
                 place=spot("keep", "0"),
@@ -241,7 +225,7 @@ def test_a_secret_that_is_removed_is_marked():
             ),
         ),
         (
-            settings(Channel=7),
+            {"settings": {"Channel": 7}},
             Fault(
                 message='setting "Channel" of slack must be a string, not a number',
                 place=spot("settings", "Channel"),
@@ -249,25 +233,28 @@ def test_a_secret_that_is_removed_is_marked():
             ),
         ),
         (
-            settings(Channel=[]),
+            {"settings": {"Channel": []}},
             Fault(
                 message='setting "Channel" of slack must be a string, not an array', place=spot("settings", "Channel")
             ),
         ),
         (
-            Settings(defaults={"Frequency": declared("dayly", "x")}),
+            {"defaults": {"Frequency": "dayly"}},
             Fault(
                 message='setting "Frequency" of slack can\'t be "dayly"',
-                place=spot("x"),
+                place=spot("defaults", "Frequency"),
                 hint=f'did you mean "daily"? {OF_PRODUCTION}',
             ),
         ),
         (
-            Settings(settings={"Frequency": declared("dayly", "x", secret=True)}),
-            Fault(message='setting "Frequency" of slack must be one of its 2 choices', place=spot("x")),
+            {"settings": {"Frequency": "dayly"}, "secret": [spot("settings", "Frequency").pointer]},
+            Fault(
+                message='setting "Frequency" of slack must be one of its 2 choices',
+                place=spot("settings", "Frequency"),
+            ),
         ),
         (
-            settings(Channel="C1", **{"id:in1": "C2"}),
+            {"settings": {"Channel": "C1", "id:in1": "C2"}},
             Fault(
                 message='"Channel" and "id:in1" name one and the same value of slack, and differ',
                 place=spot("settings", "id:in1"),
@@ -275,17 +262,17 @@ def test_a_secret_that_is_removed_is_marked():
             ),
         ),
         (
-            Settings(defaults={"Frequency": declared("daily", "a"), "in2": declared("weekly", "b")}),
+            {"defaults": {"Frequency": "daily", "in2": "weekly"}},
             Fault(
                 message='"Frequency" and "in2" name one and the same value of slack, and differ',
-                place=spot("b"),
+                place=spot("defaults", "in2"),
                 hint="keep one of the two; its id is in2",
             ),
         ),
     ],
 )
 def test_what_is_wrong_with_settings(level, fault):
-    _, faults = resolve(level=level)
+    _, faults = resolve(**level)
     assert faults == [fault]
 
 
@@ -293,60 +280,58 @@ def test_what_is_wrong_with_settings(level, fault):
     ("workflows", "fault"),
     [
         (
-            {"Sendd": WorkflowBlock(place=FLOW)},
+            {"Sendd": {}},
             Fault(
                 message='slack has no workflow "Sendd"',
-                place=Place(file=FLOW.file, pointer=FLOW.pointer, of_key=True),
+                place=flow("Sendd", of_key=True),
                 hint=f'did you mean "Send"? {OF_PRODUCTION}',
             ),
         ),
         (
-            {"Same": WorkflowBlock(place=FLOW)},
+            {"Same": {}},
             Fault(
                 message='slack has 2 workflows "Same"',
-                place=Place(file=FLOW.file, pointer=FLOW.pointer, of_key=True),
+                place=flow("Same", of_key=True),
                 hint=f"name it by its id: w-3, w-4 {OF_PRODUCTION}",
             ),
         ),
         (
-            {"Send": WorkflowBlock(place=FLOW, settings=Settings(settings={"Dayy": declared("x", "s", "Dayy")}))},
+            {"Send": {"settings": {"Dayy": "x"}}},
             Fault(
                 message='workflow "Send" of slack has no setting "Dayy"',
-                place=spot("s", "Dayy", of_key=True),
+                place=flow("Send", "settings", "Dayy", of_key=True),
                 hint=f'did you mean "Day"? {OF_PRODUCTION}',
             ),
         ),
         (
-            {"id:w-9": WorkflowBlock(place=FLOW, settings=Settings(unset={"Day": spot("u")}))},
+            {"id:w-9": {"unset": ["Day"]}},
             Fault(
                 message='workflow "id:w-9" of slack has no setting "Day"',
-                place=spot("u"),
+                place=flow("id:w-9", "unset", "0"),
                 hint=f"the catalog doesn't know this workflow: write id: before the setting's exact id {OF_PRODUCTION}",
             ),
         ),
         (
-            {"Send": WorkflowBlock(place=FLOW, enabled=declared("yes", "e"))},
-            Fault(message='workflow "Send" of slack is enabled by true or false, not by a string', place=spot("e")),
-        ),
-        (
-            {
-                "Send": WorkflowBlock(place=FLOW, enabled=Declared(value=True, place=spot("a"))),
-                "w-1": WorkflowBlock(place=FLOW, enabled=Declared(value=False, place=spot("b"))),
-            },
+            {"Send": True, "w-1": False},
             Fault(
                 message='"Send" and "w-1" name one and the same value of workflow "Send" of slack, and differ',
-                place=spot("b"),
+                place=flow("w-1"),
                 hint="keep one of the two; its id is w-1",
             ),
         ),
         (
-            {
-                "Send": WorkflowBlock(place=FLOW, settings=Settings(settings={"Day": declared("a", "a")})),
-                "w-1": WorkflowBlock(place=FLOW, settings=Settings(settings={"d1": declared("b", "b")})),
-            },
+            {"Send": True, "w-1": {"enabled": False}},
+            Fault(
+                message='"Send" and "w-1" name one and the same value of workflow "Send" of slack, and differ',
+                place=flow("w-1", "enabled"),
+                hint="keep one of the two; its id is w-1",
+            ),
+        ),
+        (
+            {"Send": {"settings": {"Day": "a"}}, "w-1": {"settings": {"d1": "b"}}},
             Fault(
                 message='"Day" and "d1" name one and the same value of workflow "Send" of slack, and differ',
-                place=spot("b"),
+                place=flow("w-1", "settings", "d1"),
                 hint="keep one of the two; its id is d1",
             ),
         ),
@@ -358,11 +343,7 @@ def test_what_is_wrong_with_workflows(workflows, fault):
 
 
 def test_two_names_of_one_value_that_say_the_same_are_one():
-    level = Settings(
-        settings={"Channel": declared("C1", "a"), "in1": declared("C1", "b")},
-        unset={"in3": spot("u", "0"), "id:in3": spot("u", "1")},
-    )
-    block, faults = resolve(level=level)
+    block, faults = resolve(settings={"Channel": "C1", "in1": "C1"}, unset=["in3", "id:in3"])
     assert faults == []
     assert meanings(block) == [(Setting("in1"), Set("C1"), "Channel"), (Setting("in3"), Unset(), "Twice")]
 
@@ -394,15 +375,14 @@ TWICE_NAMED = Catalog(
     ],
 )
 def test_a_block_releases_settings_and_workflows(name, released):
-    block, faults = resolve(level=Settings(release={name: spot("release", "0")}))
+    block, faults = resolve(release=[name])
     assert faults == []
     assert meanings(block) == [(target, Release(), label) for target, label in released]
     assert {claim.place for claim in block.claims} == {spot("release", "0")}
 
 
 def test_a_workflow_releases_its_own_settings():
-    workflow = WorkflowBlock(place=FLOW, settings=Settings(release={"Day": spot("a"), "id:d1": spot("b")}))
-    block, faults = resolve(workflows={"Send": workflow})
+    block, faults = resolve(workflows={"Send": {"release": ["Day", "id:d1"]}})
     assert faults == []
     assert meanings(block) == [(WorkflowSetting("w-1", "d1"), Release(), "Day")]
 
@@ -416,21 +396,19 @@ def test_a_workflow_releases_its_own_settings():
     ],
 )
 def test_what_is_wrong_with_a_released_name(name, catalog, message, hint):
-    block, faults = resolve(catalog=catalog, level=Settings(release={name: spot("release", "0")}))
+    block, faults = resolve(catalog=catalog, release=[name])
     assert faults == [Fault(message=message, place=spot("release", "0"), hint=f"{hint} {OF_PRODUCTION}")]
     assert block.claims == ()
 
 
 def test_a_workflow_that_releases_what_it_has_not_is_told():
-    workflow = WorkflowBlock(place=FLOW, settings=Settings(release={"Dya": spot("a")}))
-    block, faults = resolve(workflows={"Send": workflow})
+    block, faults = resolve(workflows={"Send": {"release": ["Dya"]}})
     assert [fault.message for fault in faults] == ['workflow "Send" of slack has no setting "Dya"']
     assert block.claims == ()
 
 
 def test_metadata_keys_are_released():
-    fragment = Fragment(release={"plan": spot("release", "0"), "apiKey": spot("release", "1")})
-    desired, faults = Resolver(CATALOG).fragment(fragment, "users/acme.yaml")
+    desired, faults = Resolver(CATALOG).fragment(content({"release": ["plan", "apiKey"]}), "users/acme.yaml")
     assert faults == []
     assert [(claim.target, claim.intent, claim.secret) for claim in desired.metadata] == [
         (MetadataKey("plan"), Release(), False),
@@ -439,8 +417,7 @@ def test_metadata_keys_are_released():
 
 
 def test_one_and_true_are_not_the_same():
-    level = Settings(settings={"id:in1": declared(1), "in1": Declared(value=True, place=spot("b"))})
-    _, faults = resolve(level=level)
+    _, faults = resolve(settings={"id:in1": 1, "in1": True})
     assert [fault.message for fault in faults] == [
         'setting "Channel" of slack must be a string, not a boolean',
         '"id:in1" and "in1" name one and the same value of slack, and differ',
@@ -448,41 +425,115 @@ def test_one_and_true_are_not_the_same():
 
 
 def test_settings_and_defaults_of_one_value_are_both_handed_on():
-    level = Settings(settings={"Frequency": declared("daily", "a")}, defaults={"Frequency": declared("weekly", "b")})
-    block, faults = resolve(level=level)
+    block, faults = resolve(settings={"Frequency": "daily"}, defaults={"Frequency": "weekly"})
     assert faults == []
     assert [claim.intent for claim in block.claims] == [Set("daily"), Default("weekly")]
 
 
-@pytest.mark.parametrize(
-    ("pointer", "expected"),
-    [
-        (("integrations", "salesforc"), ("integrations", "salesforc")),
-        (("integrations", "salesforc", "0"), ("integrations", "salesforc")),
-    ],
-)
-def test_an_unknown_integration_is_told_at_its_name(pointer, expected):
-    block, faults = resolve(integration="salesforc", place=Place(file="a.yaml", pointer=pointer))
-    assert block is None
+@pytest.mark.parametrize("blocks", [{}, [{}], [{}, {}]])
+def test_an_unknown_integration_is_told_once_at_its_name(blocks):
+    resolver = Resolver(CATALOG, now=datetime(2026, 3, 4, tzinfo=UTC))
+    desired, faults = resolver.fragment(content({"integrations": {"salesforc": blocks}}), "users/acme.yaml")
+    assert desired.blocks == ()
     assert faults == [
         Fault(
             message='no integration "salesforc"',
-            place=Place(file="a.yaml", pointer=expected, of_key=True),
+            place=Place(file="users/acme.yaml", pointer=("integrations", "salesforc"), of_key=True),
             hint=f'did you mean "salesforce"? {OF_PRODUCTION}',
         )
     ]
-
-
-def test_an_unknown_integration_with_two_blocks_is_told_once():
-    places = [Place(file="a.yaml", pointer=("integrations", "jira", str(index))) for index in range(2)]
-    blocks = tuple(Block(integration="jira", place=place) for place in places)
-    resolver = Resolver(CATALOG)
-    _, faults = resolver.fragment(Fragment(blocks=blocks), "a.yaml")
-    assert [fault.message for fault in faults] == ['no integration "jira"']
-    assert resolver.used == {"jira"}
+    assert resolver.used == {"salesforc"}
 
 
 def test_everything_that_is_wrong_is_told_at_once():
-    workflows = {"Nope": WorkflowBlock(place=FLOW), "Send": WorkflowBlock(place=FLOW, settings=settings(Nope=1))}
-    _, faults = resolve(level=settings(Chanel="x", Channel=7, Frequency="x"), workflows=workflows)
+    workflows = {"Nope": {}, "Send": {"settings": {"Nope": 1}}}
+    _, faults = resolve(settings={"Chanel": "x", "Channel": 7, "Frequency": "x"}, workflows=workflows)
     assert len(faults) == 5
+
+
+def compact(**block):
+    document, faults, settled = Resolver(CATALOG).compact(content({"integrations": {"slack": block}}))
+    assert faults == []
+    return document[1][0], settled
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ({"settings": {"Channel": "C1"}}, ("only", "default", {"in1": "C1"}, {}, {}, None)),
+        ({"settings": {"id:gone": [{"a": 1}]}}, ("only", "default", {"gone": [{"a": 1}]}, {}, {}, None)),
+        ({"defaults": {"Channel": "C1"}}, ("only", "default", {}, {"in1": ("C1", ())}, {}, None)),
+        (
+            {"defaults": {"Channel": "C1"}, "blank": ["", None]},
+            ("only", "default", {}, {"in1": ("C1", ("", None))}, {}, None),
+        ),
+        ({"unset": ["Channel"]}, ("only", "default", {}, {"in1": "unset"}, {}, None)),
+        (
+            {"settings": {"in1": "C1"}, "defaults": {"Channel": "C2"}},  # settings win
+            ("only", "default", {"in1": "C1"}, {}, {}, None),
+        ),
+        ({"account": {"all": True}, "configuration": "all"}, ("all", "all", {}, {}, {}, None)),
+        (
+            {"account": {"providerId": "T1"}, "configuration": "b"},
+            (("providerId", "T1"), ("externalId", "b"), {}, {}, {}, None),
+        ),
+        ({"configuration": {"id": "g"}}, ("only", ("id", "g"), {}, {}, {}, None)),
+        ({"workflows": {"Send": False}}, ("only", "default", {}, {}, {"w-1": (False, {}, {})}, None)),
+        (
+            {"workflows": {"w-1": {"enabled": True, "settings": {"Day": "monday"}}}},
+            ("only", "default", {}, {}, {"w-1": (True, {"d1": "monday"}, {})}, None),
+        ),
+        ({"workflows": {"Send": {}}}, ("only", "default", {}, {}, {"w-1": (None, {}, {})}, None)),
+        (
+            {"exact": True, "keep": ["Channel"], "workflows": {"Send": {"exact": True, "keep": ["Day"]}}},
+            (
+                "only",
+                "default",
+                {},
+                {},
+                {"w-1": (None, {}, {})},
+                ((None, "in1"), (None, None), ("w-1", "d1"), ("w-1", None)),
+            ),
+        ),
+    ],
+)
+def test_a_block_in_compact_form_has_ids_for_names(sections, expected):
+    assert compact(**sections) == (("slack", *expected), True)
+
+
+@pytest.mark.parametrize(
+    ("sections", "expected"),
+    [
+        ({"release": ["Channel", "Send"]}, ({"in1": "release"}, {"w-1": ("release", {}, {})})),
+        ({"release": ["id:gone"]}, ({"gone": "release"}, {"gone": ("release", {}, {})})),
+        ({"workflows": {"Send": {"release": ["Day"]}}}, ({}, {"w-1": (None, {}, {"d1": "release"})})),
+        ({"settings": {"Channel": "C1"}, "unset": ["in1"]}, ({"in1": "unset"}, {})),
+        ({"defaults": {"Channel": "C1"}, "unset": ["in1"]}, ({"in1": "unset"}, {})),
+        (
+            {"workflows": {"Send": {"settings": {"Day": "x"}}, "w-1": {"enabled": True, "unset": ["Day"]}}},
+            ({}, {"w-1": (True, {"d1": "x"}, {"d1": "unset"})}),
+        ),
+    ],
+)
+def test_what_may_contradict_itself_is_not_settled(sections, expected):
+    block, settled = compact(**sections)
+    assert (block[4], block[5], settled) == (*expected, False)
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        {"defaults": {"Channel": "C1"}, "unset": ["in1"]},
+        {"settings": {"Channel": "C1"}, "unset": ["in1"]},
+        {"defaults": {"Channel": "C1"}, "release": ["in1"]},
+    ],
+)
+def test_what_contradicts_itself_can_never_be_met(block):
+    found, _ = compact(**block)
+    assert ("in1" in found[3], found[4]["in1"]) in [(True, "unset"), (True, "release")]
+
+
+def test_neither_are_two_blocks_of_one_integration():
+    resolver = Resolver(CATALOG)
+    settled = [resolver.compact(content({"integrations": {"slack": [{}] * count}}))[2] for count in (1, 2)]
+    assert settled == [True, False]

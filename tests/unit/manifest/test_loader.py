@@ -8,22 +8,13 @@ from pathlib import Path
 import pytest
 
 from paragon_sync.errors import ManifestError, Problem
+from paragon_sync.manifest import schema
 from paragon_sync.manifest.files import find_files
-from paragon_sync.manifest.loader import Flawed, check_profiles, iter_documents
+from paragon_sync.manifest.loader import Flawed, check_profiles, content_again, iter_documents
 from paragon_sync.manifest.project import load_project
 from paragon_sync.manifest.secrets import SecretScope
-from paragon_sync.model.declared import (
-    AccountBy,
-    Block,
-    ConfigurationBy,
-    Declared,
-    Fragment,
-    Place,
-    Profile,
-    Settings,
-    User,
-    WorkflowBlock,
-)
+from paragon_sync.model.compact import CompactUserDocument
+from paragon_sync.model.declared import Content, Place, Profile, User
 from paragon_sync.model.document import Document
 from paragon_sync.model.project import Project
 
@@ -45,121 +36,94 @@ def user(folder: Path, text: str, **environ: str) -> User:
 
 
 def test_a_whole_document_becomes_its_noun(tmp_path: Path) -> None:
-    file = str(tmp_path / "users.yaml")
-
-    def at(*pointer: str, of_key: bool = False) -> Place:
-        return Place(file=file, pointer=pointer, of_key=of_key)
-
-    document = user(
-        tmp_path,
-        """\
+    text = """\
 metadata: {plan: null}
 profiles: [standard, extra]
 release: [tier]
 integrations:
   slack:
     settings: {Channel: C1}
-    defaults: {Mode: {a: [1]}}
-    unset: [Old]
-    keep: [Own]
-    release: [Theirs]
-    blank: [null, ""]
-    exact: true
-    workflows:
-      Digest: false
-      Notify: {enabled: true, settings: {Day: monday}, exact: true}
-      Bare: {release: [Hour]}
-""",
-    )
-    slack = ("integrations", "slack")
-    assert document == User(
-        user="acme",
-        place=at(),
-        profiles=("standard", "extra"),
-        fragment=Fragment(
-            release={"tier": at("release", "0")},
-            metadata={"plan": Declared(value=None, place=at("metadata", "plan"))},
-            blocks=(
-                Block(
-                    integration="slack",
-                    place=at(*slack, of_key=True),
-                    settings=Settings(
-                        settings={"Channel": Declared(value="C1", place=at(*slack, "settings", "Channel"))},
-                        defaults={"Mode": Declared(value={"a": [1]}, place=at(*slack, "defaults", "Mode"))},
-                        unset={"Old": at(*slack, "unset", "0")},
-                        keep={"Own": at(*slack, "keep", "0")},
-                        release={"Theirs": at(*slack, "release", "0")},
-                        blank=(None, ""),
-                        exact=True,
-                    ),
-                    workflows={
-                        "Digest": WorkflowBlock(
-                            place=at(*slack, "workflows", "Digest", of_key=True),
-                            enabled=Declared(value=False, place=at(*slack, "workflows", "Digest")),
-                        ),
-                        "Notify": WorkflowBlock(
-                            place=at(*slack, "workflows", "Notify", of_key=True),
-                            enabled=Declared(value=True, place=at(*slack, "workflows", "Notify", "enabled")),
-                            settings=Settings(
-                                settings={
-                                    "Day": Declared(
-                                        value="monday", place=at(*slack, "workflows", "Notify", "settings", "Day")
-                                    )
-                                },
-                                exact=True,
-                            ),
-                        ),
-                        "Bare": WorkflowBlock(
-                            place=at(*slack, "workflows", "Bare", of_key=True),
-                            settings=Settings(release={"Hour": at(*slack, "workflows", "Bare", "release", "0")}),
-                        ),
-                    },
-                ),
-            ),
-        ),
-    )
-
-
-@pytest.mark.parametrize(
-    ("text", "account", "configuration"),
-    [
-        ("{}", "only", "default"),
-        ("{account: {externalId: crm}}", AccountBy(field="externalId", value="crm"), "default"),
-        ("{account: {providerId: '5'}}", AccountBy(field="providerId", value="5"), "default"),
-        ("{account: {credentialId: c}}", AccountBy(field="credentialId", value="c"), "default"),
-        ("{account: {all: true}, configuration: all}", "all", "all"),
-        ("{configuration: team-b}", "only", ConfigurationBy(field="externalId", value="team-b")),
-        ("{configuration: {id: x}}", "only", ConfigurationBy(field="id", value="x")),
-        ("{configuration: {externalId: all}}", "only", ConfigurationBy(field="externalId", value="all")),
-    ],
-)
-@pytest.mark.parametrize("form", ["integrations: {{slack: {}}}", "integrations: {{slack: [{}]}}"])
-def test_selectors_stand_in_a_block_or_in_a_list_of_blocks(
-    tmp_path: Path, form: str, text: str, account: object, configuration: object
-) -> None:
-    (block,) = user(tmp_path, form.format(text)).fragment.blocks
-    assert (account, configuration) == (block.account, block.configuration)
-
-
-def test_a_list_of_blocks_gives_one_for_each(tmp_path: Path) -> None:
-    document = user(tmp_path, "integrations: {slack: [{exact: true}, {configuration: all}], gong: {}}")
-    assert [("slack", "0"), ("slack", "1"), ("gong",)] == [
-        block.place.pointer[1:] for block in document.fragment.blocks
-    ]
+    workflows: {Digest: false}
+"""
+    document = user(tmp_path, text)
+    sections = {
+        "apiVersion": "paragon-sync/v1",
+        "kind": "User",
+        "user": "acme",
+        "metadata": {"plan": None},
+        "profiles": ["standard", "extra"],
+        "release": ["tier"],
+        "integrations": {"slack": {"settings": {"Channel": "C1"}, "workflows": {"Digest": False}}},
+    }
+    file = str(tmp_path / "users.yaml")
+    assert document == User("acme", Content(file, 0, sections), ("standard", "extra"), HEAD + text)
+    assert document.place == Place(file=file)
 
 
 def test_secrets_and_templates_are_followed(tmp_path: Path) -> None:
     text = 'template: true\nmetadata: {a: {b: [{$env: TOKEN}]}, c: "{{ user }}", d: {$literal: {$env: X}}}\n'
-    metadata = user(tmp_path, text, TOKEN="t0ken").fragment.metadata
-    assert {"a": {"b": ["t0ken"]}, "c": "acme", "d": {"$env": "X"}} == {
-        key: declared.value for key, declared in metadata.items()
+    content = user(tmp_path, text, TOKEN="t0ken").content
+    assert {"a": {"b": ["t0ken"]}, "c": "acme", "d": {"$env": "X"}} == content.sections["metadata"]
+    assert {("metadata", "a")} == content.secret
+
+
+def test_a_secret_is_followed_however_its_reference_is_written(tmp_path: Path) -> None:
+    head = '{"apiVersion":"paragon-sync/v1","kind":"User","user":"acme",'
+    block = '"integrations":{"slack":[{"workflows":{"w":{"defaults":{"d":{"\\u0024env":"TOKEN"}}}}}]}}\n'
+    (document,) = load(tmp_path, head + block, "users.ndjson", TOKEN="t0ken")
+    assert isinstance(document, User)
+    defaults = ("integrations", "slack", "0", "workflows", "w", "defaults", "d")
+    assert {defaults} == document.content.secret
+    assert "t0ken" in str(document.content.sections)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "metadata: {plan: pro}\n",
+        "metadata: {a: {$env: TOKEN}}\n",
+        "template: true\nmetadata: {a: '{{ user }}', b: {$env: TOKEN}}\n",
+        "metadata: {a: b}  # x\ty\n",  # not read the fast way
+    ],
+)
+def test_a_document_that_was_staged_is_read_again_from_its_text(tmp_path: Path, text: str) -> None:
+    scope = SecretScope(folder=tmp_path, env=frozenset({"TOKEN"}), environ={"TOKEN": "t0ken"})
+    document = user(tmp_path, text, TOKEN="t0ken")
+    (tmp_path / "users.yaml").unlink()
+    file, number, _, _ = document.content
+    staged = CompactUserDocument(document.user, file, number, (), ({}, (), ()), document.text)
+    assert document.content == content_again(staged, scope)
+
+
+def test_a_profile_releases_nothing(tmp_path: Path) -> None:
+    text = PROFILE.format("standard") + "integrations: {slack: {release: [a], workflows: {w: {release: [b]}}}}\n"
+    found = [(item.message, item.column) for item in load(tmp_path, text) if isinstance(item, Problem)]
+    assert [(schema.NOTHING_TO_RELEASE, column) for column in (24, 54)] == found
+
+
+def test_what_the_schema_refuses_is_left_out_of_a_flawed_document(tmp_path: Path) -> None:
+    text = """\
+integrations:
+  slack: [3, {settings: [], unset: {}, keep: [1, a], workflows: {v: 3, w: {enabled: 1, defaults: x}}, account: a}]
+  gong: {workflows: [], configuration: 7, settings: {a: 1}}
+metadata: 5
+"""
+    file = tmp_path / "users.yaml"
+    file.write_text(HEAD + text)
+    *_, flawed = iter_documents([file], SecretScope(folder=tmp_path))
+    assert isinstance(flawed, Flawed)
+    assert isinstance(flawed.document, User)
+    sections = flawed.document.content.sections
+    assert "metadata" not in sections
+    assert sections["integrations"] == {
+        "slack": [{}, {"keep": [1, "a"], "workflows": {"v": {}, "w": {}}}],
+        "gong": {"settings": {"a": 1}},
     }
-    assert [True, False, False] == [declared.secret for declared in metadata.values()]
 
 
 def test_without_template_true_everything_is_literal(tmp_path: Path) -> None:
-    metadata = user(tmp_path, 'metadata: {greeting: "Hi {{first_name}}"}').fragment.metadata
-    assert metadata["greeting"].value == "Hi {{first_name}}"
+    content = user(tmp_path, 'metadata: {greeting: "Hi {{first_name}}"}').content
+    assert content.sections["metadata"] == {"greeting": "Hi {{first_name}}"}
 
 
 def test_documents_come_as_a_stream_with_problems_between_them(tmp_path: Path) -> None:
@@ -177,10 +141,7 @@ def test_ndjson_gives_the_same_documents(tmp_path: Path) -> None:
     )
     assert isinstance(from_yaml, User)
     assert isinstance(from_json, User)
-    assert (from_yaml.user, from_yaml.fragment.metadata["plan"].value) == (
-        from_json.user,
-        from_json.fragment.metadata["plan"].value,
-    )
+    assert (from_yaml.user, from_yaml.content.sections) == (from_json.user, from_json.content.sections)
 
 
 def test_a_kind_that_is_no_text_is_told_too(tmp_path: Path) -> None:
@@ -293,4 +254,4 @@ def test_a_flawed_document_is_given_to_find_more_and_says_what_has_been_told(tmp
     assert isinstance(flawed, Flawed)
     assert flawed.told == {("metadata", "plan")}
     assert isinstance(flawed.document, User)
-    assert list(flawed.document.fragment.metadata) == ["plan", "tier"]
+    assert flawed.document.content.sections["metadata"] == {"plan": "~", "tier": "gold"}

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import textwrap
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from paragon_sync.jsonvalue import Json, Number, Pointer, equal
+from paragon_sync.jsonvalue import Json, Number, equal
 from paragon_sync.manifest import source
 from paragon_sync.manifest.filling import Filling
 from paragon_sync.manifest.rollout import column_faults, rollout_of
 from paragon_sync.manifest.roster import Row
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.manifest.source import Parsed
-from paragon_sync.model.declared import (
-    AccountBy,
-    ConfigurationBy,
-    Declared,
-    Fault,
-    FileRoster,
-    Fragment,
-    Rollout,
-    Slot,
-    SqlRoster,
-)
+from paragon_sync.model.declared import Fault, FileRoster, Rollout, SlotMarker, SqlRoster
 
 HEAD = "apiVersion: paragon-sync/v1\nkind: Rollout\nname: all\n"
 SCOPE = SecretScope(folder=Path(), env=frozenset({"TOKEN"}), environ={"TOKEN": "s3cret"})
@@ -90,6 +79,8 @@ def test_what_rows_fill_are_its_slots(tmp_path: Path) -> None:
         'integrations: {slack: "{{ row.slack }}"}',
         'integrations: {slack: {settings: "{{ row.settings }}"}}',
         'metadata: {plan: "{{ row | length }}"}',
+        'integrations: {slack: {account: "{{ row.account }}"}}',
+        'integrations: {slack: {blank: ["{{ row.blank }}"]}}',
     ],
 )
 def test_a_template_that_decides_more_than_a_value_leaves_no_slots(tmp_path: Path, text: str) -> None:
@@ -109,14 +100,14 @@ def test_a_template_that_decides_more_than_a_value_leaves_no_slots(tmp_path: Pat
     ],
 )
 def test_what_a_secret_column_makes_is_secret(tmp_path: Path, text: str, users: str, *, secret: bool) -> None:
-    assert rollout(tmp_path, text, users).fragment.metadata["a"].secret is secret
+    assert rollout(tmp_path, text, users).content.secret == ({("metadata", "a")} if secret else set())
 
 
 def test_a_column_that_speaks_of_a_secret_is_one_for_who_looks_at_the_whole_row(tmp_path: Path) -> None:
     found = rollout(tmp_path, 'metadata: {a: "{{ row.values() | join }}"}')
-    fragment, faults = Filling(found, SCOPE).carefully(Row("acme", 2, {"user": "acme", "password": "p"}))
+    content, faults = Filling(found, SCOPE).carefully(Row("acme", 2, {"user": "acme", "password": "p"}))
     assert faults == []
-    assert fragment.metadata["a"].secret
+    assert content.secret == {("metadata", "a")}
 
 
 def test_columns_that_are_not_there_are_told_once(tmp_path: Path) -> None:
@@ -199,9 +190,9 @@ def test_what_csv_has_as_text_is_no_boolean(tmp_path: Path) -> None:
 def test_nothing_in_a_row_names_a_secret(tmp_path: Path, text: str, value: Json) -> None:
     found = rollout(tmp_path, 'metadata: {a: "{{ row.x }}", b: [{c: "{{ row.x }}"}]}')
     values: dict[str, Json] = {"user": "acme", "x": value}
-    fragment, faults = Filling(found, SCOPE).carefully(Row("acme", 2, values))
+    content, faults = Filling(found, SCOPE).carefully(Row("acme", 2, values))
     assert faults == []
-    assert [value, [{"c": value}]] == [declared.value for declared in fragment.metadata.values()], text
+    assert {"a": value, "b": [{"c": value}]} == content.sections["metadata"], text
     assert (value, [{"c": value}]) == Filling(found, SCOPE).fill(Row("acme", 2, values))
 
 
@@ -252,87 +243,25 @@ def test_a_row_that_is_filled_quickly_says_what_it_says_carefully(
     row = Row("acme", 2, {"user": "acme", "a": a, "b": b, "items": items})
 
     quick = filling.fill(row)
-    fragment, faults = filling.carefully(row)
+    content, faults = filling.carefully(row)
 
     if found.slots is None:
         assert quick is None
     elif quick is None:
-        assert faults or _is_about_all(fragment)
+        assert faults or content.sections["integrations"]["slack"]["configuration"] == "all"
     else:
         assert faults == []
-        assert _same(_filled(found, quick), fragment)
+        for section in ("metadata", "integrations"):
+            assert equal(_filled(found.content.sections[section], quick), content.sections[section])
+        assert found.content.secret == content.secret
 
 
-def _is_about_all(fragment: Fragment) -> bool:
-    return any(block.configuration == "all" for block in fragment.blocks)
-
-
-def _filled(found: Rollout, values: tuple[Json, ...]) -> Fragment:
-    """The fragment with the values in its slots, the slow and simple way."""
-    by_pointer: dict[Pointer, tuple[Slot, Json]] = {
-        slot.pointer: (slot, value) for slot, value in zip(found.slots or (), values, strict=True)
-    }
-
-    def declared(one: Declared) -> Declared:
-        _, value = by_pointer.get(one.place.pointer, (None, one.value))
-        return replace(one, value=value, template=False)
-
-    blocks = []
-    for block in found.fragment.blocks:
-        at = block.place.pointer
-        account, configuration = block.account, block.configuration
-        assert isinstance(account, AccountBy)
-        assert isinstance(configuration, ConfigurationBy)
-        _, external = by_pointer[(*at, "account", "externalId")]
-        _, team = by_pointer[(*at, "configuration")]
-        settings = block.settings
-        blocks.append(
-            replace(
-                block,
-                account=replace(account, value=str(external)),
-                configuration=replace(configuration, value=str(team)),
-                settings=replace(
-                    settings,
-                    settings={name: declared(one) for name, one in settings.settings.items()},
-                    defaults={name: declared(one) for name, one in settings.defaults.items()},
-                ),
-                workflows={
-                    name: replace(
-                        workflow,
-                        enabled=None if workflow.enabled is None else declared(workflow.enabled),
-                        settings=replace(
-                            workflow.settings,
-                            settings={key: declared(one) for key, one in workflow.settings.settings.items()},
-                        ),
-                    )
-                    for name, workflow in block.workflows.items()
-                },
-            )
-        )
-    metadata = {name: declared(one) for name, one in found.fragment.metadata.items()}
-    return replace(found.fragment, metadata=metadata, blocks=tuple(blocks))
-
-
-def _same(one: Fragment, other: Fragment) -> bool:
-    """Whether two fragments are the same, values compared as JSON and all else as it is."""
-    return _values(one) == _values(other) and all(
-        equal(left, right) for left, right in zip(_held(one), _held(other), strict=True)
-    )
-
-
-def _all(fragment: Fragment) -> list[Declared]:
-    found = [*fragment.metadata.values()]
-    for block in fragment.blocks:
-        found += [*block.settings.settings.values(), *block.settings.defaults.values()]
-        for workflow in block.workflows.values():
-            found += [*workflow.settings.settings.values(), *([workflow.enabled] if workflow.enabled else [])]
-    return found
-
-
-def _held(fragment: Fragment) -> list[Json]:
-    return [one.value for one in _all(fragment)]
-
-
-def _values(fragment: Fragment) -> list[object]:
-    places = [(one.place, one.secret, one.template) for one in _all(fragment)]
-    return [places, [(block.account, block.configuration, block.place) for block in fragment.blocks]]
+def _filled(part: Json, values: tuple[Json, ...]) -> Json:
+    """The part with the values in its slots."""
+    match part:
+        case SlotMarker(number=number):
+            return values[number]
+        case dict():
+            return {key: _filled(item, values) for key, item in part.items()}
+        case _:
+            return part

@@ -373,28 +373,26 @@ def test_a_line_that_is_not_json_is_refused_where_it_breaks(
 def test_lines_before_one_that_is_not_utf_8_are_read(tmp_path: Path) -> None:
     file = write(tmp_path, b'\xef\xbb\xbf{"a":1}\r\n\n{"b": "\xc3\xa9\xff"}\n', "m.ndjson")
     first, problem = source.read(file)
-    assert Parsed(value={"a": 1}, place=Place(file=str(file))) == first
+    assert isinstance(first, Parsed)
+    assert ({"a": 1}, Place(file=str(file))) == (first.value, first.place)
     assert Problem(message="not UTF-8", file=str(file), line=3, column=9, hint="save the file as UTF-8") == problem
 
 
 @pytest.mark.parametrize("name", ["m.ndjson", "m.yaml"])
-def test_whoever_accepts_documents_gets_their_values_and_texts_first(tmp_path: Path, name: str) -> None:
-    file = write(tmp_path, '{"a": 1}\n' if name == "m.ndjson" else "a: 1\n", name)
-    with file.open("a") as stream:
-        stream.write('{"a": 2}\n' if name == "m.ndjson" else "---\na: 2\n")
-    seen = []
-
-    def accept(value: Json, where: str, document: int, text: str) -> str | None:
-        seen.append((value, where, document, source.value_of(text, where)))
-        return "taken" if document else None
-
-    assert [Parsed(value={"a": 1}, place=Place(file=str(file))), "taken"] == list(source.read(file, accept))
-    assert [({"a": 1}, str(file), 0, {"a": 1}), ({"a": 2}, str(file), 1, {"a": 2})] == seen
+def test_documents_come_with_their_texts_and_whether_they_are_accepted(tmp_path: Path, name: str) -> None:
+    texts = ['{"a": 1}\n', '{"a": 2}\n'] if name == "m.ndjson" else ["a: 1\n", "---\na: 2\n"]
+    file = write(tmp_path, "".join(texts), name)
+    found = list(source.read(file, lambda value: value == {"a": 2}))
+    assert [Parsed({"a": 1}, str(file), 0, texts[0]), Parsed({"a": 2}, str(file), 1, texts[1], accepted=True)] == [
+        one._replace(text=one.text.rstrip("\n") + "\n") for one in found if isinstance(one, Parsed)
+    ]
+    assert [{"a": 1}, {"a": 2}] == [source.value_of(text, name) for text in texts]
+    assert source.value_of("", name) is None
 
 
 def test_a_key_that_stands_twice_is_told_of_what_nobody_accepts(tmp_path: Path) -> None:
     file = write(tmp_path, '{"a": 1, "a": 2}\n', "m.ndjson")
-    problem, flawed = source.read(file, lambda *_: None)
+    problem, flawed = source.read(file, lambda _: False)
     assert isinstance(problem, Problem)
     assert 'the key "a" stands twice' == problem.message
     assert isinstance(flawed, Parsed)

@@ -126,7 +126,7 @@ def test_a_user_document_gives_back_the_values_it_was_written_with(metadata: Jso
         file.write_text(write_user(document), encoding="utf-8", newline="")
         (user,) = iter_documents([file], SecretScope(folder=Path(folder)))
     assert isinstance(user, User)
-    assert equal(metadata, {key: declared.value for key, declared in user.fragment.metadata.items()})
+    assert equal(metadata, user.content.sections["metadata"])
 
 
 def test_people_can_read_what_is_written() -> None:

@@ -9,16 +9,14 @@ import pytest
 
 from paragon_sync.errors import StateError
 from paragon_sync.jsonvalue import Number
-from paragon_sync.model.asked import Asked, Ordinary
-from paragon_sync.model.declared import Place
-from paragon_sync.model.desired import Claim, DesiredDocument, DesiredFragment, MetadataKey, Set
-from paragon_sync.store.staging import Staging
+from paragon_sync.model.compact import CompactDocument, CompactUserDocument
+from paragon_sync.model.declared import Content
+from paragon_sync.model.desired import Enlisted, Filled
+from paragon_sync.store.staging import Staged, Staging
 
 
-def document(user: str, value: str = "1.10") -> DesiredDocument:
-    place = Place(file="users.yaml")
-    claim = Claim(target=MetadataKey("plan"), intent=Set(Number(value)), label="plan", place=place)
-    return DesiredDocument(user=user, place=place, layers=(DesiredFragment(source="users.yaml", metadata=(claim,)),))
+def document(user: str, value: str = "1.10") -> CompactUserDocument:
+    return CompactUserDocument(user, "users.yaml", 0, (), ({"plan": Number(value)}, (), ()), "…")
 
 
 BOTH = pytest.mark.parametrize("in_memory", [0, 1_000_000], ids=["on disk", "in memory"])
@@ -96,23 +94,37 @@ def test_a_disk_that_cannot_take_it_is_a_clear_error(tmp_path: Path) -> None:
     assert "TMPDIR" in caught.value.hint
 
 
-def ordinary(user: str, number: int, profiles: tuple[str, ...] = ()) -> Ordinary:
-    asked: Asked = (
+def plain(user: str, number: int, profiles: tuple[str, ...] = ()) -> CompactUserDocument:
+    compact: CompactDocument = (
         {"plan": ["pro", None]},
-        {"slack": (("providerId", "T1"), "default", {"a": "\ud800"}, {"b": None, "c": (2**70, ("",))}, {})},
+        (("slack", ("providerId", "T1"), "default", {"a": "\ud800"}, {"b": "unset", "c": (2**70, ("",))}, {}, None),),
+        (),
     )
-    return Ordinary(user, "users.ndjson", number, profiles, asked, '{"user": "…"}')
+    return CompactUserDocument(user, "users.ndjson", number, profiles, compact, '{"user": "…"}')
 
 
-def test_ordinary_documents_come_back_as_they_were_beside_others(tmp_path: Path) -> None:
-    staged = [ordinary("b", 0), document("a"), ordinary("a", 2, ("standard",)), ordinary("b", 3)]
+def test_every_kind_of_document_comes_back_as_it_was(tmp_path: Path) -> None:
+    content = Content("rollout.yaml", 0, {"metadata": {"plan": "pro"}}, frozenset({("metadata", "plan")}))
+    staged: list[Staged] = [
+        plain("b", 0),
+        document("a"),
+        plain("a", 2, ("standard",)),
+        Filled("a", 0, 2, ("pro", [1])),
+        Filled("a", 0, 3, (Number("1.10"),)),
+        Filled("b", 1, 2, content),
+        Enlisted("b", 0, 2, {"plan": "pro"}),
+        Enlisted("b", 0, 3, {"n": Number("1e5")}),
+        plain("b", 3),
+    ]
     with Staging(tmp_path) as staging:
-        for one in staged:
-            staging.add_ordinary(one) if isinstance(one, Ordinary) else staging.add(one)
+        for number, one in enumerate(staged):
+            staging.add(one, number % 4)
 
         groups = list(staging.groups())
-        assert {"a": [staged[1], staged[2]], "b": [staged[0], staged[3]]} == {u: staging.read(r) for u, r in groups}
-        assert {"a": [0, 0], "b": [1, 1]} == {user: [alone for alone, _ in rows] for user, rows in groups}
+        found = {user: [(check, *staging.read([(check, row)])) for check, row in rows] for user, rows in groups}
+    expected = [(number % 4, one) for number, one in enumerate(staged)]
+    assert {user: [pair for pair in expected if pair[1].user == user] for user in ("a", "b")} == found
+    assert [type(one) for _, one in expected if one.user == "b"] == [type(one) for _, one in found["b"]]
 
 
 @pytest.mark.parametrize("in_memory", [0, 100_000, 10_000_000])
@@ -121,6 +133,6 @@ def test_documents_are_sorted_by_user_however_they_come(tmp_path: Path, in_memor
     random.Random(4).shuffle(numbers)
     with Staging(tmp_path, in_memory=in_memory) as staging:
         for number in numbers:
-            staging.add_ordinary(ordinary(f"u{number % 1000:04}", number))
-        found = [(user, [one.document for one in staging.read(rows)]) for user, rows in staging.groups()]
+            staging.add(plain(f"u{number % 1000:04}", number))
+        found = [(user, [one[2] for one in staging.read(rows)]) for user, rows in staging.groups()]
     assert [(f"u{n:04}", [m for m in numbers if m % 1000 == n]) for n in range(1000)] == found

@@ -1,4 +1,4 @@
-"""Documents are staged in short where everything in them is ordinary, and say the same as any other in full."""
+"""Documents are staged in compact form; their claims are made from their texts again."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 from paragon_sync.catalog.resolve import Resolver
 from paragon_sync.errors import ManifestError
 from paragon_sync.manifest.secrets import SecretScope
-from paragon_sync.model.asked import Ordinary
 from paragon_sync.run.desired.filters import Filters
 from paragon_sync.run.desired.loading import Desired, load, load_step_by_step
 from tests.unit.plan.build import CATALOG
@@ -45,18 +44,20 @@ def problems(folder: Path, documents: Iterable[Any]) -> list[str]:
     return [f"{problem.line}: {problem.message}" for problem in caught.value.problems]
 
 
-def test_an_ordinary_document_is_staged_in_short_and_says_the_same_in_full(tmp_path: Path) -> None:
+def test_a_document_is_staged_in_compact_form_and_read_again_in_full(tmp_path: Path) -> None:
     documents = [profile("standard", Note="n"), document("acme", profiles=["standard"], metadata={"plan": "pro"})]
     with (
-        loaded(tmp_path, documents) as short,
-        loaded(tmp_path, [documents[0], documents[1] | {"template": True}]) as full,
+        loaded(tmp_path, documents) as plain,
+        loaded(tmp_path, [documents[0], documents[1] | {"template": True}]) as expanded,
     ):
-        kinds = [isinstance(one, Ordinary) for desired in (short, full) for _, (one,) in desired.groups()]
-        assert [True, False] == kinds
-        assert full.documents_of("acme") == short.documents_of("acme")
-        asked = [desired.reading.asked(staged) for desired in (short, full) for _, staged in desired.groups()]
-    blocks = {"slack": ("only", "default", {"note": "n", "channel": "C1"}, {}, {"alerts": (True, {}, {})})}
-    assert [[({"plan": "pro"}, blocks)]] * 2 == asked
+        assert expanded.documents_of("acme") == plain.documents_of("acme")
+        found = [desired.reading.compact(staged) for desired in (plain, expanded) for _, staged in desired.groups()]
+        (in_full,) = plain.documents_of("acme")
+    block = ("slack", "only", "default", {"note": "n", "channel": "C1"}, {}, {"alerts": (True, {}, {})}, None)
+    assert [[({"plan": "pro"}, (block,), ())]] * 2 == found
+    assert [["profile standard", "Note"], [f"{tmp_path}/users.ndjson", "Channel", "Alerts"]] == [
+        [layer.source, *(claim.label for block in layer.blocks for claim in block.claims)] for layer in in_full.layers
+    ]
 
 
 def test_a_filter_on_integrations_narrows_what_is_asked_for(tmp_path: Path) -> None:
@@ -67,13 +68,52 @@ def test_a_filter_on_integrations_narrows_what_is_asked_for(tmp_path: Path) -> N
         document("c", template=True),
     ]
     with loaded(tmp_path, documents, integrations=("slack",)) as desired:
-        found = {user: desired.reading.asked(staged) for user, staged in desired.groups()}
+        found = {user: desired.reading.compact(staged) for user, staged in desired.groups()}
         layers = [layer for one in desired.documents_of("a") for layer in one.layers]
     assert {"a", "c"} == found.keys()
-    asked = found["a"]
-    assert asked is not None
-    assert [({}, {"slack"})] == [(metadata, blocks.keys()) for metadata, blocks in asked]
+    ((metadata, blocks, _),) = found["a"]
+    assert ({}, ["slack"]) == (metadata, [block[0] for block in blocks])
     assert [()] == [layer.metadata for layer in layers]
+
+
+def test_a_document_contradicts_itself_by_two_names_of_one_value(tmp_path: Path) -> None:
+    (told,) = problems(
+        tmp_path, [document("acme", integrations={"slack": {"defaults": {"Note": "x"}, "unset": ["note"]}})]
+    )
+    assert told.startswith('1: slack: "Note" is unset here, and given a default elsewhere: ')
+
+
+@pytest.mark.parametrize("released", [{"release": ["Note"]}, {"release": ["note"]}])
+def test_what_no_profile_manages_cannot_be_released(tmp_path: Path, released: dict[str, Any]) -> None:
+    documents = [profile("standard", Note="n"), document("acme", integrations={"slack": released})]
+    assert ['2: slack: no profile of this document manages "Note"'] == problems(tmp_path, documents)
+    documents[1]["profiles"] = ["standard"]
+    with loaded(tmp_path, documents) as desired:
+        assert ["acme"] == list(desired.users())
+
+
+def test_two_blocks_of_a_profile_may_contradict_each_other(tmp_path: Path) -> None:
+    blocks = [{"settings": {"Note": "a"}}, {"settings": {"note": "b"}}]
+    documents = [profile("standard") | {"integrations": {"slack": blocks}}, document("acme", profiles=["standard"])]
+    (told,) = problems(tmp_path, documents)
+    assert told.startswith('1: slack: "Note" is set here, and differently elsewhere: ')
+
+
+def test_without_a_catalog_names_and_contradictions_are_not_judged(tmp_path: Path) -> None:
+    file = tmp_path / "users.ndjson"
+    different = document("acme", integrations={"slack": {"settings": {"Gone": "C2"}}})
+    other = document("acme", integrations={"slack": {"settings": {"Gone": "C1"}, "unset": ["Gone"]}})
+    for documents, expected in (
+        ([different, different], []),
+        ([different, other], ["is under unset and under settings"]),
+    ):
+        file.write_text("".join(json.dumps(one) + "\n" for one in documents))
+        try:
+            load([file], SecretScope(folder=tmp_path), None, Filters()).staging.close()
+            told = []
+        except ManifestError as error:
+            told = [problem.message.partition(" ")[2] for problem in error.problems]
+        assert expected == told
 
 
 def test_documents_that_contradict_each_other_are_refused_and_those_that_agree_are_not(tmp_path: Path) -> None:

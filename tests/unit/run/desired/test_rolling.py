@@ -17,7 +17,8 @@ from paragon_sync.errors import ManifestError, UsageError
 from paragon_sync.jsonvalue import Json, Number
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.catalog import Catalog, Input, Integration, Workflow
-from paragon_sync.model.declared import AccountBy, ConfigurationBy
+from paragon_sync.model.compact import CompactDocument, CompactWorkflow
+from paragon_sync.model.declared import AccountBy, ConfigurationBy, Content
 from paragon_sync.model.desired import (
     Default,
     DesiredDocument,
@@ -144,18 +145,38 @@ def test_a_number_keeps_its_text_on_its_way_through_the_disk(tmp_path: Path) -> 
 def test_a_name_from_a_row_makes_a_document_of_it(tmp_path: Path) -> None:
     text = HEAD + 'users: {csv: eu.csv}\nintegrations: {slack: {unset: ["{{ row.channel }}"]}}'
     with loaded(tmp_path, csv="user,channel\nacme,Size\n", rollout=text) as desired:
-        (document,) = staged(desired)
-        assert isinstance(document, DesiredDocument)
+        (row,) = staged(desired)
+        assert isinstance(row, Filled)
+        assert isinstance(row.values, Content)
+        assert {"integrations"} == row.values.sections.keys()  # nothing that all rows share but that
+        (document,) = desired.documents_of("acme")
         assert [Setting("size")] == list(claims(document))
         assert f"{tmp_path}/eu.csv:2" == document.row
+        block = ("slack", "only", "default", {}, {"size": "unset"}, {}, None)
+        assert [[({}, (block,), ())]] == [desired.reading.compact(rows) for _, rows in desired.groups()]
 
 
-def test_rows_are_read_in_short_too(tmp_path: Path) -> None:
-    text = HEAD + 'users: {csv: eu.csv}\nmetadata: {f: "{{ row.frequency }}"}'
+def test_rows_are_read_in_compact_form_too(tmp_path: Path) -> None:
+    text = f"""{HEAD}users: {{csv: eu.csv}}
+metadata: {{f: "{{{{ row.frequency }}}}"}}
+integrations:
+  slack:
+    account: {{providerId: "T-{{{{ row.channel }}}}"}}
+    configuration: "{{{{ row.channel }}}}"
+    settings: {{Size: 5}}
+    defaults: {{Channel: "{{{{ row.channel }}}}"}}
+    workflows: {{Digest: "{{{{ row.channel == 'C1' }}}}"}}
+"""
     with loaded(tmp_path, csv=CSV, rollout=text) as desired:
-        assert [[({"f": "daily"}, {})], [({"f": "weekly"}, {})]] == [
-            desired.reading.asked(documents) for _, documents in desired.groups()
-        ]
+        found = [desired.reading.compact(documents) for _, documents in desired.groups()]
+
+    def expected(frequency: str, channel: str) -> list[CompactDocument]:
+        account, configuration = ("providerId", f"T-{channel}"), ("externalId", channel)
+        workflows: dict[str, CompactWorkflow] = {"wf-1": (channel == "C1", {}, {})}
+        block = ("slack", account, configuration, {"size": 5}, {"channel": (channel, ())}, workflows, None)
+        return [({"f": frequency}, (block,), ())]
+
+    assert [expected("daily", "C1"), expected("weekly", "C2")] == found
 
 
 def test_without_a_catalog_rows_are_looked_at_all_the_same(tmp_path: Path) -> None:
