@@ -268,6 +268,6 @@ def desired(users: Sequence[str]) -> Desired:
     """Return what the manifests ask for of these users, as the real planner takes it."""
     everything, staging = _loaded(), Staging()
     for user in users:
-        for document in everything.documents_of(user):
+        for document in everything.staging.documents(user):
             staging.add(document)
     return replace(everything, staging=staging, digest="0" * 64)
