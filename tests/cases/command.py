@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain, repeat
 from pathlib import Path
 from typing import Protocol
 
@@ -37,6 +38,16 @@ def run_process(arguments: Sequence[str], folder: Path, variables: Mapping[str, 
         [str(INSTALLED), *arguments], cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False
     )
     return Ended(ended.returncode, ended.stdout, ended.stderr)
+
+
+def installed_once(then: Command) -> Command:
+    """Run the installed command the first time, and ``then`` every other time: a process takes a second to start."""
+    commands = chain([run_process], repeat(then))
+
+    def run(arguments: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Ended:
+        return next(commands)(arguments, folder, variables)
+
+    return run
 
 
 def entry_point(patch: pytest.MonkeyPatch, capture: pytest.CaptureFixture[str]) -> Command:

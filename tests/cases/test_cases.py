@@ -19,7 +19,7 @@ from paragon_sync.emulator import Emulator, running
 from paragon_sync.jsonvalue import Json, JsonObject, dumps, equal, loads
 
 from .case import ROOT, Case, as_object, pretty, read_case
-from .command import Command, Ended, entry_point, run_process
+from .command import Command, Ended, entry_point, installed_once
 from .lines import later_lines, plan_lines, problem_lines
 
 FOLDERS = sorted(path.parent for path in ROOT.glob("*/live.json"))
@@ -28,8 +28,17 @@ WRITES = ("PATCH", "POST", "PUT", "DELETE")
 
 
 @pytest.mark.parametrize("folder", FOLDERS, ids=lambda folder: folder.name)
-def test_installed_command(folder: Path, tmp_path: Path, signing_key: Path, *, updating: bool) -> None:
-    check(read_case(folder), run_process, READINGS[0], tmp_path, signing_key, updating=updating)
+def test_installed_command(
+    *,
+    folder: Path,
+    tmp_path: Path,
+    signing_key: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    updating: bool,
+) -> None:
+    command = installed_once(entry_point(monkeypatch, capsys))
+    check(read_case(folder), command, READINGS[0], tmp_path, signing_key, updating=updating)
 
 
 @pytest.mark.parametrize("reading", READINGS[1:], ids="-".join)
