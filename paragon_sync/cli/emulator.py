@@ -59,6 +59,13 @@ if TYPE_CHECKING:
     help="How many requests and how many writes it can tell about.",
 )
 @click.option(
+    "--admin-host",
+    "admin_hosts",
+    multiple=True,
+    metavar="NAME",
+    help="Serve /__emulator for this Host, too, such as a container's name. Can be given several times.",
+)
+@click.option(
     "--ready-file",
     type=NamedPath(dash=False, dir_okay=False),
     metavar="FILE",
@@ -73,6 +80,7 @@ def emulator(
     patch_subscribes: str,
     faults: Path | None,
     remember: int,
+    admin_hosts: tuple[str, ...],
     ready_file: Path | None,
 ) -> None:
     """Run a local server that answers as Paragon's API does.
@@ -91,6 +99,7 @@ def emulator(
         patch_subscribes=patch_subscribes == "yes",
         faults=faults,
         remember=remember,
+        admin_hosts=admin_hosts,
         ready_file=ready_file,
         announce=_announce,
     )

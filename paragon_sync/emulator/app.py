@@ -19,6 +19,7 @@ from starlette.routing import Route as Path
 from starlette.types import Receive, Scope, Send
 
 from paragon_sync.emulator import admin, codec, routes_accounts, routes_project, routes_user
+from paragon_sync.emulator.admin_guard import AdminGuard
 from paragon_sync.emulator.calls import Answer, Call, Refusal, Route
 from paragon_sync.emulator.codec import JsonObject
 from paragon_sync.emulator.faults import FaultMiddleware
@@ -80,9 +81,10 @@ def build_app(site: Site, *, middleware: Sequence[Middleware] = ()) -> Starlette
     ]
     faulty = Middleware(FaultMiddleware, faults=site.faults, verifier=site.verifier)
     cors = Middleware(CORSMiddleware, allow_origins=["*"], allow_methods=[*_ANY], allow_headers=["*"])
+    guard = Middleware(AdminGuard, hosts=site.admin_hosts)
     return Starlette(
         routes=paths,
-        middleware=[cors, Middleware(RecordingMiddleware, recorder=site.recorder), *middleware, faulty],
+        middleware=[guard, cors, Middleware(RecordingMiddleware, recorder=site.recorder), *middleware, faulty],
         exception_handlers={404: _unknown_path, 405: _unknown_path},
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 from collections import deque
 from typing import Final
@@ -23,6 +24,10 @@ _HEADERS: Final = frozenset(
         b"x-paragon-sdk-version",
     }
 )
+
+
+_TOKEN: Final = re.compile(r"(token=)[^&]*", re.IGNORECASE)
+"""A token in a query, as the pages of the portal send it."""
 
 
 class Recorder:
@@ -63,7 +68,7 @@ def _entry(scope: Scope, content: bytes) -> JsonObject:
         "number": passage.number,
         "method": scope["method"],
         "path": scope["path"],
-        "query": scope["query_string"].decode("latin-1"),
+        "query": _TOKEN.sub(r"\1***", scope["query_string"].decode("latin-1")),
         "user": passage.user,
         "headers": headers,
         "body": body,

@@ -10,7 +10,7 @@ import signal
 import socket
 import tempfile
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,13 +48,14 @@ def running(
     signing_key: Path | None = None,
     faults: Path | Mapping[str, Any] | Iterable[Mapping[str, Any]] | None = None,
     remember: int = REMEMBERED,
+    admin_hosts: Sequence[str] = (),
 ) -> Iterator[Emulator]:
     """Run an emulator on 127.0.0.1 in a thread of its own, as long as the ``with`` block lasts.
 
     ``fixture`` is a file, or the same built in Python; port 0 picks a free one. With ``state``, a file, the users
     and the key outlive the block. ``signing_key`` saves making a key, 0.1 s. ``faults`` are those it starts with, a
     file or built in Python. ``remember`` is how many requests and how many writes it can tell about.
-    Raises :class:`EmulatorError`.
+    The admin endpoints are served for ``admin_hosts`` beside loopback. Raises :class:`EmulatorError`.
     """
     readings = Readings(replace=replace, metadata=metadata, patch_subscribes=patch_subscribes)
 
@@ -67,6 +68,7 @@ def running(
             recorder=Recorder(remember=remember),
             log=WriteLog(remember=remember),
             faults=Faults(failing),
+            admin_hosts=admin_hosts,
         )
 
     failing = read_faults(faults)
@@ -179,6 +181,7 @@ def serve(
     announce: Callable[[Emulator], None],
     faults: Path | None = None,
     remember: int = REMEMBERED,
+    admin_hosts: Sequence[str] = (),
 ) -> None:
     """Run an emulator until SIGINT or SIGTERM.
 
@@ -194,6 +197,7 @@ def serve(
         patch_subscribes=patch_subscribes,
         faults=faults,
         remember=remember,
+        admin_hosts=admin_hosts,
     ) as emulator:
         for number in (signal.SIGINT, signal.SIGTERM):
             signal.signal(number, lambda *_: stopped.set())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from paragon_sync.emulator.faults import Faults
@@ -15,7 +16,10 @@ from paragon_sync.emulator.writes import WriteLog
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Site:
-    """A project, its users, how the unknown is read, what goes wrong and what is remembered."""
+    """A project, its users, how the unknown is read, what goes wrong and what is remembered.
+
+    The admin endpoints are served for ``admin_hosts`` beside loopback.
+    """
 
     world: World
     users: Users
@@ -24,3 +28,4 @@ class Site:
     recorder: Recorder
     log: WriteLog = field(default_factory=WriteLog)
     faults: Faults = field(default_factory=Faults)
+    admin_hosts: Sequence[str] = ()
