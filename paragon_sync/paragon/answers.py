@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from paragon_sync import jsonvalue
 from paragon_sync.errors import AnswerError, ApiError, HostError, JsonError, RefusedError
 from paragon_sync.jsonvalue import Json, JsonObject, Number
+from paragon_sync.model.secret_texts import hide_secrets
 from paragon_sync.paragon.transport import FailureKind, HttpResponse, TransportFailure
 
 _E = TypeVar("_E", bound=ApiError)
@@ -48,6 +49,7 @@ class Call(NamedTuple):
     """What was asked, as far as messages may name it. ``path`` begins after ``/projects/{project}``.
 
     ``page`` counts the pages of a list from 1. The query of a later one, which the server chose, is in no message.
+    ``secrets`` are those that the request carries: they are hidden in what the server says.
     """
 
     method: str
@@ -57,6 +59,7 @@ class Call(NamedTuple):
     user: str
     credential: str | None = None
     page: int = 1
+    secrets: tuple[str, ...] = ()
 
     def __str__(self) -> str:
         credential = f", credential {self.credential}" if self.credential else ""
@@ -66,6 +69,10 @@ class Call(NamedTuple):
     @property
     def _shown_path(self) -> str:
         return self.path.partition("?")[0]
+
+    def quote(self, text: str) -> str:
+        """Return the server's words for a message: without secrets, on one line, printable and short."""
+        return _plain(hide_secrets(text, self.secrets))
 
     def error(self, kind: type[_E], what: str, **more: object) -> _E:
         """An error of that kind, which names this call."""
@@ -160,20 +167,20 @@ def retry_after(response: HttpResponse, now: float) -> float | None:
 
 def _refused(call: Call, response: HttpResponse, now: float) -> ApiError:
     body = _error_body(response)
-    said = _said(body)
+    said = _said(call, body)
     status = response.status
     if status == HTTPStatus.UNAUTHORIZED:
         return unauthorized(call, response, now, said)
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:
         return _redirected(call, response)
     firewall = status == HTTPStatus.FORBIDDEN and body is None
-    page = "" if said else _page(response)
+    page = "" if said else _page(call, response)
     return call.error(
         RefusedError,
         _status_text(status) + (f": {said}" if said else "") + page,
         status=status,
-        code=_code(body),
-        hint=_hint(call, status, _code(body), firewall=firewall, html=bool(page)),
+        code=_code(call, body),
+        hint=_hint(call, status, _code(call, body), firewall=firewall, html=bool(page)),
         transient=is_too_much(response),
         retry_after=retry_after(response, now),
     )
@@ -201,7 +208,9 @@ def _hint(call: Call, status: int, code: str | None, *, firewall: bool, html: bo
 
 def _redirected(call: Call, response: HttpResponse) -> AnswerError:
     target = urlsplit(response.headers.get("location", ""))
-    where = f" to {_plain(f'{target.scheme}://{target.netloc}')}" if target.scheme and "@" not in target.netloc else ""
+    where = (
+        f" to {call.quote(f'{target.scheme}://{target.netloc}')}" if target.scheme and "@" not in target.netloc else ""
+    )
     return call.error(
         AnswerError,
         f"{_status_text(response.status)}: redirected{where}, and redirects are not followed",
@@ -211,7 +220,7 @@ def _redirected(call: Call, response: HttpResponse) -> AnswerError:
 
 
 def _unreadable(call: Call, response: HttpResponse) -> AnswerError:
-    page = _page(response)
+    page = _page(call, response)
     return call.error(
         AnswerError,
         f"{_status_text(response.status)}, but " + (f"not JSON{page}" if page else "the JSON is broken or cut off"),
@@ -221,13 +230,13 @@ def _unreadable(call: Call, response: HttpResponse) -> AnswerError:
     )
 
 
-def _page(response: HttpResponse) -> str:
+def _page(call: Call, response: HttpResponse) -> str:
     """A few words on a body that is a page for people, or nothing."""
     start = response.body[:2000].lstrip()
     if not start.startswith(b"<") and "html" not in response.headers.get("content-type", ""):
         return ""
     title = _TITLE.search(response.body[:20000])
-    return " (an HTML page" + (f' "{_plain(title[1].decode(errors="replace"))}")' if title else ")")
+    return " (an HTML page" + (f' "{call.quote(title[1].decode(errors="replace"))}")' if title else ")")
 
 
 def _error_body(response: HttpResponse) -> JsonObject | None:
@@ -240,16 +249,16 @@ def _error_body(response: HttpResponse) -> JsonObject | None:
     return body if isinstance(body, dict) and known else None
 
 
-def _code(body: JsonObject | None) -> str | None:
+def _code(call: Call, body: JsonObject | None) -> str | None:
     match body:
         case {"code": str() | int() | Number() as code} if not isinstance(code, bool):
-            return _plain(str(code))
+            return call.quote(str(code))
         case _:
             return None
 
 
-def _said(body: JsonObject | None) -> str:
-    return "" if body is None else _plain("; ".join(_sentences(body.get("message"))))
+def _said(call: Call, body: JsonObject | None) -> str:
+    return "" if body is None else call.quote("; ".join(_sentences(body.get("message"))))
 
 
 def _sentences(message: Json) -> Iterator[str]:

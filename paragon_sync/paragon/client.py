@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Final, NamedTuple, Protocol, assert_never
@@ -304,16 +304,17 @@ class UserSession:
         """GET /sdk/integrations: what this user may see of the project's integrations."""
         return await self._objects(self._call("GET", "/sdk/integrations"))
 
-    async def send(self, request: Request, gate: Gate | None = None) -> Sent:
+    async def send(self, request: Request, gate: Gate | None = None, secrets: Collection[str] = ()) -> Sent:
         """Send one write, once: a caller that retries reads first. Drop a token that the API didn't accept.
 
-        The ``gate`` is checked last, right before the request leaves.
+        The ``gate`` is checked last, right before the request leaves. ``secrets`` are those in the request.
         """
         call, routing, body = self._written(request)
+        call = call._replace(secrets=tuple(secrets))
         content, typed = (None, _NONE) if body is None else (body.encode("ascii"), _JSON)
         exchange = await self._sent(call, {**routing, **typed}, content, gate)
         response = exchange.response
-        errors = () if answers.tells_nothing(response) else _errors(self._answer(call, exchange))
+        errors = () if answers.tells_nothing(response) else _errors(call, self._answer(call, exchange))
         return Sent(errors=errors, started=exchange.started, answered=exchange.answered, body=response.body)
 
     def _written(self, request: Request) -> tuple[Call, dict[str, str], str | None]:
@@ -471,11 +472,11 @@ def _carried(call: Call, value: Json, what: str) -> JsonObject:
     raise answers.malformed(call, f"{what} is not an object")
 
 
-def _errors(answer: Json) -> tuple[str, ...]:
-    """The ``errors`` that may stand in an otherwise good answer."""
+def _errors(call: Call, answer: Json) -> tuple[str, ...]:
+    """Return the ``errors`` that may be in an otherwise good answer."""
     errors = answer.get("errors") if isinstance(answer, dict) else None
     found = errors if isinstance(errors, list) else []
-    return tuple(error if isinstance(error, str) else jsonvalue.dumps(error) for error in found)
+    return tuple(call.quote(error if isinstance(error, str) else jsonvalue.dumps(error)) for error in found)
 
 
 def _quoted(part: str) -> str:

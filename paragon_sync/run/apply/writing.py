@@ -23,8 +23,11 @@ from paragon_sync.model.planned import (
     Operation,
     PatchConfig,
     PatchMeta,
+    Request,
 )
 from paragon_sync.model.project import READ_BACK_SECONDS
+from paragon_sync.model.secrecy import names_secret
+from paragon_sync.model.secret_texts import secrets_under_names, strings_of
 from paragon_sync.paragon.client import Sent, UserSession
 from paragon_sync.plan.rebase import (
     NOT_SWITCHED,
@@ -340,7 +343,7 @@ async def _send(user: _User, course: _Course, unsent: _Unsent, opened: Moment, a
     for request in to_send.requests:
         gate.replaces = isinstance(request, PatchConfig | PatchMeta)
         try:
-            sent.append(await user.session.send(request, gate))
+            sent.append(await user.session.send(request, gate, _secrets(course.operation, request)))
         except ApiError as error:
             failure = error
             break
@@ -366,6 +369,17 @@ async def _send(user: _User, course: _Course, unsent: _Unsent, opened: Moment, a
         answers=tuple(one.body for one in sent),
     )
     return failure or course.written
+
+
+def _secrets(operation: Operation, request: Request) -> frozenset[str]:
+    """Return the secret strings that a request carries: values of secret settings, and what is under secret names."""
+    declared = (managed.desired for managed in operation.managed if managed.secret or names_secret(managed.label))
+    found = {text for value in declared for text in strings_of(value)}
+    match request:
+        case PatchConfig(config=carried) | PatchMeta(meta=carried):
+            return frozenset(found.union(secrets_under_names(carried)))
+        case _:
+            return frozenset(found)
 
 
 def _gate(user: _User, answered: Moment) -> WriteGate:
