@@ -143,7 +143,7 @@ def _check_unfinished(run: RunHeader) -> None:
         )
     if run.finished is not None:
         raise PlanFileError(
-            f"this plan was applied already: run {run.run}, by {run.actor}, finished {run.finished}",
+            f"this plan was applied already: run {run.run}, by {run.actor}, finished {_seconds(run.finished)}",
             hint="a plan is applied once; make a new one to see what is left",
         )
 
@@ -226,6 +226,11 @@ def _in_doubt(run: str, store: StateStore) -> Iterator[tuple[int, InDoubt]]:
 
 def _text(allowed: Mapping[str, int]) -> Mapping[str, str]:
     return {name: str(number) for name, number in allowed.items()}
+
+
+def _seconds(moment: str) -> str:
+    """Return a moment as messages have it: in whole seconds."""
+    return _time(datetime.fromisoformat(moment))
 
 
 def _time(now: datetime) -> str:
