@@ -230,7 +230,7 @@ def _text(allowed: Mapping[str, int]) -> Mapping[str, str]:
 
 def _seconds(moment: str) -> str:
     """Return a moment as messages have it: in whole seconds."""
-    return _time(datetime.fromisoformat(moment))
+    return datetime.fromisoformat(moment).isoformat(timespec="seconds")
 
 
 def _time(now: datetime) -> str:
