@@ -34,6 +34,11 @@ class Loop:
         :class:`HungUp` where it was cancelled. Of several errors at once, raised by tasks side by side, it raises the
         first one that is no message for users, else the first.
         """
+        try:
+            signals.raise_again()
+        except BaseException:
+            work.close()
+            raise
         reception = _Reception(ending)
         try:
             with signals.handling(reception.receive):

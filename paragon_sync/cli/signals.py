@@ -92,6 +92,15 @@ def raise_once(number: signal.Signals) -> None:
         raise error_of(number)
 
 
+def raise_again() -> None:
+    """Raise the error of a signal again where Python ignored it, as in a finalizer or a callback of the import system.
+
+    Does nothing while an error is handled: the command is ending.
+    """
+    if _process is not None and _process.raised is not None and sys.exc_info()[0] is None:
+        raise ENDINGS[_process.raised].error()
+
+
 def error_of(number: signal.Signals) -> BaseException:
     """Return the error of a signal, which ends the command: no later signal raises another one."""
     if _process is not None:
@@ -132,6 +141,8 @@ class _Process:
 
     def __init__(self) -> None:
         self.has_raised = False
+        self.raised: signal.Signals | None = None
+        """The signal whose error was raised outside of an event loop."""
         self._handled: list[int] = []
         self.wake: Callable[[], object] = _do_nothing
         reading, writing = os.pipe()
@@ -141,6 +152,8 @@ class _Process:
     def receive(self, number: int, _: FrameType | None) -> None:
         """Handle a signal outside of an event loop."""
         self.count(number)
+        if not self.has_raised:
+            self.raised = signal.Signals(number)
         raise_once(signal.Signals(number))
 
     def count(self, number: int) -> None:

@@ -42,6 +42,7 @@ class TestKey:
         workbench, emulator = bench
         with running() as other:
             workbench.write("other.pem", other.signing_key.read_text("ascii"))
+        (workbench.folder / "other.pem").chmod(0o600)
         workbench.project(emulator.url, environment={"signingKey": {"$file": "other.pem"}})
 
         assert_told(

@@ -225,6 +225,36 @@ class TestFirstSignal:
         ran = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
         assert (ran.returncode, ran.stdout, ran.stderr) == (0, "closed\n", "")
 
+    def test_an_error_that_a_finalizer_ignores_is_raised_again_by_the_next_loop(self) -> None:
+        text = """if True:
+            import os, signal
+            from paragon_sync.cli import signals
+            from paragon_sync.cli.loop import Loop
+
+            class Finalized:
+                def __del__(self):
+                    os.kill(os.getpid(), signal.SIGINT)
+
+            async def work():
+                print("worked")
+
+            async def close():
+                print("closed")
+
+            signals.install()
+            Finalized()
+            with Loop() as loop:
+                try:
+                    try:
+                        loop.run(work())
+                    finally:
+                        loop.run(close())
+                except KeyboardInterrupt:
+                    print("interrupted")
+        """
+        ran = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
+        assert (ran.returncode, ran.stdout) == (0, "closed\ninterrupted\n"), ran.stderr
+
     def test_closing_the_state_is_not_interrupted(self, bench: tuple[Workbench, Emulator]) -> None:
         text = """if True:
             import os, signal
