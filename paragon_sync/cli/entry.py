@@ -28,6 +28,11 @@ def run() -> NoReturn:
         code = main()
     except (KeyboardInterrupt, Interrupted) as error:  # while that was loaded, or after its end
         code = error.exit_code if isinstance(error, Interrupted) else EXIT_INTERRUPTED
+    except Exception:
+        ended = signals.exit_code_of_raised()
+        if ended is None:
+            raise
+        code = ended
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):  # closed, or without a reader
             stream.flush()

@@ -15,6 +15,7 @@ from typing import Final
 import click
 
 from paragon_sync import __version__
+from paragon_sync.cli import signals
 from paragon_sync.cli.beside import say
 from paragon_sync.cli.failure import explain_internal, explain_known, explain_system, explain_usage
 from paragon_sync.cli.group import CommandReference, LazyGroup
@@ -112,6 +113,9 @@ def _run(group: click.Group, arguments: Sequence[str] | None) -> int:
     except OSError:
         raise
     except Exception as error:  # noqa: BLE001  # the one place: no traceback ever reaches a user
+        if (ended := signals.exit_code_of_raised()) is not None:
+            say("Interrupted.")
+            return ended
         explain_internal(error)
         return EXIT_ERROR
     return result if isinstance(result, int) else EXIT_OK

@@ -92,6 +92,14 @@ def raise_once(number: signal.Signals) -> None:
         raise error_of(number)
 
 
+def exit_code_of_raised() -> int | None:
+    """Return the exit code of the signal whose error was raised outside of an event loop; None where none was.
+
+    A library may raise an error of its own for it, such as an :class:`ImportError`.
+    """
+    return None if _process is None or _process.raised is None else ENDINGS[_process.raised].exit_code
+
+
 def raise_again() -> None:
     """Raise the error of a signal again where Python ignored it, as in a finalizer or a callback of the import system.
 

@@ -255,6 +255,21 @@ class TestFirstSignal:
         ran = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=False)
         assert (ran.returncode, ran.stdout) == (0, "closed\ninterrupted\n"), ran.stderr
 
+    def test_an_error_that_a_library_makes_of_it_ends_the_command_all_the_same(self, tmp_path: Path) -> None:
+        (tmp_path / "click.py").write_text(
+            "import os, signal\n"
+            "try:\n    os.kill(os.getpid(), signal.SIGTERM)\n"
+            "except BaseException:\n    raise ImportError('interrupted')\n"
+        )
+        ran = subprocess.run(
+            [sys.executable, "-m", "paragon_sync", "--version"],
+            env=os.environ | {"PYTHONPATH": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert (ran.returncode, ran.stderr) == (143, "")
+
     def test_closing_the_state_is_not_interrupted(self, bench: tuple[Workbench, Emulator]) -> None:
         text = """if True:
             import os, signal
