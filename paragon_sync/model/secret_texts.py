@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator
 from typing import Final
 from urllib.parse import quote, quote_plus
 
-from paragon_sync.jsonvalue import Json
+from paragon_sync.jsonvalue import Json, dumps
 from paragon_sync.model.secrecy import names_secret
 
+_ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
+"""What JSON escapes of text that isn't reduced to ASCII."""
 MIN_SECRET_LENGTH: Final = 4
 """Characters of a secret that is replaced in a text; a shorter one hides the whole text."""
 HIDDEN: Final = "(secret)"
@@ -58,8 +59,8 @@ def hide_secrets(text: str, secrets: Collection[str]) -> str:
 
 def _forms(secret: str) -> Iterator[str]:
     yield secret
-    yield json.dumps(secret)[1:-1]
-    yield json.dumps(secret, ensure_ascii=False)[1:-1]
+    yield dumps(secret)[1:-1]
+    yield "".join(_ESCAPES.get(character, character) for character in secret)
     for safe in ("", "/"):
         yield quote(secret, safe=safe, errors="replace")
     yield quote_plus(secret, errors="replace")
