@@ -162,7 +162,7 @@ def cost(turns: int = 200_000, rounds: int = 5) -> None:
         ahead = 0.0
         limiter = Limiter(concurrency=16, clock=lambda: time.monotonic() + ahead)
         if controller is not None:
-            limiter._controller = controller  # noqa: SLF001 - nobody else has a reason to
+            limiter._controller = controller  # noqa: SLF001 - the benchmark compares controllers
         if refused:
             limiter.refused(time.monotonic())
             ahead = 60.0  # by then its rate has grown so much that nobody waits

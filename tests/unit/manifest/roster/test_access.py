@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from paragon_sync.errors import Problem
-from paragon_sync.jsonvalue import JsonObject
+from paragon_sync.jsonvalue import Json, JsonObject
 from paragon_sync.manifest.roster import Row, read, roster_of
 from paragon_sync.manifest.secrets import SecretScope
 from paragon_sync.model.declared import Place
@@ -87,11 +87,11 @@ def test_a_sqlite_file_counts_as_a_file(folder: Path, url: str) -> None:
         ({"$env": "URL"}, "OTHER", False),
     ],
 )
-def test_databases_are_asked_where_the_project_lists_them(folder: Path, url: object, listed: str, read: bool) -> None:
+def test_databases_are_asked_where_the_project_lists_them(folder: Path, url: Json, listed: str, read: bool) -> None:
     environ = {"URL": "postgresql://u:pass-word@host/base?sslpassword=abc"}
     scope = SecretScope(folder=folder, env=frozenset(environ), environ=environ, roster_urls=(listed,))
 
-    roster, faults = roster_of({"sql": "SELECT 1", "url": url}, PLACE, scope)  # type: ignore[dict-item]
+    roster, faults = roster_of({"sql": "SELECT 1", "url": url}, PLACE, scope)
 
     assert (roster is not None, not faults) == (read, read)
     for fault in faults:
